@@ -1,0 +1,1 @@
+"""Private chat with language models that run on your own computer."""

@@ -1,0 +1,1 @@
+"""What Sottovoce talks about: frozen values, rules and Problems. Standard library only."""

@@ -1,0 +1,39 @@
+"""What the user can set."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sottovoce.domain.model import LoadOptions, Sampling
+
+
+class Scheme(StrEnum):
+    """Light or dark."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is kept in the encrypted database: it may hold private words and file names."""
+
+    model: str = ""
+    """Path of the model file chosen last; empty for the starter."""
+    models: tuple[str, ...] = ()
+    """Paths of the model files the user chose, newest first."""
+    system_prompt: str = ""
+    sampling: Sampling = field(default_factory=Sampling)
+    load: LoadOptions = field(default_factory=LoadOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What the window must know before it is unlocked. It holds nothing private."""
+
+    scheme: Scheme = Scheme.SYSTEM
+    geometry: str = ""
+    """Position and size of the window, as Qt packs them, in base64."""
+    sidebar_width: int = 276
+    """Pixels."""
+    sidebar_shown: bool = True

@@ -1,0 +1,1 @@
+"""Tokens from a model, in a process of its own."""

@@ -1,0 +1,71 @@
+"""What an engine can be asked, whoever answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sottovoce.domain.conversation import Turn
+from sottovoce.domain.model import LoadOptions, Model, Sampling
+from sottovoce.domain.reply import Finished, Loading, Piece, Reading
+from sottovoce.domain.stop import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory."""
+
+    path: Path
+    name: str
+    context: int
+    """Size of the context window in tokens, as it is now. It grows when a prompt needs more."""
+    context_limit: int
+    """The most the context window may grow to, by the model's training and this machine's memory."""
+    gpu_layers: int
+    threads: int
+    memory: int
+    """Bytes: weights, KV cache and compute buffers."""
+    backend: str
+    """What computes, such as "CPU (AVX2)" or the name of the GPU."""
+    seconds: float
+    """How long loading took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question with all that goes before it."""
+
+    turns: tuple[Turn, ...]
+    """Oldest first. If the last is the assistant's, the reply goes on where that text ends."""
+    sampling: Sampling = Sampling()
+
+
+class Engine(Protocol):
+    """A model that answers. One caller at a time: others wait their turn."""
+
+    @property
+    def loaded(self) -> Loaded | None:
+        """The model in memory; None before the first load, after unload and after a crash."""
+
+    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+        """Put `model` in memory in place of the one before; nothing to do if it is there with these options.
+
+        Raises Cancelled when stopped, and Missing, Damaged, Unsupported, NoRoom or Interrupted.
+        """
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens in each text, by the loaded model's tokenizer, without any frame around them."""
+
+    def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
+        """Read the prompt and write the reply. Being stopped is an end like any other: Finish.STOPPED.
+
+        Raises NoRoom if the prompt does not fit the context window, Unsupported if the model's
+        template cannot express it, and Interrupted if the engine died: what was written until then
+        has been yielded, and the next load starts a fresh engine.
+        """
+
+    def unload(self) -> None:
+        """Give the memory back."""
+
+    def close(self) -> None:
+        """End the engine; nothing may be asked afterwards."""

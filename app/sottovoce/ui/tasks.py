@@ -1,0 +1,100 @@
+"""Runs blocking work off the screen's thread and brings its news back to it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from sottovoce.domain.problems import Cancelled
+from sottovoce.domain.stop import Stop
+
+log = logging.getLogger(__name__)
+News = TypeVar("News")
+Result = TypeVar("Result")
+
+
+def _ignore(_: object) -> None:
+    """Nothing to do."""
+
+
+class Tasks(QObject):
+    """Every thread the window starts. It belongs to the application and outlives all screens."""
+
+    crashed = Signal(Exception)
+    """Work failed in a way that is neither a Problem the caller handles nor the user's choice."""
+    _due = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="task")
+        self._stops: set[Stop] = set()
+        self._closed = False
+        self._due.connect(self._call, Qt.ConnectionType.QueuedConnection)
+
+    def start(
+        self,
+        work: Callable[[Stop], Iterator[News]],
+        *,
+        news: Callable[[News], None] = _ignore,
+        failed: Callable[[Exception], None] | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> Stop:
+        """Run `work` in the background; call the others in the screen's thread, `ended` last and always.
+
+        `failed` hears Problems and everything else but Cancelled; without it, `crashed` is emitted.
+        """
+        stop = Stop()
+        if self._closed:
+            return stop
+        self._stops.add(stop)
+        self._threads.submit(self._run, work, stop, news, failed or self.crashed.emit, ended)
+        return stop
+
+    def ask(
+        self,
+        question: Callable[[], Result],
+        answered: Callable[[Result], None] = _ignore,
+        *,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> Stop:
+        """Call `question` in the background and `answered` with what it returns in the screen's thread."""
+
+        def work(_: Stop) -> Iterator[Result]:
+            yield question()
+
+        return self.start(work, news=answered, failed=failed)
+
+    def close(self) -> None:
+        """Stop everything and wait for it; news that is still on its way is dropped."""
+        self._closed = True
+        for stop in self._stops.copy():
+            stop.set()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _run(
+        self,
+        work: Callable[[Stop], Iterator[News]],
+        stop: Stop,
+        news: Callable[[News], None],
+        failed: Callable[[Exception], None],
+        ended: Callable[[], None] | None,
+    ) -> None:
+        try:
+            for item in work(stop):
+                self._due.emit(partial(news, item))
+        except Cancelled:
+            pass
+        except Exception as error:  # The one place where any failure of background work is told.
+            self._due.emit(partial(failed, error))
+        finally:
+            self._stops.discard(stop)
+            if ended is not None:
+                self._due.emit(ended)
+
+    @Slot(object)
+    def _call(self, due: Callable[[], None]) -> None:
+        if not self._closed:
+            due()
