@@ -53,7 +53,7 @@ class Message:
     usage: Usage | None = None
     timings: Timings | None = None
     variants: tuple[int, ...] = ()
-    """Identifiers of all messages that follow the same parent, oldest first, this one among them."""
+    """All messages that follow the same parent, this one among them, oldest first: their ids."""
 
     @property
     def turn(self) -> Turn:

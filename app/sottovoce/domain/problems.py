@@ -1,4 +1,4 @@
-"""What can go wrong in a way the user can mend. Each is one plain sentence, named for what to do about it."""
+"""What can go wrong that the user can mend: one plain sentence, named for what to do about it."""
 
 
 class Problem(Exception):

@@ -1,6 +1,5 @@
 """Runs blocking work off the screen's thread and brings its news back to it."""
 
-import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +10,6 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.stop import Stop
 
-log = logging.getLogger(__name__)
 News = TypeVar("News")
 Result = TypeVar("Result")
 
@@ -42,7 +40,7 @@ class Tasks(QObject):
         failed: Callable[[Exception], None] | None = None,
         ended: Callable[[], None] | None = None,
     ) -> Stop:
-        """Run `work` in the background; call the others in the screen's thread, `ended` last and always.
+        """Run `work` in the background and call the others in the screen's thread, `ended` always.
 
         `failed` hears Problems and everything else but Cancelled; without it, `crashed` is emitted.
         """
@@ -60,7 +58,7 @@ class Tasks(QObject):
         *,
         failed: Callable[[Exception], None] | None = None,
     ) -> Stop:
-        """Call `question` in the background and `answered` with what it returns in the screen's thread."""
+        """Call `question` in the background and hand what it returns to the screen's thread."""
 
         def work(_: Stop) -> Iterator[Result]:
             yield question()
@@ -87,7 +85,7 @@ class Tasks(QObject):
                 self._due.emit(partial(news, item))
         except Cancelled:
             pass
-        except Exception as error:  # The one place where any failure of background work is told.
+        except Exception as error:  # noqa: BLE001  Any failure of background work is told here.
             self._due.emit(partial(failed, error))
         finally:
             self._stops.discard(stop)

@@ -1,0 +1,152 @@
+"""Answering one message, from the user's words to the saved reply."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sottovoce.chat.context import select
+from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
+from sottovoce.chat.title import title_of
+from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.model import Model
+from sottovoce.domain.reply import Finish, Finished, Piece
+from sottovoce.domain.settings import Settings
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Engine, Prompt
+from sottovoce.store.store import Store
+
+# A reply is journalled this often while it grows: half of the 0.5 s that a crash may cost.
+_JOURNAL_SECONDS = 0.25
+# Room kept for a reply of no set length, unless that is more than a quarter of the context window.
+_REPLY_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What it takes to answer."""
+
+    store: Store
+    engine: Engine
+    model: Model
+    settings: Settings
+
+
+def ask(
+    parts: Answering, conversation: int, text: str, parent: int | None, stop: Stop
+) -> Iterator[News]:
+    """Save the user's words as a message after `parent`, then answer them.
+
+    The words are on disk before anything else happens. Raises the Problems of Engine.load and
+    Engine.reply, after keeping what was written; Cancelled if stopped before the reply began.
+    """
+    said = parts.store.say(conversation, text, parent)
+    if not parts.store.conversation(conversation).title:
+        parts.store.rename(conversation, title_of(text))
+    yield Said(said)
+    yield from reply_to(parts, said.id, stop)
+
+
+def reply_to(parts: Answering, message: int, stop: Stop) -> Iterator[News]:
+    """Answer a message of the user's that is saved already, as a new variant if it has a reply."""
+    question = parts.store.message(message)
+    yield from _write(
+        parts,
+        history=_until(parts.store, question),
+        begin=lambda: parts.store.begin_reply(question.conversation, message, parts.model.name),
+        stop=stop,
+    )
+
+
+def regenerate(parts: Answering, reply: int, stop: Stop) -> Iterator[News]:
+    """Answer the same question again; the old reply stays as a variant."""
+    parent = parts.store.message(reply).parent
+    assert parent is not None, "A reply follows a message."
+    yield from reply_to(parts, parent, stop)
+
+
+def continue_reply(parts: Answering, reply: int, stop: Stop) -> Iterator[News]:
+    """Go on with a reply that was stopped, interrupted or ran out of length."""
+    yield from _write(
+        parts,
+        history=_until(parts.store, parts.store.message(reply)),
+        begin=lambda: parts.store.continue_reply(reply),
+        stop=stop,
+    )
+
+
+def _until(store: Store, last: Message) -> list[Message]:
+    """The branch of the conversation that ends with `last`."""
+    branch = store.messages(last.conversation)
+    if all(message.id != last.id for message in branch):
+        store.show_branch(last.id)
+        branch = store.messages(last.conversation)
+    return branch[: [message.id for message in branch].index(last.id) + 1]
+
+
+def _write(
+    parts: Answering, *, history: Sequence[Message], begin: Callable[[], Message], stop: Stop
+) -> Iterator[News]:
+    before = parts.engine.loaded
+    yield from parts.engine.load(parts.model, parts.settings.load, stop)
+    loaded = parts.engine.loaded
+    assert loaded is not None, "A load that returns has loaded."
+    load_seconds = 0.0 if loaded == before else loaded.seconds
+    yield Ready(loaded)
+
+    sampling = parts.settings.sampling
+    room = min(sampling.max_tokens or _REPLY_TOKENS, loaded.context_limit // 4)
+    selection = select(
+        parts.settings.system_prompt,
+        # An empty reply is one that was stopped before its first word; models expect none.
+        [m.turn for m in history if m.text or m.role is Role.USER],
+        budget=loaded.context_limit - room,
+        count=parts.engine.count,
+    )
+    yield Packed(
+        sent=len(selection.turns) - bool(parts.settings.system_prompt),
+        left_out=selection.left_out,
+        tokens=selection.tokens,
+        context=loaded.context_limit,
+    )
+    stop.check()
+    prompt = Prompt(selection.turns, sampling)
+    yield from _stream(parts, prompt, begin(), load_seconds=load_seconds, stop=stop)
+
+
+def _stream(
+    parts: Answering, prompt: Prompt, reply: Message, *, load_seconds: float, stop: Stop
+) -> Iterator[News]:
+    """Write `reply`, keep it as it grows, and keep it whatever happens."""
+    yield Begun(reply)
+    text, unkept, kept_at = reply.text, "", time.monotonic()
+    finished: Finished | None = None
+    try:
+        for news in parts.engine.reply(prompt, stop):
+            match news:
+                case Piece(piece):
+                    text += piece
+                    unkept += piece
+                    if time.monotonic() - kept_at >= _JOURNAL_SECONDS:
+                        parts.store.journal(reply.id, unkept)
+                        unkept, kept_at = "", time.monotonic()
+                    yield news
+                case Finished():
+                    finished = news
+                case _:
+                    yield news
+    finally:
+        saved = parts.store.finish_reply(
+            reply.id,
+            _state(finished),
+            text=text,
+            finish=finished and finished.finish,
+            usage=finished and finished.usage,
+            timings=finished and replace(finished.timings, load=load_seconds),
+        )
+    yield Saved(saved)
+
+
+def _state(finished: Finished | None) -> State:
+    if finished is None:
+        return State.INTERRUPTED
+    return State.STOPPED if finished.finish is Finish.STOPPED else State.COMPLETE
