@@ -1,1 +1,3 @@
 """Private chat with language models that run on your own computer."""
+
+__version__ = "0.1.0"

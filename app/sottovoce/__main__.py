@@ -1,0 +1,23 @@
+"""Chooses between window, command line and engine process. Imports nothing heavy at the top."""
+
+import sys
+from collections.abc import Sequence
+
+ENGINE_PROCESS = "--engine-process"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what the arguments ask for and return the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == [ENGINE_PROCESS]:
+        # Late: the window and the command line must not load what the engine process needs.
+        from sottovoce.engine import worker
+
+        return worker.main(arguments[1:])
+    from sottovoce import launch
+
+    return launch.launch(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,8 +6,6 @@ from dataclasses import asdict
 from enum import StrEnum
 from html import escape
 
-from markdown_it import MarkdownIt
-
 from sottovoce.domain.conversation import Conversation, Message, Role
 
 _STYLE = """
@@ -86,6 +84,9 @@ def _markdown(conversation: Conversation, messages: Sequence[Message]) -> str:
 
 
 def _html(conversation: Conversation, messages: Sequence[Message]) -> str:
+    # Late: most starts of the program export nothing.
+    from markdown_it import MarkdownIt
+
     # A reply is untrusted: its raw HTML is shown as text, and nothing in the page may be fetched.
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     markdown.disable("image")

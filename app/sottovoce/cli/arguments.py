@@ -1,0 +1,141 @@
+"""What can be typed after `sottovoce`."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from sottovoce import __version__
+from sottovoce.chat.export import Format
+
+if TYPE_CHECKING:
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_Number = TypeVar("_Number", int, float)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its options; `command` is None when the window is wanted.
+
+    Wrong usage ends the process with exit code 2, as argparse does.
+    """
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="keep everything in this folder"
+    )
+    everywhere.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="read the passphrase that protects your chats from this file",
+    )
+    everywhere.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        help="how much goes into the log",
+    )
+
+    parser = argparse.ArgumentParser(
+        prog="sottovoce",
+        parents=[everywhere],
+        description="Private chat with language models that run on your own computer. "
+        "Without a command, the window opens.",
+    )
+    parser.set_defaults(command=None, data_dir=None, passphrase_file=None, log_level="warning")
+    parser.add_argument("--version", action="version", version=f"Sottovoce {__version__}")
+    parser.add_argument(
+        "--model", dest="open_model", type=Path, metavar="PATH", help="open with this model file"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_ask(commands, everywhere)
+    _add_chats(commands, everywhere)
+    _add_doctor(commands, everywhere)
+    return parser.parse_args(argv)
+
+
+def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    ask = commands.add_parser(
+        "ask", parents=[everywhere], help="answer a question on standard output"
+    )
+    ask.add_argument("question", help="what to ask; - reads it from standard input")
+    ask.add_argument("--model", metavar="NAME|PATH", help="the model that answers")
+    ask.add_argument("--chat", type=int, metavar="ID", help="go on with this chat")
+    ask.add_argument("--temporary", action="store_true", help="keep nothing")
+    ask.add_argument("--system", metavar="TEXT", help="what the model is told before the question")
+    ask.add_argument("--max-tokens", type=_positive(int), metavar="N")
+    ask.add_argument("--temperature", type=_not_negative(float), metavar="X")
+    ask.add_argument("--top-p", type=_share, metavar="X")
+    ask.add_argument("--top-k", type=_not_negative(int), metavar="N")
+    ask.add_argument("--min-p", type=_share, metavar="X")
+    ask.add_argument("--repeat-penalty", type=_positive(float), metavar="X")
+    ask.add_argument("--seed", type=_seed, metavar="N")
+    ask.add_argument("--stop", action="append", metavar="TEXT", help="end before this text")
+    ask.add_argument(
+        "--context", type=_positive(int), metavar="N", help="size of the context window in tokens"
+    )
+    ask.add_argument("--gpu-layers", type=_not_negative(int), metavar="N")
+    ask.add_argument("--threads", type=_positive(int), metavar="N")
+    ask.add_argument("--json", action="store_true", help="JSON lines; the last holds the answer")
+
+
+def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    chats = commands.add_parser("chats", parents=[everywhere], help="the chats that are kept")
+    actions = chats.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, parents=[everywhere], help=says)
+
+    listing = add("list", "all chats, newest first")
+    show = add("show", "the messages of one chat")
+    search = add("search", "chats whose title or text holds these words")
+    export = add("export", "one chat as a document on standard output")
+    delete = add("delete", "remove one chat for good")
+    for action in (show, export, delete):
+        action.add_argument("id", type=int, metavar="ID")
+    search.add_argument("text", metavar="TEXT")
+    search.add_argument("--limit", type=_positive(int), default=50, metavar="N")
+    export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
+    for action in (listing, show, search):
+        action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[everywhere],
+        help="what works on this machine and what to do about the rest",
+    )
+    doctor.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _positive(number: type[_Number]) -> Callable[[str], _Number]:
+    return _checked(number, lambda value: value > 0, "must be greater than 0")
+
+
+def _not_negative(number: type[_Number]) -> Callable[[str], _Number]:
+    return _checked(number, lambda value: value >= 0, "must not be negative")
+
+
+def _share(text: str) -> float:
+    return _checked(float, lambda value: 0 <= value <= 1, "must lie between 0 and 1")(text)
+
+
+def _seed(text: str) -> int:
+    return _checked(int, lambda value: 0 <= value < 2**32, "must lie between 0 and 4294967295")(
+        text
+    )
+
+
+def _checked(
+    number: type[_Number], is_right: Callable[[_Number], bool], says: str
+) -> Callable[[str], _Number]:
+    def read(text: str) -> _Number:
+        try:
+            value = number(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not is_right(value):  # Also refuses nan, which no comparison accepts.
+            raise argparse.ArgumentTypeError(f"{text} {says}")
+        return value
+
+    return read

@@ -1,0 +1,134 @@
+"""`doctor`: what works on this machine, and what to do about the rest."""
+
+import argparse
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from sottovoce import __version__
+from sottovoce.cli.session import Parts
+from sottovoce.cli.terminal import tell_progress, write, write_json
+from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.problems import Problem
+from sottovoce.domain.stop import Stop
+from sottovoce.models.shelf import starter
+from sottovoce.system.memory import available
+from sottovoce.system.vault import Protection, Vault
+
+
+class Health(StrEnum):
+    """How a thing is."""
+
+    GOOD = "good"
+    NOTE = "note"
+    """It works, but there is something to know."""
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    health: Health
+    says: str
+
+
+def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
+    """Look at everything, and tell it as it is found."""
+    findings = []
+    for finding in _findings(parts, stop):
+        findings.append(finding)
+        if not arguments.json:
+            write(f"{finding.health.upper():<5} {finding.name:<13} {finding.says}\n")
+    if arguments.json:
+        write_json({"findings": [asdict(finding) for finding in findings]}, indent=2)
+
+
+def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
+    yield Finding(
+        "Sottovoce",
+        Health.GOOD,
+        f"Version {__version__} on Python {platform.python_version()}, "
+        f"{platform.system()} {platform.release()}, {platform.machine()}.",
+    )
+    yield _memory()
+    yield from _engine(parts, stop)
+    yield _keyring(parts)
+    yield _chats(parts)
+    yield _disk(parts)
+    yield Finding("Network", Health.GOOD, "Closed: Sottovoce opens no connection.")
+    yield Finding(
+        "Sandbox",
+        Health.NOTE,
+        "The engine runs in its own process with your user's rights; "
+        "the operating system does not confine it yet.",
+    )
+
+
+def _memory() -> Finding:
+    gigabytes = available() / 1e9
+    if gigabytes < 1:
+        says = f"Only {gigabytes:.1f} GB are free. Close other programs before loading a model."
+        return Finding("Memory", Health.NOTE, says)
+    return Finding("Memory", Health.GOOD, f"{gigabytes:.1f} GB are free.")
+
+
+def _engine(parts: Parts, stop: Stop) -> Iterator[Finding]:
+    model = starter()
+    if model is None:
+        says = "The starter model is not installed. Name a model file with --model."
+        yield Finding("Model", Health.BAD, says)
+        return
+    try:
+        for progress in parts.engine.load(model, LoadOptions(), stop):
+            tell_progress(f"Loading {model.name}… {progress.fraction:.0%}")
+    except Problem as problem:
+        yield Finding("Engine", Health.BAD, str(problem))
+        return
+    finally:
+        tell_progress("")
+    loaded = parts.engine.loaded
+    assert loaded is not None, "A load that returns has loaded."
+    yield Finding(
+        "Model",
+        Health.GOOD,
+        f"{model.name} loads in {loaded.seconds:.1f} s; context window up to "
+        f"{loaded.context_limit:,} tokens.",
+    )
+    layers = (
+        f"{loaded.gpu_layers} layers on the GPU"
+        if loaded.gpu_layers
+        else "no GPU is used: this build of llama.cpp has none or found none"
+    )
+    yield Finding(
+        "Acceleration", Health.GOOD, f"{loaded.backend}, {loaded.threads} threads, {layers}."
+    )
+    parts.engine.unload()
+
+
+def _keyring(parts: Parts) -> Finding:
+    if parts.secrets() is None:
+        says = "None was found. Your chats are protected with a passphrase instead."
+        return Finding("Keyring", Health.NOTE, says)
+    return Finding("Keyring", Health.GOOD, "The keyring of this computer is there and unlocked.")
+
+
+def _chats(parts: Parts) -> Finding:
+    vault = Vault(parts.profile.vault)
+    if not vault.exists:
+        return Finding("Chats", Health.GOOD, "None are kept yet. They will be encrypted.")
+    ways = {
+        Protection.KEYRING: "the keyring of this computer",
+        Protection.PASSPHRASE: "a passphrase",
+    }
+    by = " and by ".join(ways[protection] for protection in sorted(vault.protections))
+    return Finding("Chats", Health.GOOD, f"Encrypted; opened by {by}.")
+
+
+def _disk(parts: Parts) -> Finding:
+    free = shutil.disk_usage(parts.profile.folder).free / 1e9
+    health = Health.GOOD if free >= 1 else Health.NOTE
+    return Finding("Disk", health, f"{free:,.1f} GB are free where Sottovoce keeps its data.")

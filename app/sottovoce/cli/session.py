@@ -1,0 +1,78 @@
+"""What a command works with, and how it gets at the chats."""
+
+import getpass
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sottovoce.cli.terminal import tell
+from sottovoce.domain.problems import Refused
+from sottovoce.engine.engine import Engine
+from sottovoce.store.database import open_store
+from sottovoce.store.store import Store
+from sottovoce.system.network import NetworkGate
+from sottovoce.system.paths import Profile
+from sottovoce.system.secrets import Secrets
+from sottovoce.system.vault import Protection, Vault
+
+_THREE_WAYS = (
+    "Unlock the keyring of your computer, set SOTTOVOCE_PASSPHRASE, "
+    "or name a file with --passphrase-file."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What launch hands to a command."""
+
+    profile: Profile
+    engine: Engine
+    gate: NetworkGate
+    secrets: Callable[[], Secrets | None]
+    """The keyring of this computer, None if there is none."""
+    passphrase: str | None
+    """What the user gave along with the command."""
+
+
+@contextmanager
+def opened(parts: Parts) -> Iterator[Store]:
+    """The chats that are kept. Raises Refused where nothing gives the key."""
+    key = _key(parts)
+    if key is None:
+        raise Refused(f"Your chats cannot be kept without a key. {_THREE_WAYS}")
+    with open_store(parts.profile.database, key) as store:
+        store.recover()
+        yield store
+
+
+@contextmanager
+def opened_or_temporary(parts: Parts, *, temporary: bool) -> Iterator[Store]:
+    """The chats that are kept, or an empty place in memory where nothing gives the key."""
+    key = None if temporary else _key(parts)
+    if key is not None:
+        with open_store(parts.profile.database, key) as store:
+            store.recover()
+            yield store
+        return
+    if not temporary:
+        tell("This chat is temporary and not kept: there is neither a keyring nor a passphrase.")
+    with open_store(None, b"") as store:
+        yield store
+
+
+def _key(parts: Parts) -> bytes | None:
+    vault = Vault(parts.profile.vault)
+    if not vault.exists:
+        secrets = parts.secrets()
+        if secrets is None and parts.passphrase is None:
+            return None
+        return vault.create(secrets=secrets, passphrase=parts.passphrase)
+    protections = vault.protections
+    if parts.passphrase is not None and Protection.PASSPHRASE in protections:
+        return vault.open_with_passphrase(parts.passphrase)
+    if Protection.KEYRING in protections and (secrets := parts.secrets()) is not None:
+        return vault.open_with_keyring(secrets)
+    if Protection.PASSPHRASE in protections and sys.stdin.isatty():
+        return vault.open_with_passphrase(getpass.getpass("Passphrase: ", stream=sys.stderr))
+    return None

@@ -1,0 +1,56 @@
+"""Builds the parts, hands each what it needs, and closes them in reverse."""
+
+import argparse
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import closing
+
+from sottovoce.cli.arguments import parse
+from sottovoce.cli.terminal import tell
+from sottovoce.domain.problems import Problem
+from sottovoce.engine.process import ProcessEngine
+from sottovoce.system.logs import describe, harden, start_logging
+from sottovoce.system.network import NetworkGate
+from sottovoce.system.passphrase import given_passphrase
+from sottovoce.system.paths import profile
+from sottovoce.system.secrets import keyring_secrets
+
+log = logging.getLogger(__name__)
+
+
+def launch(argv: Sequence[str]) -> int:
+    """Open the window, or run the command in `argv`. Returns the exit code."""
+    # Taken out of the environment, so that no other process inherits it.
+    passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
+    arguments = parse(argv)
+    try:
+        return _launch(arguments, passphrase)
+    except Problem as problem:
+        tell(str(problem))
+    except Exception as error:  # noqa: BLE001  A bug: told and logged here, without user text.
+        log.error(describe(error))
+        tell(f"Something went wrong inside Sottovoce:\n{describe(error)}")
+    return 1
+
+
+def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
+    gate = NetworkGate()
+    gate.close()
+    harden()
+    folder = profile(arguments.data_dir)
+    start_logging(folder.logs, arguments.log_level)
+    given = given_passphrase(passphrase, arguments.passphrase_file)
+    with closing(ProcessEngine(log=folder.logs / "engine.log")) as engine:
+        # Late, both: the window starts without what commands need, and commands work without Qt.
+        if arguments.command is not None:
+            from sottovoce.cli import run, session
+
+            return run.run(arguments, session.Parts(folder, engine, gate, keyring_secrets, given))
+        from sottovoce.ui import application
+
+        return application.run(
+            application.WindowParts(
+                folder, engine, gate, keyring_secrets, given, arguments.open_model
+            )
+        )

@@ -1,0 +1,20 @@
+"""The passphrase a user hands over along with the command."""
+
+from pathlib import Path
+
+from sottovoce.domain.problems import Missing, Refused
+
+
+def given_passphrase(environment: str | None, file: Path | None) -> str | None:
+    """The passphrase the user gave; the file wins, since it was named for this command."""
+    if file is None:
+        return environment or None
+    try:
+        passphrase = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise Missing("The passphrase file is not there. Check its name.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("The passphrase file cannot be read. Check its permissions.") from error
+    if not passphrase:
+        raise Missing("The passphrase file is empty. Write the passphrase on its first line.")
+    return passphrase
