@@ -1,0 +1,1 @@
+"""The model that answers: which, in what state, and how to change it."""

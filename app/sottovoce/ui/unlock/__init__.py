@@ -1,0 +1,1 @@
+"""From a start to opened chats: keyring, passphrase, or none."""
