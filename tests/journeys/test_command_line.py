@@ -1,0 +1,146 @@
+"""The main job typed: ask, close, find the chat again."""
+
+import json
+import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from program import Program
+
+pytestmark = pytest.mark.journey
+
+
+def test_a_question_is_answered_and_found_again(program: Program) -> None:
+    first = program.ask("What is the capital of France?")
+
+    assert "Paris" in first["text"]
+    assert first["citations"] == []
+    assert first["model"] == "SmolLM2 135M (starter)"
+    assert first["usage"]["generated"] <= 24
+    assert first["timings"]["load"] > 0
+    assert first["timings"]["first_token"] > 0
+    assert first["timings"]["speed"] > 0
+
+    second = program.ask("And of Italy?", "--chat", str(first["chat"]))
+
+    assert second["chat"] == first["chat"]
+    [chat] = program.json("chats", "list")["chats"]
+    assert chat["title"] == "What is the capital of France?"
+    shown = program.json("chats", "show", str(chat["id"]))["messages"]
+    assert [m["role"] for m in shown] == ["user", "assistant", "user", "assistant"]
+    assert shown[1]["text"] == first["text"]
+    [hit] = program.json("chats", "search", "of Italy")["results"]
+    assert hit["chat"] == chat["id"]
+    exported = program.run("chats", "export", str(chat["id"]), "--format", "markdown").stdout
+    assert "And of Italy?" in exported
+    assert first["text"].strip() in exported
+
+
+def test_a_deleted_chat_is_gone(program: Program) -> None:
+    chat = program.ask("Hello?")["chat"]
+
+    assert program.run("chats", "delete", str(chat)).returncode == 0
+
+    assert program.json("chats", "list")["chats"] == []
+    gone = program.run("chats", "show", str(chat))
+    assert gone.returncode == 1
+    assert len(gone.stderr.splitlines()) == 1
+
+
+def test_pieces_stream_as_json_lines_that_make_up_the_answer(program: Program) -> None:
+    done = program.run("ask", "Count to five.", "--json", "--max-tokens", "30", "--seed", "1")
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["type"] for line in lines[:-1]} == {"piece"}
+    assert "".join(line["text"] for line in lines[:-1]) == lines[-1]["text"]
+
+
+def test_without_a_key_the_answer_comes_and_nothing_is_kept(program: Program) -> None:
+    keyless = replace(program, passphrase=None)
+
+    done = keyless.run("ask", "What is the capital of France?", "--max-tokens", "16")
+
+    assert done.returncode == 0
+    assert "Paris" in done.stdout
+    assert len(done.stderr.splitlines()) == 1
+    assert not (program.folder / "sottovoce.db").exists()
+    refused = keyless.run("chats", "list")
+    assert refused.returncode == 1
+    assert "SOTTOVOCE_PASSPHRASE" in refused.stderr
+    assert "--passphrase-file" in refused.stderr
+    assert "keyring" in refused.stderr
+
+
+def test_a_wrong_passphrase_is_refused_and_loses_nothing(program: Program) -> None:
+    program.ask("Hello?")
+
+    refused = replace(program, passphrase="not this one").run("chats", "list")
+
+    assert refused.returncode == 1
+    assert "passphrase" in refused.stderr
+    assert len(program.json("chats", "list")["chats"]) == 1
+
+
+def test_a_passphrase_file_opens_the_same_profile(program: Program, tmp_path: Path) -> None:
+    program.ask("Hello?")
+    file = tmp_path / "passphrase"
+    file.write_text(f"{program.passphrase}\n", encoding="utf-8")
+
+    done = replace(program, passphrase=None).run("chats", "list", "--passphrase-file", str(file))
+
+    assert "Hello?" in done.stdout
+
+
+def test_wrong_usage_ends_with_2(program: Program) -> None:
+    assert program.run("ask").returncode == 2
+    assert program.run("chats").returncode == 2
+    assert program.run("ask", "x", "--max-tokens", "-1").returncode == 2
+
+
+def test_a_model_that_is_not_there_is_one_sentence(program: Program) -> None:
+    done = program.run("ask", "Hello?", "--model", "no-such-model.gguf")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_keeps_what_was_written(program: Program) -> None:
+    with program.start(
+        "ask", "Write a long story about the sea.", "--max-tokens", "2000"
+    ) as process:
+        assert process.stdout is not None
+        begun = process.stdout.read(20)
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    [chat] = program.json("chats", "list")["chats"]
+    reply = program.json("chats", "show", str(chat["id"]))["messages"][1]
+    assert reply["state"] == "stopped"
+    assert reply["text"].strip() == (begun + rest).strip()
+
+
+def test_doctor_says_what_works(program: Program) -> None:
+    findings = {f["name"]: f for f in program.json("doctor")["findings"]}
+
+    assert findings["Model"]["health"] == "good"
+    assert "CPU" in findings["Acceleration"]["says"]
+    assert findings["Keyring"]["health"] == "note"
+
+
+def test_commands_work_where_qt_cannot_be_loaded(program: Program, tmp_path: Path) -> None:
+    broken = tmp_path / "site"
+    (broken / "PySide6").mkdir(parents=True)
+    (broken / "PySide6" / "__init__.py").write_text("raise ImportError('no libraries')\n")
+    done = subprocess.run(
+        program.command("ask", "Hello?", "--max-tokens", "4"),
+        env=program.environment | {"PYTHONPATH": str(broken)},
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
