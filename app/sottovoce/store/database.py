@@ -1,0 +1,169 @@
+"""An open encrypted database: its key, its transactions, and its failures in plain sentences."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import apsw
+
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused
+from sottovoce.store.migrations import migrate, version
+
+KEY_SIZE = 48
+"""Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
+
+
+class Database:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._lock = RLock()
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """Hold the connection for one statement that reads."""
+        with self._lock, translated():
+            yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """Hold the connection for one transaction: on disk at the end, undone if it raises."""
+        with self._lock, translated(), self._connection:
+            yield self._connection
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file and empty it, if no other process is reading."""
+        with self.reading() as connection:
+            connection.pragma("wal_checkpoint", "TRUNCATE")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def open_database(path: Path | None, key: bytes, migrations: Sequence[str]) -> Database:
+    """Return the database at `path`, made or brought up to date if need be; None is in memory.
+
+    Raises Refused if `key` is another database's, Damaged, NoRoom, Interrupted if another process
+    keeps it busy, and Unsupported if a newer Sottovoce made it.
+    """
+    with translated():
+        connection = _in_memory() if path is None else _connect(path, key)
+        try:
+            if path is None or version(connection) == 0:
+                migrate(connection, migrations)
+            elif version(connection) != len(migrations):
+                _migrate_safely(connection, migrations, path=path, key=key)
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLite's failures into Problems. What remains is a bug and stays what it is."""
+    try:
+        yield
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise Damaged(
+            "The file that holds your chats is damaged. Restore it from a backup."
+        ) from error
+    except (
+        apsw.ConstraintError
+    ) as error:  # Only foreign keys can fail from outside: all else is ours.
+        raise Missing("This chat or message is not here any more.") from error
+    except apsw.FullError as error:
+        raise NoRoom("The disk is full. Free some space and try again.") from error
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise Interrupted(
+            "Another Sottovoce is using your chats. Close it and try again."
+        ) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise Refused("Sottovoce may not write where your chats are kept. Allow it to.") from error
+    except apsw.IOError as error:
+        raise Interrupted(
+            "The disk did not read or write your chats. Check it and try again."
+        ) from error
+
+
+def _in_memory() -> apsw.Connection:
+    connection = apsw.Connection(":memory:")
+    connection.transaction_mode = "IMMEDIATE"
+    connection.pragma("foreign_keys", True)
+    connection.pragma("temp_store", "MEMORY")
+    return connection
+
+
+def _connect(path: Path, key: bytes) -> apsw.Connection:
+    assert len(key) == KEY_SIZE
+    _create_private(path)
+    connection = apsw.Connection(str(path))
+    try:
+        # The lock is taken when a transaction begins: half-way through, waiting could fail.
+        connection.transaction_mode = "IMMEDIATE"
+        connection.set_busy_timeout(5000)
+        connection.pragma("cipher", "sqlcipher")
+        connection.pragma(
+            "legacy", 4
+        )  # The format of stock SQLCipher 4, so that its tools open it too.
+        connection.pragma("key", f"x'{key.hex()}'")
+        connection.pragma("journal_mode", "WAL")
+        connection.pragma("synchronous", "FULL")
+        connection.pragma("foreign_keys", True)
+        connection.pragma("secure_delete", True)
+        connection.pragma(
+            "temp_store", "MEMORY"
+        )  # SQLite's temporary files would not be encrypted.
+        connection.pragma("mmap_size", 0)
+        connection.pragma("cache_size", -16_000)  # 16 MB: a page is costly to decrypt twice.
+    except apsw.NotADBError as error:
+        connection.close()
+        raise _why_unreadable(path, key) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create_private(path: Path) -> None:
+    """Make an empty file only its owner can read; SQLite gives its companions the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise Refused("Sottovoce may not write where your chats are kept. Allow it to.") from error
+
+
+def _why_unreadable(path: Path, key: bytes) -> Damaged | Refused:
+    with path.open("rb") as file:
+        has_our_salt = file.read(16) == key[32:]
+    if has_our_salt:
+        return Damaged("The file that holds your chats is damaged. Restore it from a backup.")
+    return Refused("This key does not open your chats: they were kept under another one.")
+
+
+def _migrate_safely(
+    connection: apsw.Connection, migrations: Sequence[str], *, path: Path, key: bytes
+) -> None:
+    """Migrate with a copy at hand, and put everything back as it was if that fails."""
+    copy = path.with_name(f"{path.name}.before-migration")
+    copy.unlink(missing_ok=True)
+    snapshot = _connect(copy, key)
+    try:
+        _copy(connection, snapshot)
+        try:
+            migrate(connection, migrations)
+        except BaseException:
+            _copy(snapshot, connection)
+            raise
+    finally:
+        snapshot.close()
+    copy.unlink()
+
+
+def _copy(source: apsw.Connection, target: apsw.Connection) -> None:
+    with target.backup("main", source, "main") as backup:
+        backup.step()

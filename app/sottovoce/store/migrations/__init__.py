@@ -1,0 +1,35 @@
+"""How the database came to its form: numbered scripts, never changed once released."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import apsw
+
+from sottovoce.domain.problems import Unsupported
+
+
+def released() -> list[str]:
+    """Every script in order; the first brings an empty database to version 1."""
+    scripts = (entry for entry in files(__name__).iterdir() if entry.name.endswith(".sql"))
+    return [entry.read_text("utf-8") for entry in sorted(scripts, key=lambda entry: entry.name)]
+
+
+def version(connection: apsw.Connection) -> int:
+    """How many scripts the database has seen; 0 if it is new."""
+    number = connection.pragma("user_version")
+    assert isinstance(number, int)
+    return number
+
+
+def migrate(connection: apsw.Connection, scripts: Sequence[str]) -> None:
+    """Apply the scripts still due, each in a transaction. Raises Unsupported for a newer database."""
+    if version(connection) > len(scripts):
+        raise Unsupported("A newer Sottovoce wrote your chats. Install that version to open them.")
+    for number, script in enumerate(scripts, start=1):
+        if version(connection) >= number:
+            continue
+        with connection:
+            # Asked again under the lock: another process may just have done it.
+            if version(connection) < number:
+                connection.execute(script)
+                connection.pragma("user_version", number)

@@ -1,0 +1,200 @@
+"""The store as the rest of Sottovoce sees it."""
+
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sottovoce.domain.conversation import Conversation, Hit, Message, State
+from sottovoce.domain.reply import Finish, Timings, Usage
+from sottovoce.domain.settings import Settings
+from sottovoce.store import conversations, messages, migrations, moments, search, settings
+from sottovoce.store.database import Database, open_database
+from sottovoce.system.processes import is_running, own_identity
+
+
+def open_store(path: Path | None, key: bytes) -> "Store":
+    """Return the store at `path` under `key` (48 bytes); with None, one forgotten when closed.
+
+    Raises Refused if the key is another store's or the place may not be written, Damaged, NoRoom,
+    Interrupted if another process keeps it busy, and Unsupported if a newer Sottovoce made it.
+    """
+    return Store(open_database(path, key, migrations.released()))
+
+
+class Store:
+    """Conversations and settings. Any thread may call; a change is on disk when the call returns.
+
+    Every method may raise Damaged, NoRoom, Interrupted or Refused, as a disk may fail at any time.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owner = own_identity()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Conversations.
+
+    def new_conversation(self, title: str = "") -> Conversation:
+        """Return an empty conversation. It is listed once it has a message or a draft."""
+        with self._database.writing() as connection:
+            return conversations.create(connection, title)
+
+    def conversation(self, conversation: int) -> Conversation:
+        """Return one conversation. Raises Missing if it is not there or was deleted."""
+        with self._database.reading() as connection:
+            return conversations.get(connection, conversation)
+
+    def conversations(self) -> list[Conversation]:
+        """Return all that are neither deleted nor empty, newest first."""
+        with self._database.reading() as connection:
+            return conversations.listed(connection)
+
+    def rename(self, conversation: int, title: str) -> None:
+        with self._database.writing() as connection:
+            conversations.rename(connection, conversation, title)
+
+    def delete(self, conversation: int) -> None:
+        """Hide a conversation everywhere; `restore` brings it back until it is purged."""
+        with self._database.writing() as connection:
+            conversations.mark_deleted(connection, conversation, moments.now())
+
+    def restore(self, conversation: int) -> None:
+        with self._database.writing() as connection:
+            conversations.mark_deleted(connection, conversation, None)
+
+    def purge_deleted(self, older_than: timedelta) -> None:
+        """Remove for good, to the last trace in the file, what was deleted longer ago than this.
+
+        If there is any, it takes about a second for every 20,000 messages that stay.
+        """
+        with self._database.writing() as connection:
+            was_any = conversations.purge(connection, older_than)
+            if was_any:
+                search.compact(connection)
+        if was_any:
+            self._database.checkpoint()
+
+    def draft(self, conversation: int | None) -> str:
+        """Return what was typed but not sent; None stands for the chat that is not begun yet."""
+        with self._database.reading() as connection:
+            return conversations.draft(connection, conversation)
+
+    def keep_draft(self, conversation: int | None, text: str) -> None:
+        with self._database.writing() as connection:
+            conversations.keep_draft(connection, conversation, text)
+
+    # Messages.
+
+    def messages(self, conversation: int) -> list[Message]:
+        """Return the shown branch from root to leaf. Raises Missing if the conversation is gone."""
+        with self._database.reading() as connection:
+            leaf = conversations.get(connection, conversation).leaf
+            return messages.branch(connection, conversation, leaf)
+
+    def message(self, message: int) -> Message:
+        """Return one message. Raises Missing."""
+        with self._database.reading() as connection:
+            return messages.get(connection, message)
+
+    def say(self, conversation: int, text: str, parent: int | None) -> Message:
+        """Keep the user's words after `parent` and show them. Raises Missing if either is gone."""
+        with self._database.writing() as connection:
+            number = messages.say(connection, conversation, text, parent)
+            conversations.extend(connection, conversation, number)
+            return messages.get(connection, number)
+
+    def begin_reply(self, conversation: int, parent: int, model: str) -> Message:
+        """Return an empty reply to `parent`, this process's own until finished. Raises Missing."""
+        with self._database.writing() as connection:
+            number = messages.begin_reply(
+                connection, conversation, parent, model=model, owner=self._owner
+            )
+            conversations.extend(connection, conversation, number)
+            return messages.get(connection, number)
+
+    def continue_reply(self, message: int) -> Message:
+        """Return a reply that was cut short, being written by this process from where it ended.
+
+        Raises Missing, and Unsupported if the reply is whole or is being written.
+        """
+        with self._database.writing() as connection:
+            messages.continue_reply(connection, message, self._owner)
+            continued = messages.get(connection, message)
+            conversations.show(connection, continued.conversation, message)
+            return continued
+
+    def journal(self, message: int, text: str) -> None:
+        """Keep the next words of a reply that is being written. Raises Missing if it is gone."""
+        with self._database.writing() as connection:
+            messages.journal(connection, message, text)
+
+    def finish_reply(
+        self,
+        message: int,
+        state: State,
+        *,
+        text: str,
+        finish: Finish | None = None,
+        usage: Usage | None = None,
+        timings: Timings | None = None,
+    ) -> Message:
+        """Keep a reply as it ended; `text` is all of it. Raises Missing if nobody writes it."""
+        with self._database.writing() as connection:
+            messages.finish_reply(
+                connection, message, state, text=text, finish=finish, usage=usage, timings=timings
+            )
+            return messages.get(connection, message)
+
+    def show_branch(self, message: int) -> None:
+        """Show the newest branch that goes through `message`. Raises Missing."""
+        with self._database.writing() as connection:
+            conversation = messages.get(connection, message).conversation
+            leaf = messages.newest_below(connection, message)
+            conversations.show(connection, conversation, leaf)
+
+    def recover(self) -> list[Message]:
+        """Return the replies whose process died while writing, kept now as interrupted."""
+        with self._database.writing() as connection:
+            lost = [
+                message
+                for message, owner in messages.being_written(connection)
+                if not is_running(owner)
+            ]
+            for message in lost:
+                messages.finish_reply(
+                    connection,
+                    message,
+                    State.INTERRUPTED,
+                    text=messages.get(connection, message).text,
+                )
+            return [messages.get(connection, message) for message in lost]
+
+    # Finding, and settings.
+
+    def search(self, text: str, limit: int = 50) -> list[Hit]:
+        """Return where all words of `text` occur: titles first, then messages, newest first."""
+        with self._database.reading() as connection:
+            return search.find(connection, text, conversations.listed(connection), limit)
+
+    def settings(self) -> Settings:
+        """Return what was kept; whatever cannot be understood has its default."""
+        with self._database.reading() as connection:
+            return settings.read(connection)
+
+    def keep_settings(self, values: Settings) -> None:
+        with self._database.writing() as connection:
+            settings.write(connection, values)

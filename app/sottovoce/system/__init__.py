@@ -1,0 +1,1 @@
+"""The machine: its places, keys and memory, and the gate to the network."""

@@ -1,0 +1,25 @@
+"""Telling one process from another, also after its number was given away again."""
+
+import psutil
+
+_SLACK = 2.0
+"""Seconds by which a process's start may seem to move when the machine's clock is corrected."""
+
+
+def own_identity() -> str:
+    """What tells this process from every other on this machine, now or later."""
+    process = psutil.Process()
+    return f"{process.pid}:{process.create_time():.2f}"
+
+
+def is_running(identity: str) -> bool:
+    """Whether the process with this identity still runs. What cannot be understood does not."""
+    try:
+        number, started = identity.split(":")
+        process = psutil.Process(int(number))
+        is_same = abs(process.create_time() - float(started)) <= _SLACK
+        return is_same and process.status() != psutil.STATUS_ZOMBIE
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+    except psutil.AccessDenied:
+        return True  # It exists; whose it is cannot be told.
