@@ -1,0 +1,370 @@
+"""llama.cpp, as far as the engine needs it: the one door to its C interface.
+
+The low-level interface on purpose: the high-level one cannot stop while it reads a prompt, parses
+control tokens in the user's words, and decodes the whole reply anew with every token.
+"""
+
+import ctypes
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import llama_cpp as package
+from llama_cpp import llama_cpp as c
+
+from sottovoce.domain.model import Sampling
+from sottovoce.engine.context import BATCH, Shape
+from sottovoce.engine.prompt import Vocabulary
+
+PENALISED = 64
+"""How many of the last tokens a repeat penalty looks at."""
+INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON", "SSE3")
+"""As llama.cpp names them, the best first."""
+ABORTED = 2
+"""What decoding returns when it was stopped."""
+GPU_KINDS = (1, 2)
+"""Device types in ggml-backend.h: a GPU with memory of its own, and one that shares the machine's."""
+
+
+class LoadFailed(Exception):
+    """llama.cpp gave no model; the text is what it said about it."""
+
+
+class DecodeFailed(Exception):
+    """llama.cpp could not compute."""
+
+
+class Log:
+    """What llama.cpp says: the last lines that tell of trouble."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+        self._callback = c.llama_log_callback(self._hear)
+        c.llama_log_set(self._callback, None)
+
+    def _hear(self, level: int, text: bytes, _: object) -> None:
+        if level in {3, 4}:  # Warnings and errors in ggml.h.
+            self.troubles = [*self.troubles[-19:], text.decode("utf-8", "replace").strip()]
+
+
+class Flag:
+    """A wish to stop that llama.cpp sees in the middle of a computation, without Python's help."""
+
+    def __init__(self) -> None:
+        self._bytes = (ctypes.c_char * 2)()
+        self.address = ctypes.addressof(self._bytes)
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self._bytes.raw[0])
+
+    def set(self) -> None:
+        self._bytes[0] = b"\1"
+
+    def clear(self) -> None:
+        self._bytes[0] = b"\0"
+
+
+def _flag_reader() -> object:
+    """A C function that returns nonzero once the byte it is pointed at is set: strlen does."""
+    libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+    return ctypes.cast(libc.strlen, c.ggml_abort_callback)
+
+
+def _ggml() -> ctypes.CDLL:
+    """The library that keeps the back ends, the same copy that llama.cpp uses."""
+    if sys.platform == "win32":  # There, a library shows only its own functions.
+        return ctypes.CDLL(str(Path(package.__file__).parent / "lib" / "ggml.dll"))
+    library: ctypes.CDLL = c._lib
+    return library
+
+
+def load_back_ends() -> None:
+    """Let llama.cpp choose what fits this processor and its GPUs. A build with all in one has nothing to choose."""
+    here = Path(package.__file__).parent
+    for folder in (here.parent / "bin", here / "lib"):
+        if any(folder.glob("*ggml-cpu-*")):
+            _ggml().ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
+    c.llama_backend_init()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A GPU."""
+
+    name: str
+    free: int
+    """Bytes."""
+
+
+def gpus() -> list[Device]:
+    """The GPUs that llama.cpp can use here."""
+    if not c.llama_supports_gpu_offload():
+        return []
+    ggml = _ggml()
+    for function in (ggml.ggml_backend_dev_get, ggml.ggml_backend_dev_description):
+        function.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    found = []
+    for index in range(ggml.ggml_backend_dev_count()):
+        device = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(index)))
+        if ggml.ggml_backend_dev_type(device) not in GPU_KINDS:
+            continue
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+        name = ggml.ggml_backend_dev_description(device).decode("utf-8", "replace")
+        found.append(Device(name, free.value))
+    return found
+
+
+def processor() -> str:
+    """What computes when no GPU does, such as "CPU (AVX2)"."""
+    features = set(re.findall(r"(\w+) = 1", c.llama_print_system_info().decode()))
+    best = next((name for name in INSTRUCTION_SETS if name in features), "")
+    return f"CPU ({best})" if best else "CPU"
+
+
+class Model:
+    """A model's weights and vocabulary in memory. They stay until the process ends."""
+
+    def __init__(
+        self, path: str, *, repack: bool, gpu_layers: int, progress: Callable[[float], bool]
+    ) -> None:
+        """Load. `progress` is told fractions and returns whether to go on. Raises LoadFailed."""
+        parameters = c.llama_model_default_params()
+        parameters.n_gpu_layers = gpu_layers
+        parameters.use_extra_bufts = repack
+        callback = c.llama_progress_callback(lambda fraction, _: progress(fraction))
+        parameters.progress_callback = callback
+        self.handle = c.llama_model_load_from_file(path.encode(), parameters)
+        if not self.handle:
+            raise LoadFailed
+        self.vocabulary_handle = c.llama_model_get_vocab(self.handle)
+        self.writes = bool(
+            c.llama_vocab_n_tokens(self.vocabulary_handle)
+            and c.llama_model_has_decoder(self.handle)
+            and not c.llama_model_has_encoder(self.handle)
+            and not c.llama_model_is_diffusion(self.handle)
+            and self._metadata("general.architecture") not in EMBEDDERS
+        )
+        """Whether it can continue a text, unlike models that only embed or translate."""
+        self._piece = ctypes.create_string_buffer(512)
+
+    def shape(self) -> Shape:
+        """What its memory need follows from."""
+        heads = max(c.llama_model_n_head(self.handle), 1)
+        width = c.llama_model_n_embd(self.handle) // heads
+        return Shape(
+            weights=c.llama_model_size(self.handle),
+            trained=c.llama_model_n_ctx_train(self.handle),
+            vocabulary=c.llama_vocab_n_tokens(self.vocabulary_handle),
+            layers=c.llama_model_n_layer(self.handle),
+            heads=heads,
+            kv_heads=c.llama_model_n_head_kv(self.handle),
+            key_length=self._number("attention.key_length", width),
+            value_length=self._number("attention.value_length", width),
+        )
+
+    def vocabulary(self) -> Vocabulary:
+        """Its template, and which texts are tokens that steer it."""
+        vocab = self.vocabulary_handle
+        special = c.LLAMA_TOKEN_ATTR_CONTROL | c.LLAMA_TOKEN_ATTR_UNKNOWN
+        control = (
+            token
+            for token in range(c.llama_vocab_n_tokens(vocab))
+            if c.llama_vocab_get_attr(vocab, token) & special
+        )
+        return Vocabulary(
+            template=_text(c.llama_model_chat_template(self.handle, None)),
+            bos=self._token_text(c.llama_vocab_bos(vocab)),
+            eos=self._token_text(c.llama_vocab_eos(vocab)),
+            control=tuple(self._token_text(token) for token in control),
+        )
+
+    def tokens(self, parts: Sequence[str]) -> list[int]:
+        """The tokens of a prompt: control tokens are parsed, and the text begins as the model expects."""
+        found = [token for part in parts for token in self._tokenised(part, special=True)]
+        bos = c.llama_vocab_bos(self.vocabulary_handle)
+        if c.llama_vocab_get_add_bos(self.vocabulary_handle) and found[:1] != [bos]:
+            return [bos, *found]
+        return found
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` has when nothing in it steers the model."""
+        return len(self._tokenised(text, special=False))
+
+    def ends(self, token: int) -> bool:
+        """Whether the model says with this token that it is done."""
+        return bool(c.llama_vocab_is_eog(self.vocabulary_handle, token))
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, maybe a part of a character; nothing for control tokens."""
+        vocab, buffer = self.vocabulary_handle, self._piece
+        length = c.llama_token_to_piece(vocab, token, buffer, len(buffer), 0, False)
+        if length < 0:
+            self._piece = ctypes.create_string_buffer(-length)
+            return self.piece(token)
+        return buffer.raw[:length]
+
+    def _tokenised(self, text: str, *, special: bool) -> list[int]:
+        encoded = text.encode()
+        room = len(encoded) + 8
+        found = (c.llama_token * room)()
+        count = c.llama_tokenize(
+            self.vocabulary_handle, encoded, len(encoded), found, room, False, special
+        )
+        assert count >= 0, "no text has more tokens than bytes"
+        return found[:count]
+
+    def _token_text(self, token: int) -> str:
+        if token == c.LLAMA_TOKEN_NULL:
+            return ""
+        return _text(c.llama_vocab_get_text(self.vocabulary_handle, token))
+
+    def _number(self, key: str, otherwise: int) -> int:
+        value = self._metadata(f"{self._metadata('general.architecture')}.{key}")
+        return int(value) if value.isdecimal() else otherwise
+
+    def _metadata(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(128)
+        length = c.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
+        return _text(buffer.value) if length >= 0 else ""
+
+
+EMBEDDERS = {
+    "bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2",
+    "jina-bert-v3", "eurobert", "gemma-embedding", "clip", "wavtokenizer-dec",
+}  # fmt: skip
+"""Architectures in llama.cpp that turn text into vectors, or are only a part of a model."""
+
+
+class Window:
+    """A context window: the KV cache of one text, and what computes with it."""
+
+    def __init__(self, model: Model, size: int, threads: int, flag: Flag, *, on_gpu: bool) -> None:
+        """Raises MemoryError if there is no room for it."""
+        parameters = c.llama_context_default_params()
+        parameters.n_ctx = size
+        parameters.n_batch = parameters.n_ubatch = BATCH
+        #parameters.n_outputs_max = 1
+        parameters.n_threads = parameters.n_threads_batch = threads
+        # Measured: on a CPU flash attention is slower, on a GPU it is faster and saves memory.
+        parameters.flash_attn_type = (
+            c.LLAMA_FLASH_ATTN_TYPE_AUTO if on_gpu else c.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
+        parameters.no_perf = True
+        self._handle = c.llama_init_from_model(model.handle, parameters)
+        if not self._handle:
+            raise MemoryError
+        self._model = model
+        self._memory = c.llama_get_memory(self._handle)
+        self._flag_reader = _flag_reader()  # Kept: llama.cpp holds a pointer to it.
+        c.llama_set_abort_callback(self._handle, self._flag_reader, ctypes.c_void_p(flag.address))
+        self._one = (c.llama_token * 1)()
+        self._batch_of_one = c.llama_batch_get_one(self._one, 1)
+        self.size = int(c.llama_n_ctx(self._handle))
+        self.tokens: list[int] = []
+        """What the KV cache holds."""
+
+    def keep(self, tokens: Sequence[int]) -> int:
+        """Forget all but what the cache has in common with the beginning of `tokens`; say how much that is.
+
+        The last of `tokens` is never kept, because what follows it must be computed.
+        """
+        common = 0
+        for held, wanted in zip(self.tokens, tokens[:-1], strict=False):
+            if held != wanted:
+                break
+            common += 1
+        if common < len(self.tokens):
+            if not c.llama_memory_seq_rm(self._memory, 0, common, -1):
+                # Recurrent models cannot forget the end alone.
+                c.llama_memory_clear(self._memory, True)
+                common = 0
+            del self.tokens[common:]
+        return common
+
+    def read(self, tokens: Sequence[int]) -> bool:
+        """Put at most BATCH tokens in the cache; False if stopped in the middle. Raises DecodeFailed."""
+        array = (c.llama_token * len(tokens))(*tokens)
+        return self._decode(c.llama_batch_get_one(array, len(tokens)), tokens)
+
+    def add(self, token: int) -> bool:
+        """Put one token in the cache; False if stopped. Raises DecodeFailed."""
+        self._one[0] = token
+        return self._decode(self._batch_of_one, (token,))
+
+    def _decode(self, batch: object, tokens: Sequence[int]) -> bool:
+        result = c.llama_decode(self._handle, batch)
+        if result == 0:
+            self.tokens += tokens
+            return True
+        # What llama.cpp says it holds is the truth after an end in the middle.
+        held = c.llama_memory_seq_pos_max(self._memory, 0) + 1
+        self.tokens = [*self.tokens, *tokens][:held]
+        if result == ABORTED:
+            return False
+        raise DecodeFailed(result)
+
+    def state_size(self) -> int:
+        """Bytes that the cache's content takes outside of it."""
+        return int(c.llama_state_seq_get_size(self._handle, 0))
+
+    def take_over(self, other: "Window") -> bool:
+        """Fill the cache with what `other` holds; False if that did not work and the cache is empty."""
+        size = other.state_size()
+        state = (ctypes.c_uint8 * size)()
+        copied = c.llama_state_seq_get_data(other._handle, state, size, 0)
+        if copied and c.llama_state_seq_set_data(self._handle, state, copied, 0):
+            self.tokens = other.tokens.copy()
+            return True
+        c.llama_memory_clear(self._memory, True)
+        return False
+
+    def close(self) -> None:
+        """Give its memory back."""
+        c.llama_free(self._handle)
+
+    @contextmanager
+    def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:
+        """A function that draws the next token."""
+        chain = c.llama_sampler_chain_init(c.llama_sampler_chain_default_params())
+        try:
+            for link in self._links(sampling):
+                c.llama_sampler_chain_add(chain, link)
+            if sampling.repeat_penalty != 1:
+                for token in self.tokens[-PENALISED:]:
+                    c.llama_sampler_accept(chain, token)
+            yield lambda: int(c.llama_sampler_sample(chain, self._handle, -1))
+        finally:
+            c.llama_sampler_free(chain)
+
+    def _links(self, sampling: Sampling) -> Iterator[object]:
+        """In llama.cpp's own order."""
+        if sampling.repeat_penalty != 1:
+            vocabulary = c.llama_vocab_n_tokens(self._model.vocabulary_handle)
+            yield c.llama_sampler_init_penalties(
+                vocabulary, PENALISED, sampling.repeat_penalty, 0.0, 0.0
+            )
+        if sampling.temperature <= 0:
+            yield c.llama_sampler_init_greedy()
+            return
+        if sampling.top_k > 0:
+            yield c.llama_sampler_init_top_k(sampling.top_k)
+        if sampling.top_p < 1:
+            yield c.llama_sampler_init_top_p(sampling.top_p, 1)
+        if sampling.min_p > 0:
+            yield c.llama_sampler_init_min_p(sampling.min_p, 1)
+        yield c.llama_sampler_init_temp(sampling.temperature)
+        # llama.cpp takes its highest seed as a wish for a random one.
+        at_random = c.LLAMA_DEFAULT_SEED
+        seed = at_random if sampling.seed is None else sampling.seed % at_random
+        yield c.llama_sampler_init_dist(seed)
+
+
+def _text(value: bytes | None) -> str:
+    return value.decode("utf-8", "replace") if value else ""

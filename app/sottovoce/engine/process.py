@@ -1,0 +1,450 @@
+"""The engine as the rest of Sottovoce sees it: a process of its own that is started, asked, watched and replaced."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from sottovoce.domain.model import LoadOptions, Model
+from sottovoce.domain.problems import (
+    Cancelled,
+    Damaged,
+    Interrupted,
+    Missing,
+    NoRoom,
+    Problem,
+    Unsupported,
+)
+from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
+from sottovoce.domain.stop import Stop
+from sottovoce.engine import wire
+from sottovoce.engine.engine import Loaded, Prompt
+
+PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
+"""What the engine's process may raise here."""
+LOOK_EVERY = 0.05
+"""Seconds between two looks at the clock while waiting."""
+LOG_SIZE = 1_000_000
+"""Bytes after which the log begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the engine's process is given before it counts as hung."""
+
+    start: float = 60
+    """To start and hear its first question."""
+    silence: float = 15
+    """Between two signs of life."""
+    preparing: float = 20
+    """To fill in a chat template and find the tokens. Templates may be made never to end."""
+    stopping: float = 5
+    """To confirm that it stopped."""
+    ending: float = 2
+    """To end when nobody needs it any more."""
+
+
+def available_memory() -> int:
+    """Bytes that a program can take without making others suffer."""
+    return psutil.virtual_memory().available
+
+
+def command() -> list[str]:
+    """How the engine's process is started; the handles of its pipes follow."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--engine-process"]
+    # -P: no module is taken from the folder that the program happens to be started in.
+    return [sys.executable, "-P", "-m", "sottovoce.engine.worker"]
+
+
+class ProcessEngine:
+    """An engine in a child process. One process holds one model, so giving it up gives all memory back."""
+
+    def __init__(
+        self,
+        *,
+        log: Path | None = None,
+        patience: Patience | None = None,
+        available_memory: Callable[[], int] = available_memory,
+    ) -> None:
+        """`log` takes what the process prints; without it, that is dropped."""
+        self._log = log
+        self._patience = patience or Patience()
+        self._available_memory = available_memory
+        self._turn = threading.Lock()
+        self._child: _Child | None = None
+        self._loaded: Loaded | None = None
+        self._options: LoadOptions | None = None
+        """How the loaded model was asked for."""
+        self._load_seconds = 0.0
+        """How long loading took, until a reply has told it."""
+
+    @property
+    def loaded(self) -> Loaded | None:
+        child = self._child
+        return self._loaded if child is not None and child.lives else None
+
+    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+        with self._my_turn(stop):
+            stop.check()
+            there = self.loaded
+            if there is not None and there.path == model.path and self._options == options:
+                return
+            self._give_up()
+            _check_file(model.path)
+            yield from self._load(model, options, stop)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        question = wire.Count(tuple(_encodable(text) for text in texts))
+        with self._my_turn(Stop()), self._losing() as child:
+            for news in child.ask(question, Stop()):
+                match news:
+                    case wire.Counts(tokens):
+                        return list(tokens)
+                    case wire.Failed():
+                        raise _problem(news)
+        raise AssertionError("counting always has an answer")
+
+    def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
+        try:
+            with self._my_turn(stop):
+                yield from self._reply(prompt, stop)
+        except Cancelled:
+            yield self._stopped()
+
+    def unload(self) -> None:
+        with self._my_turn(Stop()):
+            self._give_up()
+
+    def close(self) -> None:
+        self._give_up()
+
+    @contextmanager
+    def _my_turn(self, stop: Stop) -> Iterator[None]:
+        """Wait until nobody else asks. Raises Cancelled when stopped while waiting."""
+        while not self._turn.acquire(timeout=LOOK_EVERY):
+            stop.check()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _losing(self) -> Iterator["_Child"]:
+        """The child that holds the model; if it is lost meanwhile, that is Interrupted."""
+        if self._child is None or self.loaded is None:
+            raise Interrupted("No model is in memory any more. Try again.")
+        try:
+            yield self._child
+        except _Lost as lost:
+            self._give_up()
+            raise Interrupted(str(lost)) from lost
+
+    def _load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+        begun = time.monotonic()
+        question = wire.Load(
+            path=str(model.path),
+            # Measured: Q4_0 gains; K-quants load ten times slower and read prompts 1.7 times slower.
+            repack=model.quantisation == "Q4_0",
+            context=options.context,
+            gpu_layers=options.gpu_layers,
+            threads=options.threads or _default_threads(),
+            available=self._available_memory(),
+        )
+        self._child = child = _Child(self._log, self._patience)
+        try:
+            with closing(child.ask(question, stop)) as answer:
+                for news in answer:
+                    match news:
+                        case wire.Loading(fraction):
+                            yield Loading(fraction)
+                        case wire.Loaded():
+                            seconds = time.monotonic() - begun
+                            self._keep(model, options, news, seconds)
+                            yield Loading(1)
+                            return
+                        case wire.Failed():
+                            raise _problem(news)
+                        case wire.Cancelled():
+                            raise Cancelled
+        except _Lost as lost:
+            stop.check()
+            raise _why_lost(child) from lost
+        finally:
+            if self._loaded is None:
+                self._give_up()
+
+    def _keep(
+        self, model: Model, options: LoadOptions, loaded: wire.Loaded, seconds: float
+    ) -> None:
+        self._options = options
+        self._load_seconds = seconds
+        self._loaded = Loaded(
+            path=model.path,
+            name=model.name,
+            context=loaded.context,
+            context_limit=loaded.context_limit,
+            gpu_layers=loaded.gpu_layers,
+            threads=loaded.threads,
+            memory=loaded.memory,
+            backend=loaded.backend,
+            seconds=seconds,
+        )
+
+    def _reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
+        turns = tuple(replace(turn, text=_encodable(turn.text)) for turn in prompt.turns)
+        question = wire.Reply(turns, prompt.sampling, self._available_memory())
+        try:
+            with self._losing() as child, closing(child.ask(question, stop)) as answer:
+                for news in answer:
+                    match news:
+                        case wire.Reading(done, total):
+                            yield Reading(done, total)
+                        case wire.Piece(text) if not stop.is_set:
+                            yield Piece(text)
+                        case wire.Resized(context, memory):
+                            assert self._loaded is not None
+                            self._loaded = replace(self._loaded, context=context, memory=memory)
+                        case wire.Finished():
+                            yield self._finished(news, stop)
+                        case wire.Failed():
+                            raise _problem(news)
+        except Interrupted:
+            if not stop.is_set:
+                raise
+            yield self._stopped()
+
+    def _finished(self, news: wire.Finished, stop: Stop) -> Finished:
+        # Pieces may have been held back since the stop, so it is no other end any more.
+        finish = Finish.STOPPED if stop.is_set else news.finish
+        seconds, self._load_seconds = self._load_seconds, 0.0
+        return Finished(finish, news.usage, replace(news.timings, load=seconds))
+
+    def _stopped(self) -> Finished:
+        """The end of a reply that was not begun, or whose engine had to be ended."""
+        context = self._loaded.context if self._loaded else 0
+        return Finished(Finish.STOPPED, Usage(0, 0, 0, context), Timings(0, 0, 0, 0))
+
+    def _give_up(self) -> None:
+        child, self._child, self._loaded = self._child, None, None
+        if child is not None:
+            child.end()
+
+
+class _Lost(Exception):
+    """The process ended, or hung and had to be ended. The text is a sentence for the user."""
+
+
+class _Child:
+    """The engine's process, from its start to its end."""
+
+    def __init__(self, log: Path | None, patience: Patience) -> None:
+        orders_out, orders_in = Pipe(duplex=False)
+        news_out, news_in = Pipe(duplex=False)
+        with orders_out, news_in:
+            self._process = _started([orders_out.fileno(), news_in.fileno()], log)
+        self._channel = wire.Channel[wire.News](news_out, orders_in, wire.News)
+        self._patience = patience
+        self._number = 0
+        self.hung = False
+        """Whether it was ended because it no longer answered."""
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """As subprocess tells it; None while it lives."""
+        return self._process.poll()
+
+    def ask(self, question: wire.Question, stop: Stop) -> Generator[wire.News]:
+        """All news about a question but beats, up to the answer. Raises _Lost.
+
+        Whoever closes this before the answer came gives up the question, and the process is free again.
+        """
+        self._number += 1
+        number = self._number
+        answered = False
+        try:
+            self._tell(wire.Begin(number))
+            self._await_beat(number)
+            self._tell(question)
+            with stop.calling(partial(self._stop, number)):
+                for news in self._news(stop, is_loading=isinstance(question, wire.Load)):
+                    answered = isinstance(news, wire.Answer)
+                    yield news
+                    if answered:
+                        return
+        finally:
+            if not answered and self.lives:
+                self._abandon(number)
+
+    def end(self) -> None:
+        """End politely, then by force. It leaves no process behind."""
+        self._channel.hang_up()
+        try:
+            self._process.wait(self._patience.ending)
+        except subprocess.TimeoutExpired:
+            self._kill()
+
+    def _await_beat(self, number: int) -> None:
+        """Wait until it hears: what is sent to a process that doesn't could block for ever."""
+        patience = self._patience.start if number == 1 else self._patience.silence
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            if self._channel.heard_within(LOOK_EVERY) and self._hear() == wire.Beat(number):
+                return
+        self._hang()
+
+    def _news(self, stop: Stop, *, is_loading: bool) -> Iterator[wire.News]:
+        heard = begun = time.monotonic()
+        stopped: float | None = None
+        prepared = is_loading
+        while True:
+            news = self._hear() if self._channel.heard_within(LOOK_EVERY) else None
+            now = time.monotonic()
+            if news is not None:
+                heard = now
+            if stop.is_set and stopped is None:
+                stopped = now
+            if news is not None and not isinstance(news, wire.Beat):
+                prepared = True
+                yield news
+                heard = time.monotonic()  # The caller may have taken its time.
+            elif (
+                now - heard > self._patience.silence
+                or (not prepared and now - begun > self._patience.preparing)
+                or (stopped is not None and now - stopped > self._patience.stopping)
+            ):
+                self._hang()
+
+    def _hear(self) -> wire.News:
+        try:
+            return self._channel.hear()
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+
+    def _tell(self, order: wire.Order) -> None:
+        try:
+            self._channel.tell(order)
+        except OSError as error:
+            raise self._lost() from error
+
+    def _stop(self, number: int) -> None:
+        with suppress(OSError):  # Gone already: so it has stopped.
+            self._channel.tell(wire.Stop(number))
+
+    def _abandon(self, number: int) -> None:
+        stop = Stop()
+        stop.set()
+        self._stop(number)
+        with suppress(_Lost):
+            for news in self._news(stop, is_loading=True):
+                if isinstance(news, wire.Answer):
+                    return
+
+    def _lost(self) -> _Lost:
+        self.end()
+        return _Lost("The engine ended unexpectedly. What it had written is kept; try again.")
+
+    def _hang(self) -> None:
+        self.hung = True
+        self._kill()
+        raise _Lost("The engine no longer answered and was ended. Try again.")
+
+    def _kill(self) -> None:
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):  # It waits for a disk that never answers.
+            self._process.wait(self._patience.ending)
+
+
+def _started(handles: Sequence[int], log: Path | None) -> subprocess.Popen[bytes]:
+    arguments = [*command(), *map(str, handles)]
+    # The passphrase is not the engine's business.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("SOTTOVOCE_")}
+    environment = {**ours, "GGML_NO_BACKTRACE": "1"}
+    with _opened(log) as output:
+        if sys.platform == "win32":
+            for handle in handles:
+                os.set_handle_inheritable(handle, True)
+            return subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                startupinfo=subprocess.STARTUPINFO(lpAttributeList={"handle_list": [*handles]}),
+                creationflags=subprocess.CREATE_NO_WINDOW,
+            )
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            pass_fds=handles,
+        )
+
+
+def _opened(log: Path | None) -> IO[bytes]:
+    """Where the process prints to."""
+    if log is None:
+        return Path(os.devnull).open("wb")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    is_full = log.exists() and log.stat().st_size > LOG_SIZE
+    return log.open("wb" if is_full else "ab")
+
+
+def _check_file(path: Path) -> None:
+    """Raise Missing or Damaged if this cannot be a model; cheaper than to start a process for it."""
+    if not path.is_file():
+        raise Missing("The model file is not where it was. Locate it or choose another model.")
+    try:
+        with path.open("rb") as file:
+            is_gguf = file.read(4) == b"GGUF"
+    except OSError as error:
+        raise Missing("The model file cannot be opened. Check its permissions.") from error
+    if not is_gguf:
+        raise Damaged("This is no GGUF model file. Download it again or choose another.")
+
+
+def _why_lost(child: _Child) -> Problem:
+    """The Problem when the process ended while it loaded a model."""
+    if child.hung:
+        return Interrupted("The engine no longer answered while loading the model. Try again.")
+    killed = sys.platform != "win32" and child.exit_code == -signal.SIGKILL
+    if killed:
+        return NoRoom(
+            "The system ended the engine while it loaded the model, most likely because memory ran out."
+            " Close other programs or choose a smaller model."
+        )
+    if child.exit_code == 1:  # Python's own: the fault is ours, and the file may be good.
+        return Interrupted("The engine could not be started. Try again.")
+    return Damaged(
+        "The engine broke down over this model file. Download it again or choose another."
+    )
+
+
+def _problem(failed: wire.Failed) -> Problem:
+    return PROBLEMS[failed.problem](failed.sentence)
+
+
+def _encodable(text: str) -> str:
+    """`text` without halves of characters, which a clipboard can hold and no tokenizer knows."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _default_threads() -> int:
+    return psutil.cpu_count(logical=False) or 1

@@ -1,0 +1,182 @@
+"""What the window's process and the engine's process say to each other."""
+
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from sottovoce.domain.conversation import Turn
+from sottovoce.domain.model import Sampling
+from sottovoce.domain.reply import Finish, Timings, Usage
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """One message; its class name travels with it."""
+
+
+# What the engine is told.
+
+
+class Begin(Message):
+    """A question follows. Its number tells late beats and stops of an earlier one apart."""
+
+    number: int
+
+
+class Stop(Message):
+    """Give up the question of this number, if it is still being answered."""
+
+    number: int
+
+
+class Load(Message):
+    """Put a model in memory: the first question to every engine process, asked once."""
+
+    path: str
+    repack: bool
+    """Whether weights are rearranged for the processor while loading."""
+    context: int | None
+    gpu_layers: int | None
+    threads: int
+    available: int
+    """Bytes of memory free for use on this machine."""
+
+
+class Count(Message):
+    """How many tokens has each text?"""
+
+    texts: tuple[str, ...]
+
+
+class Reply(Message):
+    """Read the turns and write what comes next."""
+
+    turns: tuple[Turn, ...]
+    sampling: Sampling
+    available: int
+
+
+Question: TypeAlias = Load | Count | Reply
+Order: TypeAlias = Begin | Stop | Load | Count | Reply
+
+
+# What the engine tells. The last news about a question is an Answer.
+
+
+class Beat(Message):
+    """The engine is alive, and at work on the question of this number."""
+
+    number: int
+
+
+class Loading(Message):
+    """How much of the model is in memory, from 0 to 1."""
+
+    fraction: float
+
+
+class Reading(Message):
+    """How many tokens of the prompt are in the KV cache."""
+
+    done: int
+    total: int
+
+
+class Resized(Message):
+    """The context window has grown."""
+
+    context: int
+    memory: int
+
+
+class Piece(Message):
+    """The next words of the reply."""
+
+    text: str
+
+
+class Loaded(Message):
+    """The model is in memory."""
+
+    context: int
+    context_limit: int
+    gpu_layers: int
+    threads: int
+    memory: int
+    backend: str
+
+
+class Counts(Message):
+    """Tokens of each text."""
+
+    tokens: tuple[int, ...]
+
+
+class Finished(Message):
+    """The reply is over."""
+
+    finish: Finish
+    usage: Usage
+    timings: Timings
+
+
+class Failed(Message):
+    """A Problem, by the name of its class."""
+
+    problem: str
+    sentence: str
+
+
+class Cancelled(Message):
+    """The question was given up because of a Stop."""
+
+
+Answer: TypeAlias = Loaded | Counts | Finished | Failed | Cancelled
+News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Answer
+
+
+Heard = TypeVar("Heard")
+
+
+class Channel(Generic[Heard]):
+    """Both directions of the talk, seen from one end. Any thread may send; one thread hears."""
+
+    def __init__(self, hearing: Connection, telling: Connection, heard: object) -> None:
+        self._hearing = hearing
+        self._telling = telling
+        self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)  # type: ignore[arg-type]  # A union is no type[Heard].
+        self._encoder = msgspec.msgpack.Encoder()
+        self._one_at_a_time = threading.Lock()
+
+    def tell(self, message: Order | News) -> None:
+        """Send. Raises OSError if the other side is gone."""
+        with self._one_at_a_time:
+            self._telling.send_bytes(self._encoder.encode(message))
+
+    def heard_within(self, seconds: float) -> bool:
+        """Whether there is something to hear. The end of the other side is something, too."""
+        return self._hearing.poll(seconds)
+
+    def hear(self) -> Heard:
+        """Wait for the next message. Raises EOFError or OSError if the other side is gone or out of its mind."""
+        try:
+            return self._decoder.decode(self._hearing.recv_bytes())
+        except msgspec.MsgspecError as error:
+            raise EOFError from error
+
+    def hang_up(self) -> None:
+        """Let the other side hear that nothing follows."""
+        with self._one_at_a_time:
+            self._telling.close()
+
+
+def end(handle: int, *, hears: bool) -> Connection:
+    """The end of a pipe that this process inherited."""
+    if sys.platform == "win32":
+        return PipeConnection(handle, readable=hears, writable=not hears)
+    return Connection(handle, readable=hears, writable=not hears)

@@ -1,0 +1,141 @@
+"""The engine's process: it owns llama.cpp, hears questions and tells news until its parent is gone."""
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+
+from sottovoce.domain.problems import Cancelled, Problem
+from sottovoce.engine import llama, wire
+from sottovoce.engine.limits import forbid_core_dumps
+from sottovoce.engine.session import Session
+
+BEAT_EVERY = 2.0
+"""Seconds between two signs of life while a question is being answered."""
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the parent that holds the other ends of the two pipes named in `arguments`."""
+    sys.excepthook = _log_crash
+    threading.excepthook = lambda crash: _log_crash(
+        crash.exc_type, crash.exc_value, crash.exc_traceback
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    forbid_core_dumps()
+    hearing, telling = (int(number) for number in arguments)
+    _Worker(wire.end(hearing, hears=True), wire.end(telling, hears=False)).serve()
+
+
+class _Worker:
+    """Answers questions one after the other, while a thread listens for the wish to stop."""
+
+    def __init__(self, hearing: Connection, telling: Connection) -> None:
+        self._channel = wire.Channel[wire.Order](hearing, telling, wire.Order)
+        self._questions: queue.SimpleQueue[tuple[int, wire.Question]] = queue.SimpleQueue()
+        self._flag = llama.Flag()
+        self._asked = 0
+        """The number of the last question that was begun; the listening thread writes it."""
+        self._answered = 0
+        """The number of the last question that is done with."""
+        self._session: Session | None = None
+
+    def serve(self) -> None:
+        """Never returns: the process ends with its parent."""
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
+        said = llama.Log()
+        llama.load_back_ends()
+        while True:
+            number, question = self._questions.get()
+            try:
+                for news in self._answer(question, said):
+                    self._tell(news)
+            except Cancelled:
+                self._tell(wire.Cancelled())
+            except Problem as problem:
+                self._tell(wire.Failed(type(problem).__name__, str(problem)))
+            self._answered = number
+
+    def _answer(self, question: wire.Question, said: llama.Log) -> Iterator[wire.News]:
+        if isinstance(question, wire.Load):
+            yield self._load(question, said)
+            return
+        assert self._session is not None, "the first question loads the model"
+        match question:
+            case wire.Count():
+                yield self._session.count(question)
+            case wire.Reply():
+                yield from self._session.reply(question)
+
+    def _load(self, question: wire.Load, said: llama.Log) -> wire.Loaded:
+        def loading(fraction: float) -> None:
+            self._tell(wire.Loading(fraction))
+
+        begun = time.perf_counter()
+        try:
+            self._session = Session(question, flag=self._flag, log=said, loading=loading)
+        finally:
+            for trouble in said.troubles:
+                log.info("%s", trouble.replace(question.path, "the model"))
+        loaded = self._session.loaded
+        log.info(
+            "loaded in %.1f s: %s, %d threads, %d GPU layers, context %d of %d, %.2f GB",
+            time.perf_counter() - begun,
+            loaded.backend,
+            loaded.threads,
+            loaded.gpu_layers,
+            loaded.context,
+            loaded.context_limit,
+            loaded.memory / 1e9,
+        )
+        return loaded
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                match self._channel.hear():
+                    case wire.Begin(number):
+                        self._asked = number
+                        self._flag.clear()
+                        self._tell(wire.Beat(number))
+                    case wire.Stop(number):
+                        if number == self._asked:
+                            self._flag.set()
+                    case question:
+                        self._questions.put((self._asked, question))
+        except (EOFError, OSError):
+            os._exit(0)  # The parent is gone: nobody is left to clean up for.
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT_EVERY)
+            if self._asked != self._answered:
+                self._tell(wire.Beat(self._asked))
+
+    def _tell(self, news: wire.News) -> None:
+        try:
+            self._channel.tell(news)
+        except OSError:
+            os._exit(0)
+
+
+def _log_crash(
+    kind: type[BaseException], _: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Log where it happened. The message and the values stay out: they may quote the user."""
+    places = " < ".join(f"{at.name}:{at.lineno}" for at in reversed(traceback.extract_tb(trace)))
+    log.error("%s in %s", kind.__name__, places)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
