@@ -1,0 +1,177 @@
+"""Makes a model for tests: tiny, random, but with the tokenizer and chat template of Llama 3.1.
+
+Its vocabulary and template come out of the source distribution of llama-cpp-python that uv.lock
+names; they are fetched once and kept in the user's cache folder.
+"""
+
+import hashlib
+import math
+import os
+import sys
+import tarfile
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL = ROOT / "build" / "test-models" / "tiny-llama31.gguf"
+
+_VOCABULARY = "ggml-vocab-llama-bpe.gguf"
+_TEMPLATE = "meta-llama-Llama-3.1-8B-Instruct.jinja"
+_IN_SOURCE = {
+    f"vendor/llama.cpp/models/{_VOCABULARY}": _VOCABULARY,
+    f"vendor/llama.cpp/models/templates/{_TEMPLATE}": _TEMPLATE,
+}
+
+_WIDTH = 32
+_HEAD_SIZE = 16
+_CONTEXT = 131_072
+
+# The vocabulary is of Llama 3; Llama 3.1 gave some of its 256 control tokens other names.
+_FIRST_CONTROL_TOKEN = 128_000
+_CONTROL_TOKENS = {
+    0: "<|begin_of_text|>",
+    1: "<|end_of_text|>",
+    4: "<|finetune_right_pad_id|>",
+    6: "<|start_header_id|>",
+    7: "<|end_header_id|>",
+    8: "<|eom_id|>",
+    9: "<|eot_id|>",
+    10: "<|python_tag|>",
+}
+
+
+def tiny_llama() -> Path:
+    """The model file, made now if it isn't there. The same bytes on every machine."""
+    if not MODEL.exists():
+        vocabulary, template = _ingredients()
+        MODEL.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = MODEL.with_suffix(f".{os.getpid()}")
+        _write_model(unfinished, vocabulary, template.read_text(encoding="utf-8"))
+        unfinished.replace(MODEL)
+    return MODEL
+
+
+def _ingredients() -> tuple[Path, Path]:
+    """The vocabulary and the template, from the cache or fetched."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sottovoce-dev"
+    url, sha256 = _source_distribution()
+    folder = cache / sha256[:16]
+    if not all((folder / name).exists() for name in _IN_SOURCE.values()):
+        folder.mkdir(parents=True, exist_ok=True)
+        archive = folder / url.rpartition("/")[2]
+        _fetch(url, sha256, archive)
+        _unpack(archive, folder)
+        archive.unlink()
+    return folder / _VOCABULARY, folder / _TEMPLATE
+
+
+def _source_distribution() -> tuple[str, str]:
+    """Address and SHA-256, as locked."""
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    sdist = next(p["sdist"] for p in lock["package"] if p["name"] == "llama-cpp-python")
+    return sdist["url"], sdist["hash"].removeprefix("sha256:")
+
+
+def _fetch(url: str, sha256: str, to: Path) -> None:
+    sys.stderr.write("Fetching the tokenizer of Llama 3.1 for the tests, once: 77 MB.\n")
+    part = to.with_name(f"{to.name}.{os.getpid()}")
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=60) as answer, part.open("wb") as file:
+        while block := answer.read(1 << 20):
+            digest.update(block)
+            file.write(block)
+    if digest.hexdigest() != sha256:
+        part.unlink()
+        sys.exit(f"{url} is not what uv.lock says. Try again.")
+    part.replace(to)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as source:
+        for member in source:
+            name = _IN_SOURCE.get(member.name.partition("/")[2])
+            if name and (content := source.extractfile(member)):
+                part = folder / f"{name}.{os.getpid()}"
+                part.write_bytes(content.read())
+                part.replace(folder / name)
+
+
+def _write_model(path: Path, vocabulary: Path, template: str) -> None:
+    source = gguf.GGUFReader(vocabulary)
+    tokens, types, merges = (
+        source.fields[f"tokenizer.ggml.{key}"].contents()
+        for key in ("tokens", "token_type", "merges")
+    )
+    reserved = 0
+    for number in range(256):
+        name = _CONTROL_TOKENS.get(number)
+        if name is None:
+            name = f"<|reserved_special_token_{reserved}|>"
+            reserved += 1
+        tokens[_FIRST_CONTROL_TOKEN + number] = name
+        types[_FIRST_CONTROL_TOKEN + number] = gguf.TokenType.CONTROL
+
+    model = gguf.GGUFWriter(path, "llama")
+    model.add_name("Tiny random Llama 3.1, for tests")
+    model.add_block_count(1)
+    model.add_context_length(_CONTEXT)
+    model.add_embedding_length(_WIDTH)
+    model.add_feed_forward_length(_WIDTH)
+    model.add_head_count(2)
+    model.add_head_count_kv(1)
+    model.add_key_length(_HEAD_SIZE)
+    model.add_value_length(_HEAD_SIZE)
+    model.add_layer_norm_rms_eps(1e-5)
+    model.add_rope_freq_base(500_000.0)
+    model.add_rope_dimension_count(_HEAD_SIZE)
+    model.add_vocab_size(len(tokens))
+    model.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
+    model.add_tokenizer_model("gpt2")
+    model.add_tokenizer_pre("llama-bpe")
+    model.add_token_list(tokens)
+    model.add_token_types(types)
+    model.add_token_merges(merges)
+    model.add_bos_token_id(128_000)
+    model.add_eos_token_id(128_009)
+    model.add_pad_token_id(128_004)
+    model.add_add_bos_token(True)
+    model.add_chat_template(template)
+    _add_tensors(model, len(tokens))
+    model.write_header_to_file()
+    model.write_kv_data_to_file()
+    model.write_tensors_to_file()
+    model.close()
+
+
+def _add_tensors(model: gguf.GGUFWriter, words: int) -> None:
+    random = np.random.default_rng(seed=0)
+
+    def add(name: str, rows: int) -> None:
+        weights = random.standard_normal((rows, _WIDTH), dtype=np.float32) / math.sqrt(_WIDTH)
+        kind = gguf.GGMLQuantizationType.Q4_0
+        model.add_tensor(f"{name}.weight", gguf.quants.quantize(weights, kind), raw_dtype=kind)
+
+    for norm in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
+        model.add_tensor(f"{norm}.weight", np.ones(_WIDTH, np.float32))
+    model.add_tensor("rope_freqs.weight", _rope_factors())
+    add("token_embd", words)
+    add("blk.0.attn_q", 2 * _HEAD_SIZE)
+    add("blk.0.attn_k", _HEAD_SIZE)
+    add("blk.0.attn_v", _HEAD_SIZE)
+    for square in ("attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+        add(f"blk.0.{square}", _WIDTH)
+
+
+def _rope_factors() -> "np.typing.NDArray[np.float32]":
+    """How Llama 3.1 stretches long waves: factor 8, from 8,192 tokens; short waves stay."""
+    waves = 2 * math.pi * 500_000.0 ** (np.arange(0, _HEAD_SIZE, 2) / _HEAD_SIZE)
+    share = np.clip((8192 / waves - 1) / (4 - 1), 0, 1)
+    return (1 / ((1 - share) / 8 + share)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    tiny_llama()
