@@ -41,7 +41,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         description="Private chat with language models that run on your own computer. "
         "Without a command, the window opens.",
     )
-    parser.set_defaults(command=None, data_dir=None, passphrase_file=None, log_level="warning")
     parser.add_argument("--version", action="version", version=f"Sottovoce {__version__}")
     parser.add_argument(
         "--model", dest="open_model", type=Path, metavar="PATH", help="open with this model file"
@@ -50,7 +49,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
     _add_doctor(commands, everywhere)
-    return parser.parse_args(argv)
+    # Not parser.set_defaults: a command's own parser would then put the default over what was typed.
+    defaults = argparse.Namespace(data_dir=None, passphrase_file=None, log_level="warning")
+    return parser.parse_args(argv, defaults)
 
 
 def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from sottovoce.cli.arguments import parse
+
+
+def test_nothing_typed_means_the_window() -> None:
+    arguments = parse([])
+
+    assert arguments.command is None
+    assert arguments.data_dir is None
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--data-dir", "here", "ask", "why"],
+        ["ask", "why", "--data-dir", "here"],
+        ["chats", "--data-dir", "here", "list"],
+        ["chats", "list", "--data-dir", "here"],
+        ["doctor", "--data-dir", "here"],
+    ],
+)
+def test_the_data_folder_may_be_named_anywhere(argv: list[str]) -> None:
+    assert parse(argv).data_dir == Path("here")
+
+
+def test_stop_strings_may_be_several() -> None:
+    assert parse(["ask", "why", "--stop", "a", "--stop", "b"]).stop == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["ask"],
+        ["chats"],
+        ["chats", "show", "first"],
+        ["ask", "why", "--temperature", "-1"],
+        ["ask", "why", "--temperature", "nan"],
+        ["ask", "why", "--top-p", "1.5"],
+        ["ask", "why", "--seed", "-1"],
+        ["ask", "why", "--max-tokens", "0"],
+        ["chats", "export", "1", "--format", "docx"],
+        ["dance"],
+    ],
+)
+def test_wrong_usage_ends_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+
+    assert ended.value.code == 2
+    assert "usage" in capsys.readouterr().err
