@@ -13,7 +13,8 @@ BATCH = 512
 SHARE = 0.5
 """How much of the memory left by the weights the window may take: other programs want to live."""
 HALF_PRECISION = 2
-"""Bytes of one number in the KV cache."""
+SINGLE_PRECISION = 4
+"""Bytes of one number in the KV cache, and of one in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,6 @@ class Shape:
     """Bytes."""
     trained: int
     """Tokens it was trained to see at once."""
-    vocabulary: int
     layers: int
     heads: int
     kv_heads: int
@@ -40,16 +40,22 @@ class Shape:
 def window_bytes(shape: Shape, context: int) -> int:
     """Memory for a window: KV cache and compute buffers.
 
-    Reading a batch holds either the attention scores of one layer (every head sees the whole
-    window) or the scores of the vocabulary, whichever is more; measured, not more than this.
+    Reading a batch holds the attention scores of one layer, where every head sees all of the window,
+    and some activations. Held against llama.cpp's own figures: never too little, at most a third too much.
     """
-    scores = max(shape.vocabulary, (shape.heads + 2) * context) * BATCH * 4
-    return shape.token_bytes * context + scores
+    scores = (shape.heads + 2) * context
+    activations = 8 * shape.heads * shape.key_length
+    return shape.token_bytes * context + BATCH * (scores + activations) * SINGLE_PRECISION
 
 
 def limit(shape: Shape, available: int) -> int:
-    """The largest window to offer with so many bytes free before the model is loaded; 0 if there is none."""
+    """The largest window to offer if `available` bytes are free before loading; 0 if none."""
     return largest(shape, int((available - shape.weights) * SHARE))
+
+
+def least_room(shape: Shape) -> int:
+    """Bytes beside the weights without which no window is offered."""
+    return int(window_bytes(shape, STEP) / SHARE)
 
 
 def largest(shape: Shape, room: int) -> int:
@@ -65,7 +71,7 @@ def largest(shape: Shape, room: int) -> int:
 
 
 def fixed(shape: Shape, wanted: int) -> int:
-    """The window that comes closest to a wish: whole steps, and no more than the model was trained for."""
+    """The window closest to a wish: in whole steps, and no more than the model was trained for."""
     steps = -(-wanted // STEP)
     return max(min(steps, shape.trained // STEP), 1) * STEP
 

@@ -1,7 +1,7 @@
 """What an engine can be asked, whoever answers."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class Loaded:
     context: int
     """Size of the context window in tokens, as it is now. It grows when a prompt needs more."""
     context_limit: int
-    """The most the context window may grow to, by the model's training and this machine's memory."""
+    """How far the context window may grow, by the model's training and this machine's memory."""
     gpu_layers: int
     threads: int
     memory: int
@@ -37,7 +37,7 @@ class Prompt:
 
     turns: tuple[Turn, ...]
     """Oldest first. If the last is the assistant's, the reply goes on where that text ends."""
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 class Engine(Protocol):
@@ -48,7 +48,7 @@ class Engine(Protocol):
         """The model in memory; None before the first load, after unload and after a crash."""
 
     def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
-        """Put `model` in memory in place of the one before; nothing to do if it is there with these options.
+        """Put `model` in memory in place of the one before, if it is not there with these options.
 
         Raises Cancelled when stopped, and Missing, Damaged, Unsupported, NoRoom or Interrupted.
         """
@@ -57,7 +57,7 @@ class Engine(Protocol):
         """Tokens in each text, by the loaded model's tokenizer, without any frame around them."""
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
-        """Read the prompt and write the reply. Being stopped is an end like any other: Finish.STOPPED.
+        """Read the prompt and write the reply. Being stopped is an end like others: Finish.STOPPED.
 
         Raises NoRoom if the prompt does not fit the context window, Unsupported if the model's
         template cannot express it, and Interrupted if the engine died: what was written until then

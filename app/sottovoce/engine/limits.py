@@ -18,7 +18,7 @@ def forbid_core_dumps() -> None:
 
 @contextmanager
 def limited_memory(more: int) -> Iterator[None]:
-    """Let the process take at most `more` bytes than now; beyond them is a MemoryError. Linux only."""
+    """Let the process take at most `more` bytes; beyond is a MemoryError. It works on Linux."""
     if sys.platform != "linux":
         yield
         return

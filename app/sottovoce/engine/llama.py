@@ -26,7 +26,7 @@ INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON
 ABORTED = 2
 """What decoding returns when it was stopped."""
 GPU_KINDS = (1, 2)
-"""Device types in ggml-backend.h: a GPU with memory of its own, and one that shares the machine's."""
+"""Device types in ggml-backend.h: a GPU with its own memory, and one with the machine's."""
 
 
 class LoadFailed(Exception):
@@ -83,7 +83,7 @@ def _ggml() -> ctypes.CDLL:
 
 
 def load_back_ends() -> None:
-    """Let llama.cpp choose what fits this processor and its GPUs. A build with all in one has nothing to choose."""
+    """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one."""
     here = Path(package.__file__).parent
     for folder in (here.parent / "bin", here / "lib"):
         if any(folder.glob("*ggml-cpu-*")):
@@ -161,7 +161,6 @@ class Model:
         return Shape(
             weights=c.llama_model_size(self.handle),
             trained=c.llama_model_n_ctx_train(self.handle),
-            vocabulary=c.llama_vocab_n_tokens(self.vocabulary_handle),
             layers=c.llama_model_n_layer(self.handle),
             heads=heads,
             kv_heads=c.llama_model_n_head_kv(self.handle),
@@ -186,7 +185,7 @@ class Model:
         )
 
     def tokens(self, parts: Sequence[str]) -> list[int]:
-        """The tokens of a prompt: control tokens are parsed, and the text begins as the model expects."""
+        """The tokens of a prompt with control tokens parsed, beginning as the model expects."""
         found = [token for part in parts for token in self._tokenised(part, special=True)]
         bos = c.llama_vocab_bos(self.vocabulary_handle)
         if c.llama_vocab_get_add_bos(self.vocabulary_handle) and found[:1] != [bos]:
@@ -218,7 +217,7 @@ class Model:
             self.vocabulary_handle, encoded, len(encoded), found, room, False, special
         )
         assert count >= 0, "no text has more tokens than bytes"
-        return found[:count]
+        return list(found[:count])
 
     def _token_text(self, token: int) -> str:
         if token == c.LLAMA_TOKEN_NULL:
@@ -250,7 +249,7 @@ class Window:
         parameters = c.llama_context_default_params()
         parameters.n_ctx = size
         parameters.n_batch = parameters.n_ubatch = BATCH
-        #parameters.n_outputs_max = 1
+        parameters.n_outputs_max = 1  # Saves 250 MB with a vocabulary of 128,000 tokens.
         parameters.n_threads = parameters.n_threads_batch = threads
         # Measured: on a CPU flash attention is slower, on a GPU it is faster and saves memory.
         parameters.flash_attn_type = (
@@ -271,7 +270,7 @@ class Window:
         """What the KV cache holds."""
 
     def keep(self, tokens: Sequence[int]) -> int:
-        """Forget all but what the cache has in common with the beginning of `tokens`; say how much that is.
+        """Forget all but the beginning that the cache shares with `tokens`; say how much that is.
 
         The last of `tokens` is never kept, because what follows it must be computed.
         """
@@ -289,7 +288,7 @@ class Window:
         return common
 
     def read(self, tokens: Sequence[int]) -> bool:
-        """Put at most BATCH tokens in the cache; False if stopped in the middle. Raises DecodeFailed."""
+        """Put up to BATCH tokens in the cache; False if stopped on the way. Raises DecodeFailed."""
         array = (c.llama_token * len(tokens))(*tokens)
         return self._decode(c.llama_batch_get_one(array, len(tokens)), tokens)
 
@@ -315,7 +314,7 @@ class Window:
         return int(c.llama_state_seq_get_size(self._handle, 0))
 
     def take_over(self, other: "Window") -> bool:
-        """Fill the cache with what `other` holds; False if that did not work and the cache is empty."""
+        """Fill the cache with what `other` holds; False if it had to stay empty."""
         size = other.state_size()
         state = (ctypes.c_uint8 * size)()
         copied = c.llama_state_seq_get_data(other._handle, state, size, 0)

@@ -1,4 +1,4 @@
-"""The engine as the rest of Sottovoce sees it: a process of its own that is started, asked, watched and replaced."""
+"""The engine as others see it: a process that is started, asked, watched and replaced."""
 
 import os
 import signal
@@ -69,7 +69,7 @@ def command() -> list[str]:
 
 
 class ProcessEngine:
-    """An engine in a child process. One process holds one model, so giving it up gives all memory back."""
+    """An engine in a child process. Each model gets a fresh one, so no memory is left behind."""
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class ProcessEngine:
         begun = time.monotonic()
         question = wire.Load(
             path=str(model.path),
-            # Measured: Q4_0 gains; K-quants load ten times slower and read prompts 1.7 times slower.
+            # Measured: Q4_0 gains; K-quants load ten times and read prompts 1.7 times slower.
             repack=model.quantisation == "Q4_0",
             context=options.context,
             gpu_layers=options.gpu_layers,
@@ -272,7 +272,7 @@ class _Child:
     def ask(self, question: wire.Question, stop: Stop) -> Generator[wire.News]:
         """All news about a question but beats, up to the answer. Raises _Lost.
 
-        Whoever closes this before the answer came gives up the question, and the process is free again.
+        Whoever closes this before the answer gives up the question, and the process is free again.
         """
         self._number += 1
         number = self._number
@@ -408,7 +408,7 @@ def _opened(log: Path | None) -> IO[bytes]:
 
 
 def _check_file(path: Path) -> None:
-    """Raise Missing or Damaged if this cannot be a model; cheaper than to start a process for it."""
+    """Raise Missing or Damaged if this cannot be a model, before a process is started for it."""
     if not path.is_file():
         raise Missing("The model file is not where it was. Locate it or choose another model.")
     try:
@@ -427,14 +427,12 @@ def _why_lost(child: _Child) -> Problem:
     killed = sys.platform != "win32" and child.exit_code == -signal.SIGKILL
     if killed:
         return NoRoom(
-            "The system ended the engine while it loaded the model, most likely because memory ran out."
+            "The system ended the engine while it loaded the model, most likely for want of memory."
             " Close other programs or choose a smaller model."
         )
     if child.exit_code == 1:  # Python's own: the fault is ours, and the file may be good.
         return Interrupted("The engine could not be started. Try again.")
-    return Damaged(
-        "The engine broke down over this model file. Download it again or choose another."
-    )
+    return Damaged("The model file broke the engine down. Download it again or choose another.")
 
 
 def _problem(failed: wire.Failed) -> Problem:
@@ -447,4 +445,9 @@ def _encodable(text: str) -> str:
 
 
 def _default_threads() -> int:
-    return psutil.cpu_count(logical=False) or 1
+    """All cores but one, for the window and the rest of the machine.
+
+    The threads wait for each other by spinning. Measured on two cores: two threads write 1.2 times
+    as fast as one while nothing else runs, and 30 times slower while something does.
+    """
+    return max((psutil.cpu_count(logical=False) or 1) - 1, 1)

@@ -13,9 +13,10 @@ from datetime import datetime
 from itertools import groupby
 
 from jinja2 import Template, TemplateError
+from jinja2.exceptions import SecurityError
 from jinja2.ext import loopcontrols
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from sottovoce.domain.conversation import Role, Turn
 from sottovoce.domain.problems import Unsupported
@@ -123,9 +124,7 @@ class PromptWriter:
             raise
         except MemoryError as error:
             raise SecurityError("too large") from error
-        except (
-            Exception
-        ) as error:  # A template is a program of somebody else: it can raise anything.
+        except Exception as error:  # The template of a stranger: it can raise anything.
             raise TemplateError(type(error).__name__) from error
 
 
@@ -139,10 +138,8 @@ def _alternating(turns: Sequence[Turn]) -> list[Turn]:
 
 def _without_system(turns: Sequence[Turn]) -> list[Turn]:
     """The turns with what the system says put into the next words of the user."""
-    as_user = [
-        replace(turn, role=Role.USER) if turn.role is Role.SYSTEM else turn for turn in turns
-    ]
-    return _alternating(as_user)
+    user = {Role.SYSTEM: Role.USER}
+    return _alternating([replace(turn, role=user.get(turn.role, turn.role)) for turn in turns])
 
 
 def _joined(pieces: Iterable[str], most: int) -> str:

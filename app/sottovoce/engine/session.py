@@ -1,4 +1,4 @@
-"""A loaded model at work: it reads prompts, writes replies and keeps its context window in shape."""
+"""A loaded model at work: it reads prompts, writes replies and widens its context window."""
 
 import codecs
 import time
@@ -12,12 +12,15 @@ from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.engine import context, llama, wire
 from sottovoce.engine.cut import StopStrings
 from sottovoce.engine.limits import limited_memory
-from sottovoce.engine.prompt import PromptWriter
+from sottovoce.engine.prompt import UNUSABLE, PromptWriter
 
 PIECE_EVERY = 0.02
 """Seconds: more pieces than this shows no eye, and each costs the window a little."""
 GPU_BATCH = 256
 """Tokens read at once on a GPU: nothing can stop it in between."""
+NOT_KNOWN = ("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer")
+NO_MEMORY = ("failed to allocate", "unable to allocate", "out of memory")
+"""How llama.cpp words it."""
 TEMPLATE_MEMORY = 1 << 30
 """Bytes that filling in a chat template may take at most."""
 
@@ -73,7 +76,8 @@ class Session:
         with limited_memory(TEMPLATE_MEMORY):
             parts = self._prompts.write(question.turns, datetime.now().astimezone())
         tokens = self._model.tokens(parts)
-        yield wire.Reading(0, len(tokens))
+        if not tokens:
+            raise Unsupported(UNUSABLE)
         yield from self._make_room(len(tokens), sampling.max_tokens, question.available)
         cached = self._window.keep(tokens)
         begun = time.perf_counter()
@@ -180,7 +184,7 @@ class Session:
         return self._shape.weights + context.window_bytes(self._shape, self._window.size)
 
     def _free(self, available: int) -> int:
-        """Bytes for model and window: the GPU's, and the machine's too if layers are shared out by hand."""
+        """Bytes for model and window: the GPU's; with the machine's if layers are split by hand."""
         if not self._on_gpu:
             return available
         on_gpu = sum(gpu.free for gpu in llama.gpus())
@@ -238,21 +242,13 @@ def _load(
 
 def _why(troubles: str) -> Problem:
     """The Problem behind what llama.cpp said when it could not load a model."""
-    if "unknown model architecture" in troubles or "unknown pre-tokenizer" in troubles:
-        return Unsupported(
-            "This kind of model is not known to Sottovoce yet. Choose another model."
-        )
-    if (
-        "failed to allocate" in troubles
-        or "unable to allocate" in troubles
-        or "out of memory" in troubles
-    ):
+    if any(words in troubles for words in NOT_KNOWN):
+        return Unsupported("Sottovoce does not know this kind of model yet. Choose another.")
+    if any(words in troubles for words in NO_MEMORY):
         return NoRoom(
-            "There is not enough memory for this model. Close other programs or choose a smaller one."
+            "Memory is too small for this model. Close other programs or choose a smaller one."
         )
-    return Damaged(
-        "The model file is damaged or not a GGUF language model. Download it again or choose another."
-    )
+    return Damaged("The model file is damaged. Download it again or choose another.")
 
 
 def _window_sizes(shape: context.Shape, wanted: int | None, available: int) -> tuple[int, int]:
@@ -262,8 +258,10 @@ def _window_sizes(shape: context.Shape, wanted: int | None, available: int) -> t
         size = min(context.START, limit)
     else:
         limit = size = context.fixed(shape, wanted)
-    need = shape.weights + context.window_bytes(shape, size or context.STEP)
-    if size == 0 or need > available:
+    if size == 0:
+        raise _no_room(shape.weights + context.least_room(shape), available)
+    need = shape.weights + context.window_bytes(shape, size)
+    if need > available:
         raise _no_room(need, available)
     return size, limit
 

@@ -22,19 +22,19 @@ class Message(msgspec.Struct, frozen=True, tag=True):
 # What the engine is told.
 
 
-class Begin(Message):
+class Begin(Message, frozen=True):
     """A question follows. Its number tells late beats and stops of an earlier one apart."""
 
     number: int
 
 
-class Stop(Message):
+class Stop(Message, frozen=True):
     """Give up the question of this number, if it is still being answered."""
 
     number: int
 
 
-class Load(Message):
+class Load(Message, frozen=True):
     """Put a model in memory: the first question to every engine process, asked once."""
 
     path: str
@@ -47,13 +47,13 @@ class Load(Message):
     """Bytes of memory free for use on this machine."""
 
 
-class Count(Message):
-    """How many tokens has each text?"""
+class Count(Message, frozen=True):
+    """Asks how many tokens each text has."""
 
     texts: tuple[str, ...]
 
 
-class Reply(Message):
+class Reply(Message, frozen=True):
     """Read the turns and write what comes next."""
 
     turns: tuple[Turn, ...]
@@ -68,39 +68,39 @@ Order: TypeAlias = Begin | Stop | Load | Count | Reply
 # What the engine tells. The last news about a question is an Answer.
 
 
-class Beat(Message):
+class Beat(Message, frozen=True):
     """The engine is alive, and at work on the question of this number."""
 
     number: int
 
 
-class Loading(Message):
+class Loading(Message, frozen=True):
     """How much of the model is in memory, from 0 to 1."""
 
     fraction: float
 
 
-class Reading(Message):
+class Reading(Message, frozen=True):
     """How many tokens of the prompt are in the KV cache."""
 
     done: int
     total: int
 
 
-class Resized(Message):
+class Resized(Message, frozen=True):
     """The context window has grown."""
 
     context: int
     memory: int
 
 
-class Piece(Message):
+class Piece(Message, frozen=True):
     """The next words of the reply."""
 
     text: str
 
 
-class Loaded(Message):
+class Loaded(Message, frozen=True):
     """The model is in memory."""
 
     context: int
@@ -111,13 +111,13 @@ class Loaded(Message):
     backend: str
 
 
-class Counts(Message):
+class Counts(Message, frozen=True):
     """Tokens of each text."""
 
     tokens: tuple[int, ...]
 
 
-class Finished(Message):
+class Finished(Message, frozen=True):
     """The reply is over."""
 
     finish: Finish
@@ -125,14 +125,14 @@ class Finished(Message):
     timings: Timings
 
 
-class Failed(Message):
+class Failed(Message, frozen=True):
     """A Problem, by the name of its class."""
 
     problem: str
     sentence: str
 
 
-class Cancelled(Message):
+class Cancelled(Message, frozen=True):
     """The question was given up because of a Stop."""
 
 
@@ -149,7 +149,7 @@ class Channel(Generic[Heard]):
     def __init__(self, hearing: Connection, telling: Connection, heard: object) -> None:
         self._hearing = hearing
         self._telling = telling
-        self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)  # type: ignore[arg-type]  # A union is no type[Heard].
+        self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)
         self._encoder = msgspec.msgpack.Encoder()
         self._one_at_a_time = threading.Lock()
 
@@ -163,7 +163,7 @@ class Channel(Generic[Heard]):
         return self._hearing.poll(seconds)
 
     def hear(self) -> Heard:
-        """Wait for the next message. Raises EOFError or OSError if the other side is gone or out of its mind."""
+        """Wait for the next message. Raises EOFError or OSError if the other side is gone."""
         try:
             return self._decoder.decode(self._hearing.recv_bytes())
         except msgspec.MsgspecError as error:

@@ -1,4 +1,4 @@
-"""The engine's process: it owns llama.cpp, hears questions and tells news until its parent is gone."""
+"""The engine's process: it owns llama.cpp and answers questions until its parent is gone."""
 
 import logging
 import os
@@ -26,9 +26,7 @@ log = logging.getLogger(__name__)
 def main(arguments: Sequence[str]) -> None:
     """Serve the parent that holds the other ends of the two pipes named in `arguments`."""
     sys.excepthook = _log_crash
-    threading.excepthook = lambda crash: _log_crash(
-        crash.exc_type, crash.exc_value, crash.exc_traceback
-    )
+    threading.excepthook = _end_crashed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     forbid_core_dumps()
@@ -135,6 +133,12 @@ def _log_crash(
     """Log where it happened. The message and the values stay out: they may quote the user."""
     places = " < ".join(f"{at.name}:{at.lineno}" for at in reversed(traceback.extract_tb(trace)))
     log.error("%s in %s", kind.__name__, places)
+
+
+def _end_crashed(crash: threading.ExceptHookArgs) -> None:
+    """End the process with the thread: it would be deaf to stops and to the end of its parent."""
+    _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
+    os._exit(1)
 
 
 if __name__ == "__main__":
