@@ -1,0 +1,1 @@
+"""Which model files there are, and what they say about themselves."""
