@@ -1,0 +1,57 @@
+"""Measures everything in this folder, or what is named, and holds it against the bars."""
+
+import argparse
+import json
+import pkgutil
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from bench.figure import Figure
+
+
+def main() -> int:
+    """Print a table, and return 1 if a bar is missed."""
+    folder = Path(__file__).parent
+    names = [module.name for module in pkgutil.iter_modules([str(folder)])]
+    benches = [name for name in names if name not in {"__main__", "figure"}]
+    parser = argparse.ArgumentParser(prog="./dev bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(benches)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(benches):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(benches)}")
+
+    figures: list[Figure] = []
+    for name in arguments.names or benches:
+        sys.stdout.write(f"\n{name}\n")
+        for figure in measure(name):
+            figures.append(figure)
+            sys.stdout.write(line(figure))
+            sys.stdout.flush()
+    if arguments.json:
+        kept = [{**asdict(figure), "holds": figure.holds} for figure in figures]
+        arguments.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    short = sum(not figure.holds for figure in figures)
+    sys.stdout.write(f"\n{len(figures) - short} of {len(figures)} bars hold.\n")
+    return 1 if short else 0
+
+
+def measure(name: str) -> Iterable[Figure]:
+    """What the bench of that name measures, one after the other."""
+    figures: Iterable[Figure] = import_module(f"bench.{name}").figures()
+    return figures
+
+
+def line(figure: Figure) -> str:
+    """One row of the table."""
+    bar = f"{'≤' if figure.less_is_better else '≥'} {figure.bar:g} {figure.unit}"
+    value = f"{figure.value:.4g} {figure.unit}"
+    verdict = "holds" if figure.holds else "SHORT"
+    return f"  {figure.name:<58} {value:>14}   {bar:<14} {verdict}  {figure.note}".rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
