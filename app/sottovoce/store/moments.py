@@ -17,4 +17,4 @@ def to_column(moment: datetime) -> int:
 
 def from_column(microseconds: int) -> datetime:
     """Return the moment a column keeps, with its time zone."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)

@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 def revive(kind: type[Value], kept: Mapping[str, object]) -> Value:
-    """Return a `kind`, a dataclass, with the fields that can be understood and defaults for others."""
+    """Return a `kind`, a dataclass, with what can be understood and defaults for the rest."""
     assert is_dataclass(kind)
     types = get_type_hints(kind)
     understood: dict[str, Any] = {}

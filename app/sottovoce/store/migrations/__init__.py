@@ -22,7 +22,7 @@ def version(connection: apsw.Connection) -> int:
 
 
 def migrate(connection: apsw.Connection, scripts: Sequence[str]) -> None:
-    """Apply the scripts still due, each in a transaction. Raises Unsupported for a newer database."""
+    """Apply the scripts still due, each in a transaction. Raises Unsupported if it is ahead."""
     if version(connection) > len(scripts):
         raise Unsupported("A newer Sottovoce wrote your chats. Install that version to open them.")
     for number, script in enumerate(scripts, start=1):

@@ -1,0 +1,65 @@
+"""Where Sottovoce keeps what it writes, and finds what it brought along."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from sottovoce.domain.problems import Damaged, Refused
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The one folder that holds everything Sottovoce writes."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "sottovoce.db"
+
+    @property
+    def vault(self) -> Path:
+        """The folder of the vault that guards the database's key."""
+        return self.folder / "vault"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def appearance(self) -> Path:
+        return self.folder / "appearance.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+
+def profile(data_dir: Path | None) -> Profile:
+    """Return the profile in `data_dir` or the user's data folder, made for its owner alone if need be.
+
+    Raises Refused if the folder cannot be made.
+    """
+    folder = data_dir or platformdirs.user_data_path("Sottovoce", appauthor=False)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused("Sottovoce's folder cannot be made there. Choose another place.") from error
+    return Profile(folder.absolute())
+
+
+def resource(name: str) -> Path:
+    """Return where a file that came with Sottovoce is, such as "icons/stop.svg". Raises Damaged."""
+    # Installed or frozen, the resources are inside the package; in a checkout, beside `app`.
+    for folder in (_PACKAGE / "resources", _PACKAGE.parents[1] / "resources"):
+        path = folder / name
+        if path.exists():
+            return path
+    raise Damaged("A part of Sottovoce is missing. Install it again.")
