@@ -34,13 +34,14 @@ def models(known: Sequence[str]) -> list[Model]:
 def find_model(wanted: str, known: Sequence[str]) -> Model:
     """The model a person means by a path, by "starter", or by the beginning of a name.
 
-    Names are those of `models(known)`, in upper or lower case. Raises Missing, saying which names
-    there are, and what read_model and check_whole raise.
+    A path has a folder in it or ends with .gguf. Names are those of `models(known)`, in upper or
+    lower case. Raises Missing, saying which names there are, and what read_model and check_whole
+    raise.
     """
-    path = Path(wanted).expanduser().absolute()
-    if path.suffix.lower() == ".gguf" or path.is_file():
+    path = Path(wanted)
+    if path.suffix.lower() == ".gguf" or path.name != wanted:
         check_whole(path)
-        return read_model(path)
+        return read_model(path.absolute())
     there = models(known)
     start = wanted.casefold()
     for fits in (
