@@ -43,7 +43,7 @@ class Profile:
 
 
 def profile(data_dir: Path | None) -> Profile:
-    """Return the profile in `data_dir` or the user's data folder, made for its owner alone if need be.
+    """Return the profile in `data_dir`, or in the user's data folder; made private if need be.
 
     Raises Refused if the folder cannot be made.
     """

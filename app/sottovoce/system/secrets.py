@@ -4,6 +4,7 @@ import base64
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -61,7 +62,7 @@ class KeyringSecrets:
 
 
 def _platform_backend() -> "KeyringBackend":
-    """Make the one backend we trust here. `keyring` itself might choose one that keeps plain text."""
+    """Make the one backend we trust here: `keyring` itself might choose one in plain text."""
     # Imported late for start-up: a window that is protected by a passphrase never needs a keyring.
     if sys.platform == "win32":
         from keyring.backends.Windows import WinVaultKeyring
@@ -75,20 +76,19 @@ def _platform_backend() -> "KeyringBackend":
         return MacKeyring()
     from keyring.backends.SecretService import Keyring as SecretService
 
-    assert (
-        SecretService.priority
-    )  # Asking for it raises if the service is neither there nor startable.
-    return SecretService()
+    if not SecretService.viable:  # Neither running nor startable through D-Bus.
+        raise Refused("This system has no keyring. Use a passphrase.")
+    return SecretService()  # type: ignore[no-untyped-call] # keyring leaves it untyped.
 
 
 def _has_session_bus() -> bool:
-    """Whether D-Bus is there already. Without an address its libraries might start one of their own."""
+    """Whether D-Bus is there already: its libraries must not be tempted to start one."""
     for address in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
         transport, _, options = address.partition(":")
         for option in options.split(","):
             name, _, value = option.partition("=")
             if transport == "unix" and (
-                name == "abstract" or (name == "path" and os.path.exists(value))
+                name == "abstract" or (name == "path" and Path(value).exists())
             ):
                 return True
     return False

@@ -95,7 +95,7 @@ class Vault:
         return key
 
     def open_with_keyring(self, secrets: Secrets) -> bytes:
-        """Return the key. Raises Missing if the keyring does not have its part, Refused, Damaged."""
+        """Return the key. Raises Missing if the keyring has nothing for it, Refused, Damaged."""
         contents = self._read()
         slot = next((slot for slot in contents.slots if isinstance(slot, _KeyringSlot)), None)
         if slot is None:
@@ -109,7 +109,7 @@ class Vault:
         return key
 
     def open_with_passphrase(self, text: str) -> bytes:
-        """Return the key. Takes about a tenth of a second and 64 MiB. Raises Refused, Missing, Damaged."""
+        """Return the key, after a tenth of a second or more. Raises Refused, Missing, Damaged."""
         contents = self._read()
         slot = next((slot for slot in contents.slots if isinstance(slot, _PassphraseSlot)), None)
         if slot is None:
@@ -212,7 +212,7 @@ def _wrap(key: bytes, wrapping_key: bytes, vault: str, protection: Protection) -
 def _unwrap(
     wrapped: _Wrapped, wrapping_key: bytes, vault: str, protection: Protection
 ) -> bytes | None:
-    """Return the key; None if `wrapping_key` is not the one it was wrapped with, for this very place."""
+    """Return the key; None if it was wrapped with another key, or for another place."""
     # Imported late for start-up: `ask` without a profile never needs it.
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
