@@ -1,0 +1,54 @@
+"""How characters are shown, counted and directed."""
+
+import unicodedata
+
+_CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
+_DIRECTION_OVERRIDES = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_SURROGATES = range(0xD800, 0xE000)
+_SHOWN = (
+    _CONTROL_PICTURES
+    | {0x7F: 0x2421, ord("\n"): 0x2028}
+    # They can make a line read otherwise than the machine reads it: https://trojansource.codes
+    | dict.fromkeys([*range(0x80, 0xA0), *_DIRECTION_OVERRIDES, *_SURROGATES], 0xFFFD)
+)
+
+
+def shown(text: str) -> str:
+    """The text as Qt is to draw it, character for character: what is hidden or harmful becomes a sign."""
+    return text.translate(_SHOWN)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether the first letter with a direction belongs to a script written from right to left."""
+    if text.isascii():
+        return False
+    for character in text:
+        match unicodedata.bidirectional(character):
+            case "L":
+                return False
+            case "R" | "AL":
+                return True
+    return False
+
+
+def mixes_directions(text: str) -> bool:
+    """Whether any letter is written from right to left, so that order on screen and in text may differ."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+
+
+class Counting:
+    """Translates between positions in a Python string and in the UTF-16 text Qt makes of it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = "" if text.isascii() or max(text) <= "\uffff" else text
+
+    def to_qt(self, position: int) -> int:
+        if not self._text:
+            return position
+        return len(self._text[:position].encode("utf-16-le", "surrogatepass")) // 2
+
+    def from_qt(self, position: int) -> int:
+        if not self._text:
+            return position
+        units = self._text.encode("utf-16-le", "surrogatepass")[: 2 * position]
+        return len(units.decode("utf-16-le", "ignore"))

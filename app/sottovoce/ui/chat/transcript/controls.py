@@ -1,0 +1,162 @@
+"""What can be clicked on or beside a message."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QFontMetricsF
+
+from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.ui.chat.transcript.code import CodeBox
+from sottovoce.ui.chat.transcript.page import FOOT, REMARK, Page, remark
+from sottovoce.ui.chat.transcript.style import Style
+
+BUTTON = 28
+"""Pixels, each way."""
+COUNT_WIDTH = 34
+"""For the `2/3` between two arrows."""
+
+
+class Action(Enum):
+    """What a click does."""
+
+    COPY = "copy"
+    COPY_CODE = "copy code"
+    REGENERATE = "regenerate"
+    EDIT = "edit"
+    CONTINUE = "continue"
+    VARIANT = "variant"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One of them, where it is on screen."""
+
+    action: Action
+    message: int
+    """The how-manieth of the transcript."""
+    name: str
+    """What a person is told it does, in plain text."""
+    rects: list[QRectF]
+    """Links may be broken into lines; everything else has one."""
+    icon: str = ""
+    block: int = -1
+    address: str = field(default="", repr=False)
+    sibling: int = 0
+    """The message a variant's arrow leads to."""
+
+    @property
+    def rect(self) -> QRectF:
+        return self.rects[0]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Stays the same while the control moves over the screen."""
+        where = self.rect.topLeft().toTuple() if self.action is Action.LINK else ()
+        return (self.action, self.message, self.block, self.sibling, self.address, where)
+
+    @property
+    def is_in_foot(self) -> bool:
+        """Whether it is one of the small buttons that a message shows under the pointer."""
+        return bool(self.icon)
+
+    def holds(self, point: QPointF) -> bool:
+        return any(rect.contains(point) for rect in self.rects)
+
+
+def foot_controls(page: Page, index: int) -> list[Control]:
+    """The small buttons under a message, from left to right. Points are from the page's upper left corner."""
+    message = page.message
+    if message.state is State.WRITING:
+        return []
+    made = [(Action.COPY, "Copy", "copy", 0)]
+    if message.role is Role.ASSISTANT:
+        made.append((Action.REGENERATE, "Regenerate", "refresh-cw", 0))
+    elif message.role is Role.USER:
+        made.append((Action.EDIT, "Edit", "pencil", 0))
+    before, after = _neighbours(message)
+    y = page.bottom + (REMARK if remark(message) else 0) + (FOOT - BUTTON) / 2
+    x = -6.0
+    if page.is_users:
+        x = (
+            page.width
+            - len(made) * BUTTON
+            - (2 * BUTTON + COUNT_WIDTH if _has_variants(message) else 0)
+        )
+    found = []
+    for action, name, icon, sibling in made:
+        found.append(
+            Control(action, index, name, [QRectF(x, y, BUTTON, BUTTON)], icon, sibling=sibling)
+        )
+        x += BUTTON
+    for sibling, name, icon in (
+        (before, "Previous version", "chevron-left"),
+        (after, "Next version", "chevron-right"),
+    ):
+        rect = QRectF(x, y, BUTTON, BUTTON)
+        if sibling:
+            found.append(Control(Action.VARIANT, index, name, [rect], icon, sibling=sibling))
+        x += BUTTON + COUNT_WIDTH
+    return found
+
+
+def variant_count(page: Page) -> tuple[str, QRectF]:
+    """Which of how many versions is shown, and where that is written; empty if there is but one."""
+    message = page.message
+    if not _has_variants(message):
+        return "", QRectF()
+    y = page.bottom + (REMARK if remark(message) else 0)
+    left = -6.0 + 3 * BUTTON
+    if page.is_users:
+        left = page.width - BUTTON - COUNT_WIDTH
+    count = f"{message.variants.index(message.id) + 1}/{len(message.variants)}"
+    return count, QRectF(left, y, COUNT_WIDTH, FOOT)
+
+
+def body_controls(
+    page: Page, index: int, style: Style, top: float, bottom: float
+) -> Iterator[Control]:
+    """What can be clicked inside a message between two heights."""
+    for block in page.visible(top, bottom):
+        shape, origin = page.shape(block), page.origin(block)
+        for link in shape.links():
+            rects = [rect.translated(origin) for rect in link.rects]
+            yield Control(
+                Action.LINK, index, link.address, rects, block=block, address=link.address
+            )
+        if isinstance(shape, CodeBox):
+            rect = shape.copy_rect.translated(origin)
+            yield Control(Action.COPY_CODE, index, "Copy this code", [rect], block=block)
+    if text := remark(page.message):
+        metrics = QFontMetricsF(style.small)
+        x = metrics.horizontalAdvance(text) + 8
+        width = metrics.horizontalAdvance("Continue") + 16
+        rect = QRectF(x, page.bottom + 4, width, REMARK - 4)
+        yield Control(Action.CONTINUE, index, "Continue this reply", [rect])
+
+
+def statistics(message: Message) -> str:
+    """How long a reply is and how fast it came; empty where that isn't known."""
+    said = []
+    if message.usage is not None:
+        tokens = message.usage.generated
+        said.append(f"{tokens:,} token{'' if tokens == 1 else 's'}")
+    if message.timings is not None and message.timings.speed:
+        said.append(f"{message.timings.speed:.1f} tok/s")
+    return " · ".join(said)
+
+
+def _has_variants(message: Message) -> bool:
+    return len(message.variants) > 1 and message.id in message.variants
+
+
+def _neighbours(message: Message) -> tuple[int, int]:
+    """The versions before and after the one shown; 0 where there is none."""
+    if not _has_variants(message):
+        return 0, 0
+    at = message.variants.index(message.id)
+    before = message.variants[at - 1] if at else 0
+    after = message.variants[at + 1] if at + 1 < len(message.variants) else 0
+    return before, after

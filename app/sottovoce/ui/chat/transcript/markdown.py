@@ -1,0 +1,383 @@
+"""Markdown as a flat list of blocks. Knows nothing of the screen, and never passes on HTML or images."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+
+class Container(Enum):
+    """What a block can stand inside."""
+
+    QUOTE = "quote"
+    LIST = "list"
+
+
+class Joint(StrEnum):
+    """How a block follows the one before; the value stands between them in plain text."""
+
+    APART = "\n\n"
+    CLOSE = "\n"
+    """The next item of a list, the next line of typed text."""
+    SAME = ""
+    """A very long paragraph goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words in one style."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    struck: bool = False
+    code: bool = False
+    link: str = ""
+    """Where a click leads: http, https or mailto."""
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running words, or a heading."""
+
+    spans: Spans
+    level: int = 0
+    """1 to 6 for a heading."""
+
+    @property
+    def text(self) -> str:
+        return "".join(span.text for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Lines that are kept exactly as they are."""
+
+    text: str
+    language: str = ""
+    is_open: bool = False
+    """The end of it is still to come."""
+
+
+class Align(Enum):
+    """Where the words of a table's column stand."""
+
+    START = "start"
+    CENTRE = "centre"
+    END = "end"
+
+
+Row = tuple[Spans, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and rows of as many cells."""
+
+    head: Row
+    rows: tuple[Row, ...]
+    aligns: tuple[Align, ...]
+
+    @property
+    def text(self) -> str:
+        rows = (self.head, *self.rows)
+        return "\n".join("\t".join("".join(s.text for s in cell) for cell in row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A line across the page."""
+
+    text: str = ""
+
+
+Content = Paragraph | Code | Table | Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One piece of a message, with the lists and quotes it stands in."""
+
+    content: Content
+    within: tuple[Container, ...] = ()
+    marker: str = ""
+    """In front of the first block of a list's item: • or 1. or ☐ or ☑."""
+    joint: Joint = Joint.APART
+
+    @property
+    def text(self) -> str:
+        return self.content.text
+
+
+class Resume(NamedTuple):
+    """The list that a text goes on with."""
+
+    number: int | None
+    """Of its next item; None where items have no numbers."""
+
+
+class Cut(NamedTuple):
+    """Where the last section of a text begins: everything above it is what it is, whatever follows."""
+
+    line: int
+    blocks: int
+    """How many blocks lie above it."""
+    resume: Resume | None
+    """The list whose item it is; None where it isn't the next item of one."""
+
+
+BULLET = "•"
+UNDONE, DONE = "☐", "☑"
+
+LONGEST_MARKDOWN = 400_000
+"""Characters; longer texts are shown as they are. Parsing takes about 0.4 s per million."""
+LONGEST_PARAGRAPH = 6_000
+"""Characters; longer ones are laid out in pieces, so that drawing one stays within a frame."""
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_~]", re.IGNORECASE)
+_LINK_SCHEMES = ("http://", "https://", "mailto:")
+_TASK = re.compile(r"\[([ xX])\](?=\s)\s+")
+_LINE_END = re.compile(r"\r\n?")
+
+
+def normalised(text: str) -> str:
+    """The text with every end of line written the same way."""
+    return _LINE_END.sub("\n", text) if "\r" in text else text
+
+
+def typed(text: str) -> list[Block]:
+    """Text exactly as a person typed it, a block for each line."""
+    blocks: list[Block] = []
+    for line in normalised(text).split("\n"):
+        pieces = _pieces(Paragraph((Span(line),) if line else ()))
+        blocks.extend(
+            Block(piece, joint=Joint.SAME if i else Joint.CLOSE) for i, piece in enumerate(pieces)
+        )
+    return blocks
+
+
+def parse(text: str) -> list[Block]:
+    """The blocks of a Markdown text."""
+    if len(text) > LONGEST_MARKDOWN:
+        return typed(text)
+    return parse_from(normalised(text), None)[0]
+
+
+def parse_from(text: str, resume: Resume | None) -> tuple[list[Block], Cut]:
+    """The blocks of a text that may go on with a list, and where its last section begins."""
+    reader = _Reader(text, resume)
+    reader.read(_MARKDOWN.parse(text))
+    return reader.blocks, reader.cut
+
+
+class _Reader:
+    """Flattens markdown-it's tokens."""
+
+    def __init__(self, text: str, resume: Resume | None) -> None:
+        self.blocks: list[Block] = []
+        self.cut = Cut(0, 0, resume)
+        self._lines = text.split("\n")
+        self._resume = resume
+        self._within: list[Container] = []
+        self._numbers: list[int | None] = []
+        self._marker = ""
+        self._starts_list = False
+
+    def read(self, tokens: Sequence[Token]) -> None:
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            self._note_cut(token)
+            match token.type:
+                case "blockquote_open":
+                    self._place_marker()
+                    self._within.append(Container.QUOTE)
+                case "bullet_list_open" | "ordered_list_open":
+                    self._open_list(token)
+                case "list_item_open":
+                    self._open_item(token)
+                case "list_item_close":
+                    self._place_marker()
+                case "bullet_list_close" | "ordered_list_close":
+                    self._within.pop()
+                    self._numbers.pop()
+                case "blockquote_close":
+                    self._within.pop()
+                case "heading_open":
+                    self._add_paragraph(tokens[at + 1], level=int(token.tag[1:]))
+                    at += 1
+                case "inline":
+                    self._add_paragraph(token, level=0)
+                case "fence" | "code_block":
+                    self._add_code(token)
+                case "hr":
+                    self._add(Rule())
+                case "table_open":
+                    end = next(i for i in range(at, len(tokens)) if tokens[i].type == "table_close")
+                    self._add(_table(tokens[at:end]))
+                    at = end
+            at += 1
+
+    def _note_cut(self, token: Token) -> None:
+        if token.map is None or token.nesting < 0:
+            return
+        if token.level == 0 and token.type not in ("bullet_list_open", "ordered_list_open"):
+            self.cut = Cut(token.map[0], len(self.blocks), None)
+
+    def _open_list(self, token: Token) -> None:
+        self._place_marker()
+        self._starts_list = not self._within
+        start = int(token.attrGet("start") or 1) if token.type == "ordered_list_open" else None
+        goes_on = token.level == 0 and not self.blocks and self._resume is not None
+        if goes_on and self._resume is not None:
+            self._starts_list = False
+            start = self._resume.number
+        self._within.append(Container.LIST)
+        self._numbers.append(start)
+
+    def _open_item(self, token: Token) -> None:
+        number = self._numbers[-1]
+        if token.level == 1 and token.map is not None:
+            resume = None if self._starts_list else Resume(number)
+            self.cut = Cut(token.map[0], len(self.blocks), resume)
+        if number is None:
+            self._marker = BULLET
+            return
+        self._marker = f"{number}{token.markup}"
+        self._numbers[-1] = number + 1
+
+    def _place_marker(self) -> None:
+        """Show the marker of an item that has no words of its own."""
+        if self._marker:
+            self._add(Paragraph(()))
+
+    def _add_paragraph(self, inline: Token, level: int) -> None:
+        spans = tuple(_spans(inline.children or ()))
+        task = _TASK.match(spans[0].text) if spans and self._marker == BULLET else None
+        if task:
+            self._marker = UNDONE if task[1] == " " else DONE
+            spans = (replace(spans[0], text=spans[0].text[task.end() :]), *spans[1:])
+        for i, piece in enumerate(_pieces(Paragraph(spans, level))):
+            self._add(piece, goes_on=i > 0)
+
+    def _add_code(self, token: Token) -> None:
+        is_open = token.type == "fence" and not self._is_closed(token)
+        language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+        self._add(Code(token.content.removesuffix("\n"), language, is_open))
+
+    def _is_closed(self, fence: Token) -> bool:
+        assert fence.map is not None
+        first, end = fence.map
+        last_line = self._lines[end - 1].strip(" \t>")
+        return (
+            end - first > 1
+            and len(last_line) >= len(fence.markup)
+            and not last_line.strip(fence.markup[0])
+        )
+
+    def _add(self, content: Content, *, goes_on: bool = False) -> None:
+        joint = Joint.APART
+        if goes_on:
+            joint = Joint.SAME
+        elif self._marker and not self._starts_list:
+            joint = Joint.CLOSE
+        self.blocks.append(Block(content, tuple(self._within), self._marker, joint))
+        self._marker = ""
+        self._starts_list = False
+
+
+def _table(tokens: Sequence[Token]) -> Table:
+    rows: list[list[Spans]] = []
+    aligns: list[Align] = []
+    for token in tokens:
+        match token.type:
+            case "tr_open":
+                rows.append([])
+            case "th_open":
+                aligns.append(_align(str(token.attrGet("style") or "")))
+            case "inline":
+                rows[-1].append(tuple(_spans(token.children or ())))
+    head, *body = (tuple(row) for row in rows)
+    return Table(head, tuple(body), tuple(aligns))
+
+
+def _align(style: str) -> Align:
+    if style.endswith("center"):
+        return Align.CENTRE
+    return Align.END if style.endswith("right") else Align.START
+
+
+def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
+    style = Span("")
+    for token in tokens:
+        match token.type:
+            case "text" if style.link:
+                yield replace(style, text=token.content)
+            case "text":
+                yield from _with_addresses(replace(style, text=token.content))
+            case "softbreak" | "hardbreak":
+                yield replace(style, text="\n")
+            case "code_inline":
+                yield replace(style, text=token.content, code=True)
+            case "image":
+                yield replace(style, text=f"{token.content} ({token.attrGet('src')})".lstrip())
+            case "strong_open" | "strong_close":
+                style = replace(style, bold=token.nesting > 0)
+            case "em_open" | "em_close":
+                style = replace(style, italic=token.nesting > 0)
+            case "s_open" | "s_close":
+                style = replace(style, struck=token.nesting > 0)
+            case "link_open":
+                address = str(token.attrGet("href") or "")
+                if address.lower().startswith(_LINK_SCHEMES):
+                    style = replace(style, link=address)
+            case "link_close":
+                style = replace(style, link="")
+
+
+def _with_addresses(span: Span) -> Iterator[Span]:
+    """The span in pieces, so that bare web addresses in it are links."""
+    if not span.text:
+        return
+    end = 0
+    for address in _ADDRESS.finditer(span.text) if "://" in span.text else ():
+        if address.start() > end:
+            yield replace(span, text=span.text[end : address.start()])
+        yield replace(span, text=address[0], link=address[0])
+        end = address.end()
+    if end < len(span.text):
+        yield replace(span, text=span.text[end:])
+
+
+def _pieces(paragraph: Paragraph) -> Iterator[Paragraph]:
+    """A very long paragraph in several, each broken after a sentence or a word where there is one."""
+    spans = paragraph.spans
+    while sum(len(span.text) for span in spans) > LONGEST_PARAGRAPH:
+        text = "".join(span.text for span in spans)
+        near = LONGEST_PARAGRAPH - 600
+        sentence = text.rfind(". ", near, LONGEST_PARAGRAPH)
+        word = text.rfind(" ", near, LONGEST_PARAGRAPH)
+        end = sentence + 2 if sentence > 0 else word + 1 if word > 0 else LONGEST_PARAGRAPH
+        yield replace(paragraph, spans=cut_spans(spans, 0, end))
+        spans = cut_spans(spans, end, len(text))
+    yield replace(paragraph, spans=spans)
+
+
+def cut_spans(spans: Spans, start: int, end: int) -> Spans:
+    """What lies between two positions in the spans' text."""
+    kept = []
+    at = 0
+    for span in spans:
+        text = span.text[max(0, start - at) : max(0, end - at)]
+        if text:
+            kept.append(replace(span, text=text))
+        at += len(span.text)
+    return tuple(kept)

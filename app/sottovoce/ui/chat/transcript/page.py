@@ -1,0 +1,328 @@
+"""One message, laid out for one width. Blocks that were never seen have the height they are thought to have."""
+
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.reply import Finish
+from sottovoce.ui.chat.transcript.code import CodeBox, code_height
+from sottovoce.ui.chat.transcript.heights import Heights
+from sottovoce.ui.chat.transcript.markdown import (
+    BULLET,
+    DONE,
+    UNDONE,
+    Block,
+    Code,
+    Container,
+    Joint,
+    Paragraph,
+    Table,
+)
+from sottovoce.ui.chat.transcript.rule import RuleLine
+from sottovoce.ui.chat.transcript.shape import Mark, Shape
+from sottovoce.ui.chat.transcript.style import LINE, Style
+from sottovoce.ui.chat.transcript.table import TableBox
+from sottovoce.ui.chat.transcript.words import Words
+
+NAME = 26
+"""Pixels for the name of the model above its reply."""
+BUBBLE_PADDING = 10
+BUBBLE_SIDE = 16
+BUBBLE_SHARE = 0.82
+"""The most of the column that the user's words take."""
+REMARK = 30
+"""For the line that says why a reply ended early."""
+FOOT = 34
+"""For the buttons under a message."""
+BETWEEN = 10
+_INDENTS = {Container.LIST: 26, Container.QUOTE: 18}
+_DEEPEST = 8
+_GAPS = {Joint.APART: 12, Joint.CLOSE: 5, Joint.SAME: 0}
+
+Marks = Callable[[int, Shape], Sequence[Mark]]
+"""What is marked in a block: its index and shape are given."""
+
+_REMARKS = {
+    State.STOPPED: "Stopped.",
+    State.INTERRUPTED: "Interrupted: what was written is kept.",
+}
+
+
+def remark(message: Message) -> str:
+    """Why a reply is shorter than it might be; empty if it isn't."""
+    if message.role is not Role.ASSISTANT or message.state is State.WRITING:
+        return ""
+    if message.state in _REMARKS:
+        return _REMARKS[message.state]
+    match message.finish:
+        case Finish.LENGTH:
+            return "The reply reached its length limit."
+        case Finish.CONTEXT_FULL:
+            return "The context window is full."
+        case _:
+            return ""
+
+
+def estimated_height(message: Message, width: int, style: Style) -> int:
+    """About how high a message is, from its length alone."""
+    letters = max(1, int(width / style.letter_width))
+    lines = len(message.text) // letters + message.text.count("\n") + 1
+    return lines * LINE + FOOT + BETWEEN + 24
+
+
+class Page:
+    """A message's blocks one above the other, with what stands above and below them."""
+
+    def __init__(self, message: Message, blocks: Sequence[Block], width: int, style: Style) -> None:
+        self.width = width
+        self.blocks: list[Block] = []
+        self._style = style
+        self._shapes: list[Shape | None] = []
+        self._heights = Heights()
+        self.message = message
+        self._bubble = width * BUBBLE_SHARE
+        self.update(blocks, 0)
+
+    @property
+    def is_users(self) -> bool:
+        return self.message.role is Role.USER
+
+    @property
+    def _head(self) -> int:
+        return BUBBLE_PADDING if self.is_users else NAME
+
+    @property
+    def bottom(self) -> int:
+        """Where the blocks end, and their bubble."""
+        return self._head + self._heights.total + (BUBBLE_PADDING if self.is_users else 0)
+
+    @property
+    def height(self) -> int:
+        return self.bottom + (REMARK if remark(self.message) else 0) + FOOT + BETWEEN
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def update(self, blocks: Sequence[Block], kept: int) -> None:
+        """Show these blocks, the first `kept` of which are as they were."""
+        replaced = self._shapes[kept] if kept < len(self._shapes) else None
+        was_seen = replaced is not None
+        self.blocks = list(blocks)
+        del self._shapes[kept:]
+        self._heights.truncate(kept)
+        for index in range(kept, len(blocks)):
+            self._shapes.append(None)
+            self._heights.append(self._gap(index) + self._estimate(index))
+        if self.is_users:
+            self._fit_bubble()
+        if was_seen and kept < len(blocks):
+            self._lay_out(kept, replaced)
+
+    def settle(self, top: int, bottom: int) -> int:
+        """Lay out what lies between, for the first time if need be.
+
+        Returns by how much things at `top` have moved down.
+        """
+        moved = 0
+        index = self.at(top)
+        y = self._head + self._heights.before(index)
+        while index < len(self.blocks) and y < bottom:
+            change = 0
+            if self._shapes[index] is None:
+                before = self._heights[index]
+                self._lay_out(index, None)
+                change = self._heights[index] - before
+            if y < top:
+                moved += change
+                top += change
+                bottom += change
+            y += self._heights[index]
+            index += 1
+        return moved
+
+    def at(self, y: float) -> int:
+        """The index of the block at this height; the first or last if it is above or below all."""
+        return self._heights.at(int(y) - self._head)
+
+    def shape(self, index: int) -> Shape:
+        """The block, laid out."""
+        shape = self._shapes[index]
+        return self._lay_out(index, None) if shape is None else shape
+
+    def origin(self, index: int) -> QPointF:
+        """The upper left corner of a block."""
+        y = self._head + self._heights.before(index) + self._gap(index)
+        return QPointF(self._left(index), y)
+
+    @property
+    def bubble(self) -> QRectF:
+        """What lies behind the user's words."""
+        return QRectF(self.width - self._bubble, 0, self._bubble, self.bottom)
+
+    def _fit_bubble(self) -> None:
+        """As wide as the longest line, where the text is short enough to see that at once."""
+        self._bubble = self.width * BUBBLE_SHARE
+        if sum(len(block.text) for block in self.blocks) > 2_000:
+            return
+        room = self._bubble - 2 * BUBBLE_SIDE
+        widest = max(
+            Words(block.content.spans, room, self._style).natural_width
+            for block in self.blocks
+            if isinstance(block.content, Paragraph)
+        )
+        self._bubble = ceil(widest) + 1 + 2 * BUBBLE_SIDE
+
+    def _lay_out(self, index: int, old: Shape | None) -> Shape:
+        content = self.blocks[index].content
+        width = self._room(index)
+        shape: Shape
+        match content:
+            case Paragraph(spans, level):
+                shape = Words(spans, width, self._style, level)
+            case Code():
+                shape = CodeBox(
+                    content, width, self._style, old if isinstance(old, CodeBox) else None
+                )
+            case Table():
+                shape = TableBox(
+                    content, width, self._style, old if isinstance(old, TableBox) else None
+                )
+            case _:
+                shape = RuleLine(width, self._style)
+        self._shapes[index] = shape
+        self._heights[index] = self._gap(index) + shape.height
+        return shape
+
+    def _indent(self, index: int) -> int:
+        return sum(_INDENTS[container] for container in self.blocks[index].within[:_DEEPEST])
+
+    def _room(self, index: int) -> float:
+        if self.is_users:
+            return self._bubble - 2 * BUBBLE_SIDE
+        return max(120.0, self.width - self._indent(index))
+
+    def _left(self, index: int) -> float:
+        if self.is_users:
+            return self.width - self._bubble + BUBBLE_SIDE
+        shape = self._shapes[index]
+        if isinstance(shape, Words) and shape.is_right_to_left:
+            return 0
+        return self._indent(index)
+
+    def _gap(self, index: int) -> int:
+        """The space above a block."""
+        if index == 0 or self.is_users:
+            return 0
+        block = self.blocks[index]
+        gap = _GAPS[block.joint]
+        if isinstance(block.content, Paragraph) and block.content.level:
+            return 22 if block.content.level < 3 else 16
+        if isinstance(block.content, (Code, Table)) or isinstance(
+            self.blocks[index - 1].content, (Code, Table)
+        ):
+            return max(gap, 14)
+        return gap
+
+    def _estimate(self, index: int) -> int:
+        content = self.blocks[index].content
+        match content:
+            case Paragraph():
+                letters = max(1, int(self._room(index) / self._style.letter_width))
+                lines = content.text.count("\n") + 1 + len(content.text) // letters
+                return lines * self._style.line_height(content.level)
+            case Code(text):
+                return code_height(text)
+            case Table():
+                return (len(content.rows) + 1) * (LINE + 10) + 2
+            case _:
+                return 17
+
+    def visible(self, top: float, bottom: float) -> Iterator[int]:
+        """The blocks between two heights."""
+        index = self.at(top)
+        while index < len(self.blocks) and self._head + self._heights.before(index) < bottom:
+            yield index
+            index += 1
+
+    def draw(self, painter: QPainter, marks: Marks, top: float, bottom: float) -> None:
+        """Draw what lies between; all of it must have been settled."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.is_users:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._style.bubble)
+            painter.drawRoundedRect(self.bubble, 16, 16)
+        elif self.message.model:
+            painter.setFont(self._style.label)
+            painter.setPen(self._style.muted)
+            painter.drawText(QPointF(0, 14), self.message.model)
+        for index in self.visible(top, bottom):
+            shape = self.shape(index)
+            self._draw_containers(painter, index, shape)
+            origin = self.origin(index)
+            clip = QRectF(-10_000, top - origin.y(), 20_000, bottom - top)
+            painter.save()
+            painter.translate(origin)
+            shape.draw(painter, marks(index, shape), clip)
+            painter.restore()
+        if text := remark(self.message):
+            painter.setFont(self._style.small)
+            painter.setPen(self._style.muted)
+            painter.drawText(
+                QRectF(0, self.bottom + 4, self.width, REMARK - 4),
+                Qt.AlignmentFlag.AlignVCenter,
+                text,
+            )
+
+    def _draw_containers(self, painter: QPainter, index: int, shape: Shape) -> None:
+        """The bars of quotes and the marker of an item."""
+        block = self.blocks[index]
+        top = self.origin(index).y()
+        before = self.blocks[index - 1].within if index else ()
+        x = 0
+        for depth, container in enumerate(block.within[:_DEEPEST]):
+            if container is Container.QUOTE:
+                goes_on = before[: depth + 1] == block.within[: depth + 1]
+                above = self._gap(index) if goes_on else 0
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self._style.line)
+                painter.drawRoundedRect(QRectF(x, top - above, 3, above + shape.height), 1.5, 1.5)
+            x += _INDENTS[container]
+        if block.marker:
+            is_mirrored = isinstance(shape, Words) and shape.is_right_to_left
+            edge = self._room(index) + 8 if is_mirrored else self._indent(index) - 8
+            self._draw_marker(painter, block.marker, QPointF(edge, top), is_mirrored=is_mirrored)
+
+    def _draw_marker(
+        self, painter: QPainter, marker: str, edge: QPointF, *, is_mirrored: bool
+    ) -> None:
+        """Beside the first line of an item, whose side it ends at; `edge` is the upper end of that side."""
+        middle = edge.y() + LINE / 2 + 0.5
+        outwards = 1 if is_mirrored else -1
+        if marker == BULLET:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._style.muted)
+            painter.drawEllipse(QPointF(edge.x() + outwards * 3, middle), 2.75, 2.75)
+            return
+        if marker in (DONE, UNDONE):
+            centre = QPointF(edge.x() + outwards * 7, middle)
+            self._draw_task(painter, centre, is_done=marker == DONE)
+            return
+        side = Qt.AlignmentFlag.AlignLeft if is_mirrored else Qt.AlignmentFlag.AlignRight
+        left = edge.x() if is_mirrored else edge.x() - 80
+        painter.setFont(self._style.body)
+        painter.setPen(self._style.muted)
+        painter.drawText(
+            QRectF(left, edge.y(), 80, LINE), side | Qt.AlignmentFlag.AlignVCenter, marker
+        )
+
+    def _draw_task(self, painter: QPainter, centre: QPointF, *, is_done: bool) -> None:
+        painter.setPen(QPen(self._style.accent if is_done else self._style.muted, 1.4))
+        painter.setBrush(self._style.accent if is_done else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(centre.x() - 7, centre.y() - 7, 14, 14), 3.5, 3.5)
+        if is_done:
+            painter.setPen(QPen(self._style.on_accent, 1.8))
+            tick = ((-3.5, 0.2), (-1.0, 2.8), (3.6, -2.6))
+            painter.drawPolyline([centre + QPointF(x, y) for x, y in tick])

@@ -1,0 +1,148 @@
+"""A paragraph, laid out."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QTextLayout, QTextLine, QTextOption
+
+from sottovoce.ui.chat.transcript.characters import (
+    Counting,
+    is_right_to_left,
+    mixes_directions,
+    shown,
+)
+from sottovoce.ui.chat.transcript.markdown import Align, Spans
+from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways
+from sottovoce.ui.chat.transcript.style import Style
+
+
+class Words:
+    """Running words, broken into lines. QTextLayout loads nothing from anywhere, whatever they say."""
+
+    sideways: Sideways | None = None
+
+    def __init__(
+        self, spans: Spans, width: float, style: Style, level: int = 0, align: Align = Align.START
+    ) -> None:
+        self.spans = spans
+        self.text = "".join(span.text for span in spans)
+        self.is_right_to_left = is_right_to_left(self.text)
+        self._mixes_directions = mixes_directions(self.text)
+        self._counting = Counting(self.text)
+        self._style = style
+        self._layout = QTextLayout(shown(self.text), style.font(level))
+        self._layout.setCacheEnabled(True)
+        self._layout.setTextOption(self._option(align))
+        self._layout.setFormats(self._formats(level))
+        self._lines: list[tuple[QTextLine, int, int]] = []
+        """Each with its top and height."""
+        self.natural_width = 0.0
+        self.height = self._break(width, style.line_height(level))
+
+    def _option(self, align: Align) -> QTextOption:
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        option.setTabStopDistance(4 * self._style.letter_width)
+        to_the_right = self.is_right_to_left is (align is Align.START)
+        if self.is_right_to_left:
+            option.setTextDirection(Qt.LayoutDirection.RightToLeft)
+        side = Qt.AlignmentFlag.AlignRight if to_the_right else Qt.AlignmentFlag.AlignLeft
+        if align is Align.CENTRE:
+            side = Qt.AlignmentFlag.AlignHCenter
+        option.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)
+        return option
+
+    def _formats(self, level: int) -> list[QTextLayout.FormatRange]:
+        formats = []
+        at = 0
+        for span in self.spans:
+            end = at + len(span.text)
+            if span.bold or span.italic or span.struck or span.code or span.link:
+                part = QTextLayout.FormatRange()
+                part.start = self._counting.to_qt(at)
+                part.length = self._counting.to_qt(end) - part.start
+                part.format = self._style.format(span, level)
+                formats.append(part)
+            at = end
+        return formats
+
+    def _break(self, width: float, line_height: int) -> int:
+        """Break into lines. Returns the height of all."""
+        top = 0
+        self._layout.beginLayout()
+        while (line := self._layout.createLine()).isValid():
+            line.setLineWidth(width)
+            # Scripts that need more room than Inter get it.
+            height = max(line_height, round(line.height()) + 1)
+            line.setPosition(QPointF(0, top + (height - line.height()) / 2))
+            self.natural_width = max(self.natural_width, line.naturalTextWidth())
+            self._lines.append((line, top, height))
+            top += height
+        self._layout.endLayout()
+        return max(top, line_height)
+
+    @property
+    def first_baseline(self) -> float:
+        if not self._lines:
+            return 17.0
+        line = self._lines[0][0]
+        return line.y() + line.ascent()
+
+    def draw(self, painter: QPainter, marks: Sequence[Mark], clip: QRectF) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._style.inline_code)
+        at = 0
+        for span in self.spans:
+            if span.code:
+                for rect in self.rects(at, at + len(span.text)):
+                    middle = rect.center().y()
+                    painter.drawRoundedRect(
+                        QRectF(rect.left() - 2.5, middle - 9, rect.width() + 5, 19), 4, 4
+                    )
+            at += len(span.text)
+        for mark in marks:
+            for rect in self.rects(mark.start, mark.end):
+                painter.fillRect(rect, mark.colour)
+        painter.setPen(self._style.text)
+        self._layout.draw(painter, QPointF(0, 0), [], clip)
+
+    def hit(self, point: QPointF) -> int:
+        for line, top, height in self._lines:
+            if point.y() < top + height or line is self._lines[-1][0]:
+                return self._counting.from_qt(line.xToCursor(point.x()))
+        return 0
+
+    def rects(self, start: int, end: int) -> list[QRectF]:
+        first, last = self._counting.to_qt(start), self._counting.to_qt(end)
+        found = []
+        for line, top, height in self._lines:
+            begin = max(first, line.textStart())
+            until = min(last, line.textStart() + line.textLength())
+            if begin >= until:
+                continue
+            for left, right in self._extents(line, begin, until):
+                found.append(QRectF(left, top, right - left, height))
+        return found
+
+    def _extents(self, line: QTextLine, start: int, end: int) -> list[tuple[float, float]]:
+        """From where to where a part of a line reaches, on screen."""
+        if not self._mixes_directions:
+            return [(_x(line, start), _x(line, end))]
+        runs = [run.boundingRect() for run in line.glyphRuns(start, end - start)]
+        return [(run.left(), run.right()) for run in runs]
+
+    def links(self) -> list[Link]:
+        found: list[Link] = []
+        at = 0
+        for span in self.spans:
+            end = at + len(span.text)
+            if span.link:
+                found.append(Link(span.link, self.rects(at, end)))
+            at = end
+        return found
+
+
+def _x(line: QTextLine, position: int) -> float:
+    x = line.cursorToX(position)
+    # The stubs say float; what comes is a pair of it and the position.
+    return float(x[0]) if isinstance(x, tuple) else float(x)
