@@ -40,8 +40,9 @@ class Shape:
 def window_bytes(shape: Shape, context: int) -> int:
     """Memory for a window: KV cache and compute buffers.
 
-    Reading a batch holds the attention scores of one layer, where every head sees all of the window,
-    and some activations. Held against llama.cpp's own figures: never too little, at most a third too much.
+    Reading a batch holds some activations and the attention scores of one layer, in which every
+    head sees the whole window. Held against llama.cpp's own figures, this is never too little and
+    at most a third too much.
     """
     scores = (shape.heads + 2) * context
     activations = 8 * shape.heads * shape.key_length

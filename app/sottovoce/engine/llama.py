@@ -8,7 +8,6 @@ import ctypes
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -244,7 +243,7 @@ EMBEDDERS = {
 class Window:
     """A context window: the KV cache of one text, and what computes with it."""
 
-    def __init__(self, model: Model, size: int, threads: int, flag: Flag, *, on_gpu: bool) -> None:
+    def __init__(self, model: Model, size: int, *, threads: int, flag: Flag, on_gpu: bool) -> None:
         """Raises MemoryError if there is no room for it."""
         parameters = c.llama_context_default_params()
         parameters.n_ctx = size
@@ -259,7 +258,6 @@ class Window:
         self._handle = c.llama_init_from_model(model.handle, parameters)
         if not self._handle:
             raise MemoryError
-        self._model = model
         self._memory = c.llama_get_memory(self._handle)
         self._flag_reader = _flag_reader()  # Kept: llama.cpp holds a pointer to it.
         c.llama_set_abort_callback(self._handle, self._flag_reader, ctypes.c_void_p(flag.address))
@@ -328,41 +326,48 @@ class Window:
         """Give its memory back."""
         c.llama_free(self._handle)
 
-    @contextmanager
-    def sampler(self, sampling: Sampling) -> Iterator[Callable[[], int]]:
-        """A function that draws the next token."""
-        chain = c.llama_sampler_chain_init(c.llama_sampler_chain_default_params())
-        try:
-            for link in self._links(sampling):
-                c.llama_sampler_chain_add(chain, link)
-            if sampling.repeat_penalty != 1:
-                for token in self.tokens[-PENALISED:]:
-                    c.llama_sampler_accept(chain, token)
-            yield lambda: int(c.llama_sampler_sample(chain, self._handle, -1))
-        finally:
-            c.llama_sampler_free(chain)
+    def draw(self, sampler: "Sampler") -> int:
+        """The token that follows."""
+        return int(c.llama_sampler_sample(sampler.handle, self._handle, -1))
 
-    def _links(self, sampling: Sampling) -> Iterator[object]:
-        """In llama.cpp's own order."""
+
+class Sampler:
+    """How tokens are drawn for one reply."""
+
+    def __init__(self, model: Model, sampling: Sampling, before: Sequence[int]) -> None:
+        """`before` are the tokens that went before the reply."""
+        self.handle = c.llama_sampler_chain_init(c.llama_sampler_chain_default_params())
+        for link in _links(model, sampling):
+            c.llama_sampler_chain_add(self.handle, link)
         if sampling.repeat_penalty != 1:
-            vocabulary = c.llama_vocab_n_tokens(self._model.vocabulary_handle)
-            yield c.llama_sampler_init_penalties(
-                vocabulary, PENALISED, sampling.repeat_penalty, 0.0, 0.0
-            )
-        if sampling.temperature <= 0:
-            yield c.llama_sampler_init_greedy()
-            return
-        if sampling.top_k > 0:
-            yield c.llama_sampler_init_top_k(sampling.top_k)
-        if sampling.top_p < 1:
-            yield c.llama_sampler_init_top_p(sampling.top_p, 1)
-        if sampling.min_p > 0:
-            yield c.llama_sampler_init_min_p(sampling.min_p, 1)
-        yield c.llama_sampler_init_temp(sampling.temperature)
-        # llama.cpp takes its highest seed as a wish for a random one.
-        at_random = c.LLAMA_DEFAULT_SEED
-        seed = at_random if sampling.seed is None else sampling.seed % at_random
-        yield c.llama_sampler_init_dist(seed)
+            for token in before[-PENALISED:]:
+                c.llama_sampler_accept(self.handle, token)
+
+    def close(self) -> None:
+        """Give its memory back."""
+        c.llama_sampler_free(self.handle)
+
+
+def _links(model: Model, sampling: Sampling) -> Iterator[object]:
+    """The steps of drawing, in llama.cpp's own order."""
+    if sampling.repeat_penalty != 1:
+        vocabulary = c.llama_vocab_n_tokens(model.vocabulary_handle)
+        penalty = sampling.repeat_penalty
+        yield c.llama_sampler_init_penalties(vocabulary, PENALISED, penalty, 0.0, 0.0)
+    if sampling.temperature <= 0:
+        yield c.llama_sampler_init_greedy()
+        return
+    if sampling.top_k > 0:
+        yield c.llama_sampler_init_top_k(sampling.top_k)
+    if sampling.top_p < 1:
+        yield c.llama_sampler_init_top_p(sampling.top_p, 1)
+    if sampling.min_p > 0:
+        yield c.llama_sampler_init_min_p(sampling.min_p, 1)
+    yield c.llama_sampler_init_temp(sampling.temperature)
+    # llama.cpp takes its highest seed as a wish for a random one.
+    at_random = c.LLAMA_DEFAULT_SEED
+    seed = at_random if sampling.seed is None else sampling.seed % at_random
+    yield c.llama_sampler_init_dist(seed)
 
 
 def _text(value: bytes | None) -> str:

@@ -65,7 +65,7 @@ def command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "--engine-process"]
     # -P: no module is taken from the folder that the program happens to be started in.
-    return [sys.executable, "-P", "-m", "sottovoce.engine.worker"]
+    return [sys.executable, "-P", "-m", "sottovoce", "--engine-process"]
 
 
 class ProcessEngine:

@@ -29,11 +29,11 @@ FRAME = 1_000_000
 """Characters a template may put around the turns."""
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}<|im_start|>assistant\n"
+    "{% endfor %}<|im_start|>assistant{{ '\n' }}"
 )
 PLAIN = (
     "{% for message in messages %}### {{ message.role | capitalize }}:\n{{ message.content }}\n\n"
-    "{% endfor %}### Assistant:\n"
+    "{% endfor %}### Assistant:{{ '\n' }}"
 )
 """For models that come without a template and without control tokens for turns."""
 PLAIN_STOP = ("\n### User:", "\n### System:", "\n### Assistant:")

@@ -3,6 +3,7 @@
 import codecs
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -87,8 +88,8 @@ class Session:
             is_read = len(self._window.tokens) == len(tokens)
             written = _Written(Finish.STOPPED)
             if is_read:
-                with self._window.sampler(sampling) as draw:
-                    written = yield from self._write(draw, sampling, question.available)
+                with closing(llama.Sampler(self._model, sampling, tokens)) as sampler:
+                    written = yield from self._write(sampler, sampling, question.available)
         except llama.DecodeFailed as error:
             raise Interrupted("The model could not go on computing. Try again.") from error
         reading = max(read - begun, 1e-9)
@@ -114,14 +115,14 @@ class Session:
             yield wire.Reading(len(self._window.tokens), len(tokens))
 
     def _write(
-        self, draw: Callable[[], int], sampling: Sampling, available: int
+        self, sampler: llama.Sampler, sampling: Sampling, available: int
     ) -> Generator[wire.News, None, "_Written"]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         stops = StopStrings((*sampling.stop, *self._prompts.stop))
         written = _Written(Finish.LENGTH)
         text, shown = "", 0.0
         while written.tokens != sampling.max_tokens:
-            token = draw()
+            token = self._window.draw(sampler)
             if self._model.ends(token):
                 written.finish = Finish.END
                 break
@@ -178,7 +179,9 @@ class Session:
             yield from self._read(old.tokens)
 
     def _new_window(self, size: int) -> llama.Window:
-        return llama.Window(self._model, size, self._threads, self._flag, on_gpu=self._on_gpu)
+        return llama.Window(
+            self._model, size, threads=self._threads, flag=self._flag, on_gpu=self._on_gpu
+        )
 
     def _memory(self) -> int:
         return self._shape.weights + context.window_bytes(self._shape, self._window.size)

