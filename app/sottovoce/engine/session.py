@@ -22,7 +22,7 @@ GPU_BATCH = 256
 NOT_KNOWN = ("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer")
 NO_MEMORY = ("failed to allocate", "unable to allocate", "out of memory")
 """How llama.cpp words it."""
-TEMPLATE_MEMORY = 1 << 30
+TEMPLATE_MEMORY = 1 << 28
 """Bytes that filling in a chat template may take at most."""
 
 
