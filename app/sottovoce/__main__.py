@@ -11,12 +11,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == [ENGINE_PROCESS]:
         # Late: the window and the command line must not load what the engine process needs.
-        from sottovoce.engine import worker
+        from sottovoce.engine.worker import main as work
 
-        return worker.main(arguments[1:])
-    from sottovoce import launch
+        return work(arguments[1:])
+    from sottovoce.launch import launch
 
-    return launch.launch(arguments)
+    return launch(arguments)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
     gate.close()
     harden()
     folder = profile(arguments.data_dir)
-    start_logging(folder.logs, arguments.log_level)
+    start_logging(folder.logs, arguments.log_level.upper())
     given = given_passphrase(passphrase, arguments.passphrase_file)
     with closing(ProcessEngine(log=folder.logs / "engine.log")) as engine:
         # Late, both: the window starts without what commands need, and commands work without Qt.
@@ -47,10 +47,8 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
             from sottovoce.cli import run, session
 
             return run.run(arguments, session.Parts(folder, engine, gate, keyring_secrets, given))
-        from sottovoce.ui import application
+        from sottovoce.ui.application import WindowParts, open_window
 
-        return application.run(
-            application.WindowParts(
-                folder, engine, gate, keyring_secrets, given, arguments.open_model
-            )
+        return open_window(
+            WindowParts(folder, engine, gate, keyring_secrets, given, arguments.open_model)
         )

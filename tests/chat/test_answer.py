@@ -15,8 +15,7 @@ from sottovoce.domain.settings import Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.shelf import starter
-from sottovoce.store.database import open_store
-from sottovoce.store.store import Store
+from sottovoce.store.store import Store, open_store
 
 SHORT = Settings(sampling=Sampling(temperature=0, max_tokens=12))
 
@@ -59,7 +58,7 @@ def stopped_at(kind: type[News], news: Callable[[Stop], Iterator[News]]) -> list
 def test_the_news_of_an_answer_tell_its_life(parts: Answering) -> None:
     chat = parts.store.new_conversation()
 
-    news = list(ask(parts, chat.id, "What is the capital of France?", None, Stop()))
+    news = list(ask(parts, chat.id, "Name the capital of France.", None, Stop()))
 
     order = [type(item) for item in news]
     assert order.index(Said) < order.index(Ready) < order.index(Packed) < order.index(Begun)
@@ -71,7 +70,7 @@ def test_the_news_of_an_answer_tell_its_life(parts: Answering) -> None:
     assert reply.usage is not None
     assert reply.timings is not None
     assert [m.role for m in parts.store.messages(chat.id)] == [Role.USER, Role.ASSISTANT]
-    assert parts.store.conversation(chat.id).title == "What is the capital of France?"
+    assert parts.store.conversation(chat.id).title == "Name the capital of France."
 
 
 def test_the_words_are_kept_even_if_no_model_can_be_loaded(
@@ -159,7 +158,7 @@ def test_what_does_not_fit_is_left_out_and_told(parts: Answering) -> None:
     small = Settings(sampling=SHORT.sampling, load=replace(SHORT.load, context=512))
     parts = replace(parts, settings=small)
     chat = parts.store.new_conversation()
-    leaf = None
+    leaf, news = None, list[News]()
     for number in range(6):
         question = f"Number {number}: " + "a few more words about nothing. " * 12
         news = list(ask(parts, chat.id, question, leaf, Stop()))

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.journey
 
 
 def test_a_question_is_answered_and_found_again(program: Program) -> None:
-    first = program.ask("What is the capital of France?")
+    first = program.ask("Name the capital of France.")
 
     assert "Paris" in first["text"]
     assert first["citations"] == []
@@ -28,12 +28,12 @@ def test_a_question_is_answered_and_found_again(program: Program) -> None:
 
     assert second["chat"] == first["chat"]
     [chat] = program.json("chats", "list")["chats"]
-    assert chat["title"] == "What is the capital of France?"
+    assert chat["title"] == "Name the capital of France."
     shown = program.json("chats", "show", str(chat["id"]))["messages"]
     assert [m["role"] for m in shown] == ["user", "assistant", "user", "assistant"]
     assert shown[1]["text"] == first["text"]
-    [hit] = program.json("chats", "search", "of Italy")["results"]
-    assert hit["chat"] == chat["id"]
+    hits = program.json("chats", "search", "of Italy")["results"]
+    assert shown[2]["id"] in [hit["message"] for hit in hits]
     exported = program.run("chats", "export", str(chat["id"]), "--format", "markdown").stdout
     assert "And of Italy?" in exported
     assert first["text"].strip() in exported
@@ -61,7 +61,7 @@ def test_pieces_stream_as_json_lines_that_make_up_the_answer(program: Program) -
 def test_without_a_key_the_answer_comes_and_nothing_is_kept(program: Program) -> None:
     keyless = replace(program, passphrase=None)
 
-    done = keyless.run("ask", "What is the capital of France?", "--max-tokens", "16")
+    done = keyless.run("ask", "Name the capital of France.", "--max-tokens", "16")
 
     assert done.returncode == 0
     assert "Paris" in done.stdout
@@ -115,7 +115,7 @@ def test_ctrl_c_keeps_what_was_written(program: Program) -> None:
         assert process.stdout is not None
         begun = process.stdout.read(20)
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        rest = process.stdout.read()
 
     assert process.returncode == 130
     [chat] = program.json("chats", "list")["chats"]

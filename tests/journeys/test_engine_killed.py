@@ -19,7 +19,7 @@ from sottovoce.domain.settings import Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.shelf import starter
-from sottovoce.store.database import open_store
+from sottovoce.store.store import open_store
 
 pytestmark = pytest.mark.journey
 LONG = Settings(sampling=Sampling(max_tokens=400, seed=1))
@@ -64,10 +64,11 @@ def kill_after(pieces: int, news: Iterator[News]) -> tuple[int, str]:
 def test_every_killed_answer_keeps_its_words_and_can_go_on(answering: Answering) -> None:
     store, dice = answering.store, random.Random(3)
     chat = store.new_conversation()
+    reply, text = 0, ""
     for _ in range(5):
         leaf = store.conversation(chat.id).leaf
-        news = ask(answering, chat.id, "Tell me about the sea.", leaf, Stop())
-        reply, text = kill_after(dice.randint(1, 20), news)
+        news = ask(answering, chat.id, "Write a long story about the sea.", leaf, Stop())
+        reply, text = kill_after(dice.randint(1, 6), news)
 
         kept = store.message(reply)
         assert kept.state is State.INTERRUPTED

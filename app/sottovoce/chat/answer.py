@@ -139,9 +139,9 @@ def _stream(
             reply.id,
             _state(finished),
             text=text,
-            finish=finished and finished.finish,
-            usage=finished and finished.usage,
-            timings=finished and replace(finished.timings, load=load_seconds),
+            finish=finished.finish if finished else None,
+            usage=finished.usage if finished else None,
+            timings=replace(finished.timings, load=load_seconds) if finished else None,
         )
     yield Saved(saved)
 

@@ -49,7 +49,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
     _add_doctor(commands, everywhere)
-    # Not parser.set_defaults: a command's own parser would then put the default over what was typed.
+    # Not set_defaults: a command's own parser would put the default over what was typed.
     defaults = argparse.Namespace(data_dir=None, passphrase_file=None, log_level="warning")
     return parser.parse_args(argv, defaults)
 

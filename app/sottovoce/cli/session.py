@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Refused
 from sottovoce.engine.engine import Engine
-from sottovoce.store.database import open_store
-from sottovoce.store.store import Store
+from sottovoce.store.store import Store, open_store
 from sottovoce.system.network import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
