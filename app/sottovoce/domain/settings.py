@@ -25,6 +25,8 @@ class Settings:
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     load: LoadOptions = field(default_factory=LoadOptions)
+    has_met_starter: bool = False
+    """Whether the user has read and dismissed what the starter model is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from sottovoce.ui.theme.tokens import BODY_PIXELS, SMALL_PIXELS, Tokens
 _SHEET = Template("""
 * { color: $text; font-size: 14px; selection-background-color: $selection; selection-color: $text; }
 QMainWindow, QDialog, #page, #main { background: $background; }
-QToolTip { background: $surface; color: $text; border: 1px solid $line; padding: 5px 8px; font-size: ${small}px; }
+QToolTip {
+  background: $surface; color: $text; border: 1px solid $line; padding: 5px 8px;
+  font-size: ${small}px; }
 QLabel { background: transparent; }
 QLabel[kind="muted"] { color: $muted; font-size: ${small}px; }
 QLabel[kind="name"] { font-size: 15px; font-weight: 700; }
@@ -18,29 +20,38 @@ QLabel[kind="body"] { font-size: ${body}px; color: $muted; }
 QLabel[kind="heading"] { font-size: ${body}px; font-weight: 650; }
 QLabel[kind="danger"] { color: $danger; font-size: ${small}px; }
 
-QPushButton { background: $surface; border: 1px solid $line; border-radius: 9px; padding: 8px 14px; font-weight: 500; }
+QPushButton {
+  background: $surface; border: 1px solid $line; border-radius: 9px; padding: 8px 14px;
+  font-weight: 500; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $chosen; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $muted; background: $hover; }
-QPushButton[kind="accent"] { background: $accent; border-color: $accent; color: $on_accent; font-weight: 600; }
+QPushButton[kind="accent"] {
+  background: $accent; border-color: $accent; color: $on_accent; font-weight: 600; }
 QPushButton[kind="accent"]:hover { background: $accent; border-color: $text; }
 QPushButton[kind="accent"]:focus { border-color: $text; }
 QPushButton[kind="accent"]:disabled { background: $hover; border-color: $line; color: $muted; }
 QPushButton[kind="quiet"] { background: transparent; border: 1px solid transparent; }
 QPushButton[kind="quiet"]:hover { background: $hover; }
 QPushButton[kind="quiet"]:focus { border-color: $accent; }
-QPushButton[kind="side"] { background: transparent; border: 1px solid transparent; text-align: left; padding: 9px 10px; font-weight: 400; }
+QPushButton[kind="side"] {
+  background: transparent; border: 1px solid transparent; text-align: left; padding: 9px 10px;
+  font-weight: 400; }
 QPushButton[kind="side"]:hover { background: $hover; }
 QPushButton[kind="side"]:focus { border-color: $accent; }
-QPushButton[kind="card"] { text-align: left; padding: 12px 16px; border-radius: 12px; font-weight: 400; }
+QPushButton[kind="card"] {
+  text-align: left; padding: 12px 16px; border-radius: 12px; font-weight: 400; }
 #new_chat { text-align: left; padding: 9px 12px; }
-QToolButton { background: transparent; border: 1px solid transparent; border-radius: 8px; padding: 6px; }
+QToolButton {
+  background: transparent; border: 1px solid transparent; border-radius: 8px; padding: 6px; }
 QToolButton:hover, QToolButton[popupMode="2"]:open { background: $hover; }
 QToolButton:pressed { background: $chosen; }
 QToolButton:focus { border-color: $accent; }
 QToolButton::menu-indicator { image: none; }
-#model { background: $surface; border: 1px solid $line; border-radius: 10px; padding: 7px 12px; font-weight: 500; }
+#model {
+  background: $surface; border: 1px solid $line; border-radius: 10px; padding: 7px 12px;
+  font-weight: 500; }
 #model:hover { background: $hover; }
 #model:focus { border-color: $accent; }
 #send { background: $accent; border-radius: 17px; padding: 0; }
@@ -50,9 +61,12 @@ QToolButton::menu-indicator { image: none; }
 
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $surface; border: 1px solid $line; border-radius: 9px; padding: 7px 10px; }
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
-QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $muted; }
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; border: none; }
+QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
+  border-color: $accent; }
+QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {
+  color: $muted; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; outline: 0; }
 QCheckBox { spacing: 8px; }
@@ -64,15 +78,20 @@ QSplitter::handle { background: transparent; }
 
 #composer { background: $surface; border: 1px solid $line; border-radius: 20px; }
 #composer[focused="true"] { border-color: $muted; }
-#composer QPlainTextEdit { background: transparent; border: none; padding: 0; font-size: ${body}px; }
+#composer QPlainTextEdit {
+  background: transparent; border: none; padding: 0; font-size: ${body}px; }
 #editing { background: $hover; border-radius: 9px; }
 
 #status { background: $sidebar; border-top: 1px solid $line; }
 #status QLabel { color: $muted; font-size: ${small}px; }
 #status QLabel[kind="strong"] { color: $text; font-weight: 600; }
-#status QLabel[kind="good"] { color: $good; background: $good_soft; border-radius: 10px; padding: 2px 11px; font-weight: 600; }
-#status QLabel[kind="warning"] { color: $warning; background: $warning_soft; border-radius: 10px; padding: 2px 11px; font-weight: 600; }
-QProgressBar { background: $line; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
+#status QLabel[kind="good"] {
+  color: $good; background: $good_soft; border-radius: 10px; padding: 2px 11px; font-weight: 600; }
+#status QLabel[kind="warning"] {
+  color: $warning; background: $warning_soft; border-radius: 10px; padding: 2px 11px;
+  font-weight: 600; }
+QProgressBar {
+  background: $line; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QProgressBar[level="full"]::chunk { background: $warning; }
 
@@ -81,14 +100,19 @@ QProgressBar[level="full"]::chunk { background: $warning; }
 #banner[kind="danger"] { background: $surface; border: 1px solid $danger; }
 #toast { background: $text; border-radius: 10px; }
 #toast QLabel { color: $background; }
-#toast QPushButton { color: $background; background: transparent; border: 1px solid $muted; padding: 5px 12px; }
+#toast QPushButton {
+  color: $background; background: transparent; border: 1px solid $muted; padding: 5px 12px; }
 #toast QPushButton:hover { border-color: $background; }
 #find { background: $surface; border: 1px solid $line; border-radius: 11px; }
 #find QLineEdit { border: none; background: transparent; }
-#shortcut { background: $hover; border: 1px solid $line; border-radius: 6px; padding: 2px 7px; color: $muted; font-size: 12px; }
+#shortcut {
+  background: $hover; border: 1px solid $line; border-radius: 6px; padding: 2px 7px;
+  color: $muted; font-size: 12px; }
 
 #commands { background: $surface; border: 1px solid $line; border-radius: 14px; }
-#commands QLineEdit { border: none; border-bottom: 1px solid $line; border-radius: 0; padding: 12px 14px; font-size: ${body}px; background: transparent; }
+#commands QLineEdit {
+  border: none; border-bottom: 1px solid $line; border-radius: 0; padding: 12px 14px;
+  font-size: ${body}px; background: transparent; }
 #commands QListView { background: transparent; border: none; outline: 0; }
 
 QMenu { background: $surface; border: 1px solid $line; border-radius: 10px; padding: 6px; }
@@ -97,7 +121,9 @@ QMenu::item:selected { background: $hover; }
 QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $line; margin: 6px 8px; }
 QMenu::icon { padding-left: 8px; }
-QTabBar::tab { padding: 8px 14px; border: none; border-bottom: 2px solid transparent; color: $muted; background: transparent; font-weight: 500; }
+QTabBar::tab {
+  padding: 8px 14px; border: none; border-bottom: 2px solid transparent; color: $muted;
+  background: transparent; font-weight: 500; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:focus { color: $accent; }
 QTabWidget::pane { border: none; border-top: 1px solid $line; }
@@ -108,7 +134,8 @@ QScrollBar::handle:vertical { background: $line; border-radius: 3px; min-height:
 QScrollBar::handle:vertical:hover { background: $muted; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
 QScrollBar::handle:horizontal { background: $line; border-radius: 3px; min-width: 36px; }
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent; border: none; width: 0; height: 0; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
+  background: transparent; border: none; width: 0; height: 0; }
 """)
 
 

@@ -1,0 +1,174 @@
+"""The application with a window: from its start to its end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from sottovoce.domain.problems import Problem
+from sottovoce.engine.engine import Engine
+from sottovoce.system.appearance import read_appearance, write_appearance
+from sottovoce.system.logs import describe
+from sottovoce.system.paths import Profile
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.theme.fonts import body_font, load_fonts
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.pages import UnlockPages
+from sottovoce.ui.unlock.view_model import Opened, UnlockViewModel
+from sottovoce.ui.window import Window
+
+if TYPE_CHECKING:
+    # Late, for start-up: what the first frame does not need is imported when it is on screen.
+    from sottovoce.system.network import NetworkGate
+    from sottovoce.system.secrets import Secrets
+    from sottovoce.ui.shell import Shell
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowParts:
+    """What launch hands to the window."""
+
+    profile: Profile
+    engine: Engine
+    gate: NetworkGate
+    secrets: Callable[[], Secrets | None]
+    """The keyring of this computer, None if there is none."""
+    passphrase: str | None = None
+    """What the user gave along with the start."""
+    open_model: Path | None = None
+    """A model file to begin with."""
+
+
+def run(parts: WindowParts) -> int:
+    """Open the window and return the exit code when it has closed."""
+    application = QApplication(["sottovoce"])
+    application.setApplicationName("Sottovoce")
+    application.setStyle("Fusion")
+    load_fonts()
+    application.setFont(body_font(14))
+    look = Look(application, read_appearance(parts.profile.appearance).scheme)
+    lock = QLockFile(str(parts.profile.lock))
+    lock.setStaleLockTime(0)  # Age proves nothing: only the end of its owner frees it.
+    if not lock.tryLock(0):
+        tell_already_open().exec()
+        return 1
+    with ExitStack() as closing:
+        closing.callback(lock.unlock)
+        session = Session(parts, look)
+        closing.callback(session.close)
+        sys.excepthook = session.tell_bug
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Python sees the signal at its next step: the window's own timers are never far.
+            signal.signal(number, lambda *_: session.window.close())
+        session.start()
+        return application.exec()
+
+
+def tell_already_open() -> QMessageBox:
+    """The sentence for a second window on the same chats."""
+    box = QMessageBox(
+        QMessageBox.Icon.Information,
+        "Sottovoce",
+        "Sottovoce is already open with these chats. Please use its window.",
+        QMessageBox.StandardButton.Ok,
+    )
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    return box
+
+
+class Session:
+    """The window and what stands behind it, from the first frame to the last word kept."""
+
+    def __init__(self, parts: WindowParts, look: Look) -> None:
+        self._parts = parts
+        self._look = look
+        self._appearance = read_appearance(parts.profile.appearance)
+        self._told_bug = False
+        self._opened: Opened | None = None
+        self.tasks = Tasks()
+        self.tasks.crashed.connect(self._note_crash)
+        self.window = Window(self._appearance, look)
+        self.window.closing.connect(self._keep_appearance)
+        self.unlock = UnlockViewModel(
+            parts.profile, self.tasks, secrets=parts.secrets, passphrase=parts.passphrase
+        )
+        self.unlock.opened.connect(self._open_shell)
+        shown = self._appearance.sidebar_width if self._appearance.sidebar_shown else 0
+        self.pages = UnlockPages(self.unlock, look, shown)
+        self.shell: Shell | None = None
+        self.window.setCentralWidget(self.pages)
+
+    def start(self) -> None:
+        """Show the window, then go for the chats."""
+        self.window.show()
+        # After the first frame: whatever unlocking costs, the window is there before it.
+        QTimer.singleShot(0, self.unlock.start)
+
+    def close(self) -> None:
+        """Stop what is under way, keep every word, and let go of the chats."""
+        if self.shell is not None:
+            self.shell.close_down()
+        self.tasks.close()
+        if self._opened is not None:
+            self._opened.store.close()
+
+    def tell_bug(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Log an error nobody expected, without words of the user, and tell it once."""
+        log.error(describe(error.with_traceback(trace)))
+        if self.shell is not None and not self._told_bug:
+            self._told_bug = True
+            self.shell.notice.tell(
+                "Something went wrong inside Sottovoce. Your chats are kept; if the window behaves "
+                "oddly, close it and open it again.",
+                kind="danger",
+            )
+
+    def _note_crash(self, error: Exception) -> None:
+        if isinstance(error, Problem) and self.shell is not None:
+            # A Problem nobody waited for, such as a full disk while a draft was kept.
+            self.shell.notice.tell(str(error), kind="warning")
+            return
+        self.tell_bug(type(error), error, error.__traceback__)
+
+    def _open_shell(self, opened: Opened) -> None:
+        # Late, for start-up: the chat's window costs as much as all before it.
+        from sottovoce.ui.shell import Shell
+
+        self._opened = opened
+        self.shell = Shell(
+            opened,
+            self._parts.engine,
+            self.tasks,
+            look=self._look,
+            appearance=self._appearance,
+        )
+        self.shell.status.show_network(is_open=False)
+        self.window.setCentralWidget(self.shell)
+        self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
+
+    def _keep_appearance(self) -> None:
+        appearance = self.window.appearance()
+        if self.shell is not None:
+            appearance = replace(
+                appearance,
+                sidebar_width=self.shell.sidebar_width,
+                sidebar_shown=self.shell.is_sidebar_shown,
+            )
+        try:
+            write_appearance(self._parts.profile.appearance, appearance)
+        except Problem as problem:
+            log.warning(describe(problem))

@@ -1,0 +1,479 @@
+"""The chat on screen: what it shows, and what a person can do with it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from sottovoce.chat.answer import Answering, ask, continue_reply, regenerate, reply_to
+from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
+from sottovoce.domain.conversation import Conversation, Message, Role, State
+from sottovoce.domain.problems import Missing, Problem
+from sottovoce.domain.reply import Loading, Piece, Reading
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Engine
+from sottovoce.store.store import Store
+from sottovoce.ui.chat.replies import Replies
+from sottovoce.ui.models.view_model import ModelViewModel
+from sottovoce.ui.settings.view_model import SettingsViewModel
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.trouble import UNANSWERED, Remedy, Trouble, trouble
+
+_DRAFT_MILLISECONDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """How full the context window is, in tokens."""
+
+    used: int
+    size: int
+    left_out: int = 0
+    """Earlier messages the model was not shown."""
+
+
+class ChatViewModel(QObject):
+    """One chat, or a new one that is not begun yet. Replies go on when another is opened."""
+
+    opened = Signal()
+    """Another chat is on screen; ask for everything again."""
+    messages_changed = Signal()
+    message_came = Signal(object)
+    reply_began = Signal(object)
+    reply_grew = Signal(str)
+    reply_ended = Signal(object)
+    notice_changed = Signal(str)
+    busy_changed = Signal(bool)
+    trouble_changed = Signal()
+    editing_changed = Signal()
+    context_changed = Signal()
+    speed_changed = Signal(float)
+    draft_wanted = Signal(str)
+    """The composer should hold this text."""
+    conversation_changed = Signal(int)
+    """A conversation got words, a title or a reply."""
+
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        tasks: Tasks,
+        *,
+        replies: Replies,
+        model: ModelViewModel,
+        settings: SettingsViewModel,
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._engine = engine
+        self._tasks = tasks
+        self._replies = replies
+        self._model = model
+        self._settings = settings
+        self._conversation: Conversation | None = None
+        self._messages: list[Message] = []
+        self._is_starting = False
+        self._wanted_message: int | None = None
+        self._editing: Message | None = None
+        self._drafts: dict[int | None, str] = {}
+        self._troubles: dict[int | None, Trouble] = {}
+        self._contexts: dict[int, ContextUse] = {}
+        self._notices: dict[int, str] = {}
+        self._draft_timer = QTimer(self)
+        self._draft_timer.setSingleShot(True)
+        self._draft_timer.setInterval(_DRAFT_MILLISECONDS)
+        self._draft_timer.timeout.connect(self.keep_draft)
+        replies.told.connect(self._hear)
+        replies.failed.connect(self._fail)
+        replies.begun_or_ended.connect(self._note_busy)
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """None while a new chat has no words yet."""
+        return self._conversation
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The branch on screen, with the words so far of a reply under way."""
+        return tuple(self._messages)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a reply is under way in this chat."""
+        return self._is_starting or (
+            self._conversation is not None and self._replies.of(self._conversation.id) is not None
+        )
+
+    @property
+    def growing(self) -> Message | None:
+        """The reply that is being written here."""
+        writing = self._conversation and self._replies.of(self._conversation.id)
+        if not writing or writing.message is None:
+            return None
+        return replace(writing.message, text=writing.text)
+
+    @property
+    def draft(self) -> str:
+        """What was typed here and not sent."""
+        return self._drafts.get(self._id, "")
+
+    @property
+    def editing(self) -> Message | None:
+        """The earlier message whose words are in the composer to be sent anew."""
+        return self._editing
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What stands in the way of the next words here, if anything does."""
+        told = self._troubles.get(self._id)
+        last = self._messages[-1] if self._messages else None
+        if self.is_busy or last is None:
+            return told
+        if told is None:
+            return UNANSWERED if last.role is Role.USER else None
+        is_cut_short = last.state is State.INTERRUPTED and bool(last.text)
+        if told.remedy is Remedy.TRY_AGAIN and is_cut_short:
+            return replace(told, remedy=Remedy.CONTINUE)
+        return told
+
+    @property
+    def context(self) -> ContextUse | None:
+        return None if self._id is None else self._contexts.get(self._id)
+
+    @property
+    def notice(self) -> str:
+        """What is going on before the first word comes; empty if nothing is."""
+        return "" if self._id is None else self._notices.get(self._id, "")
+
+    @property
+    def speed(self) -> float:
+        """Tokens per second of the reply under way here, or else of the last one; 0 if unknown."""
+        writing = None if self._id is None else self._replies.of(self._id)
+        if writing:
+            return writing.speed
+        timings = [m.timings for m in self._messages if m.timings]
+        return timings[-1].speed if timings else 0.0
+
+    @property
+    def wanted_message(self) -> int | None:
+        """The message that was asked for when this chat was opened."""
+        return self._wanted_message
+
+    def start_new(self) -> None:
+        """Show an empty chat. It is kept once it has words."""
+        self.keep_draft()
+        self._show(None, [], draft=self._drafts.get(None, ""))
+
+    def restore_draft(self) -> None:
+        """Bring back what was typed in a chat that was not begun when the window closed."""
+
+        def show(draft: str) -> None:
+            if self._conversation is None and not self._drafts.get(None):
+                self._drafts[None] = draft
+                self.draft_wanted.emit(draft)
+
+        self._tasks.ask(lambda: self._store.draft(None), show)
+
+    def open(self, conversation: int, message: int | None = None) -> None:
+        """Show this chat; at `message`, if it is named, on whatever branch that is."""
+        self.keep_draft()
+
+        def read() -> tuple[Conversation, list[Message], str]:
+            if message is not None:
+                self._store.show_branch(message)
+            return (
+                self._store.conversation(conversation),
+                list(self._store.messages(conversation)),
+                self._store.draft(conversation),
+            )
+
+        def show(found: tuple[Conversation, list[Message], str]) -> None:
+            opened, messages, draft = found
+            self._wanted_message = message
+            self._show(opened, messages, draft=self._drafts.get(conversation, draft))
+
+        self._tasks.ask(read, show)
+
+    def send(self, text: str) -> None:
+        """Say `text`, after the last message or in place of the one being edited."""
+        if self.is_busy or not text.strip():
+            return
+        parts = self._parts()
+        if parts is None:
+            return
+        edited, self._editing = self._editing, None
+        self._tell_trouble(None)
+        if self._conversation is None:
+            self._is_starting = True
+            self.busy_changed.emit(True)
+            self._tasks.ask(
+                self._store.new_conversation,
+                lambda made: self._begin(parts, made, text),
+                failed=self._fail_to_begin,
+            )
+            return
+        parent = edited.parent if edited else self._last_id
+        conversation = self._conversation.id
+        self._replies.start(conversation, lambda stop: ask(parts, conversation, text, parent, stop))
+
+    def stop(self) -> None:
+        """End the reply here; what is written stays."""
+        if self._id is not None:
+            self._replies.stop(self._id)
+
+    def regenerate(self, reply: int) -> None:
+        """Have the same question answered again, as another variant."""
+        self._answer(lambda parts, stop: regenerate(parts, reply, stop))
+
+    def continue_reply(self, reply: int) -> None:
+        """Have a reply that broke off go on."""
+        self._answer(lambda parts, stop: continue_reply(parts, reply, stop))
+
+    def try_again(self) -> None:
+        """Do again what failed last: answer the last question, or go on with the broken reply."""
+        if not self._messages:
+            self._tell_trouble(None)
+            return
+        last = self._messages[-1]
+        if last.role is Role.USER:
+            self._answer(lambda parts, stop: reply_to(parts, last.id, stop))
+        elif last.text:
+            self.continue_reply(last.id)
+        else:
+            self.regenerate(last.id)
+
+    def edit(self, message: int) -> None:
+        """Put an earlier message's words in the composer, to be sent in its place."""
+        if self.is_busy:
+            return
+        self.keep_draft()
+        self._editing = next(m for m in self._messages if m.id == message)
+        self.editing_changed.emit()
+        self.draft_wanted.emit(self._editing.text)
+
+    def cancel_editing(self) -> None:
+        """Leave the earlier message as it is."""
+        if self._editing is None:
+            return
+        self._editing = None
+        self.editing_changed.emit()
+        self.draft_wanted.emit(self.draft)
+
+    def show_variant(self, message: int) -> None:
+        """Show the branch that goes through this message."""
+        if self._conversation is None or self.is_busy:
+            return
+        conversation = self._conversation.id
+
+        def read() -> list[Message]:
+            self._store.show_branch(message)
+            return list(self._store.messages(conversation))
+
+        self._tasks.ask(read, lambda messages: self._replace_messages(conversation, messages))
+
+    def note_draft(self, text: str) -> None:
+        """The composer holds `text` now; it is kept in a moment."""
+        if self._editing is not None or self.draft == text:
+            return
+        self._drafts[self._id] = text
+        self._draft_timer.start()
+
+    def keep_draft(self) -> None:
+        """Keep the words in the composer now, without waiting for a pause."""
+        if not self._draft_timer.isActive():
+            return
+        self._draft_timer.stop()
+        conversation, draft = self._id, self._drafts[self._id]
+        self._tasks.ask(lambda: self._store.keep_draft(conversation, draft))
+
+    def dismiss_trouble(self) -> None:
+        self._tell_trouble(None)
+
+    @property
+    def _id(self) -> int | None:
+        return None if self._conversation is None else self._conversation.id
+
+    @property
+    def _last_id(self) -> int | None:
+        return self._messages[-1].id if self._messages else None
+
+    def _parts(self) -> Answering | None:
+        """What it takes to answer; None after telling that there is no model."""
+        model = self._model.model
+        if model is None:
+            self._tell_trouble(self._model.trouble or trouble(Missing("Choose a model to answer.")))
+            return None
+        return Answering(self._store, self._engine, model, self._settings.settings)
+
+    def _begin(self, parts: Answering, made: Conversation, text: str) -> None:
+        self._is_starting = False
+        # The words leave the draft of the new chat here; the composer empties when they are kept.
+        self._drafts.pop(None, None)
+        self._tasks.ask(lambda: self._store.keep_draft(None, ""))
+        self._show(made, [], draft=text)
+        self._replies.start(made.id, lambda stop: ask(parts, made.id, text, None, stop))
+
+    def _fail_to_begin(self, error: Exception) -> None:
+        self._is_starting = False
+        self.busy_changed.emit(False)
+        self._tell_trouble(trouble(error))
+
+    def _answer(self, work: Callable[[Answering, Stop], Iterator[News]]) -> None:
+        if self.is_busy or self._conversation is None:
+            return
+        parts = self._parts()
+        if parts is None:
+            return
+        self._tell_trouble(None)
+        self._replies.start(self._conversation.id, lambda stop: work(parts, stop))
+
+    def _show(
+        self, conversation: Conversation | None, messages: list[Message], *, draft: str
+    ) -> None:
+        self._conversation = conversation
+        self._editing = None
+        self._drafts[self._id] = draft
+        self._messages = messages
+        if growing := self.growing:
+            self._put(growing)
+        self._note_context()
+        self.opened.emit()
+        self._wanted_message = None
+        if not self.is_busy:
+            self._reload_unfinished()
+
+    def _replace_messages(self, conversation: int, messages: list[Message]) -> None:
+        if conversation != self._id:
+            return
+        self._messages = messages
+        self._note_context()
+        self.messages_changed.emit()
+
+    def _reload_unfinished(self) -> None:
+        """Show as it is kept a reply that ended untold, or while another chat was shown."""
+        if not self._messages or self._messages[-1].state is not State.WRITING:
+            return
+        unfinished = self._messages[-1].id
+
+        def show(message: Message) -> None:
+            if self._last_id == message.id:
+                self._put(message)
+                self.reply_ended.emit(message)
+
+        self._tasks.ask(lambda: self._store.message(unfinished), show)
+
+    def _hear(self, conversation: int, news: News) -> None:
+        """Take in what answering tells, of the chat on screen or another."""
+        is_here = conversation == self._id
+        match news:
+            case Said(message):
+                self._drafts[conversation] = ""
+                self._tasks.ask(lambda: self._store.keep_draft(conversation, ""))
+                self.conversation_changed.emit(conversation)
+                if is_here:
+                    self._take_said(message)
+            case Loading(fraction):
+                self._tell_notice(conversation, f"Loading the model… {fraction:.0%}")
+            case Ready():
+                self._tell_notice(conversation, "Thinking…")
+            case Packed():
+                self._contexts[conversation] = ContextUse(news.tokens, news.context, news.left_out)
+                if is_here:
+                    self.context_changed.emit()
+            case Begun(message):
+                if is_here:
+                    self._take_begun(message)
+            case Reading(done, total):
+                self._tell_notice(conversation, f"Reading {done:,} of {total:,} tokens…")
+            case Piece(text):
+                self._tell_notice(conversation, "")
+                if is_here:
+                    self.reply_grew.emit(text)
+                    self.speed_changed.emit(self.speed)
+            case Saved(message):
+                self._tell_notice(conversation, "")
+                self.conversation_changed.emit(conversation)
+                if is_here:
+                    self._put(message)
+                    self._note_context()
+                    self.reply_ended.emit(message)
+
+    def _take_said(self, message: Message) -> None:
+        self.draft_wanted.emit("")
+        if message.parent == self._last_id:
+            self._messages.append(message)
+            self.message_came.emit(message)
+            return
+        self._cut_after(message.parent)
+        self._messages.append(message)
+        self.editing_changed.emit()
+        self.messages_changed.emit()
+
+    def _take_begun(self, message: Message) -> None:
+        is_known = any(m.id == message.id for m in self._messages)
+        if not is_known and message.parent != self._last_id:
+            self._cut_after(message.parent)
+            self.messages_changed.emit()
+        self._put(message)
+        self.reply_began.emit(message)
+
+    def _cut_after(self, parent: int | None) -> None:
+        """Leave the branch at `parent`: what followed belongs to another one."""
+        kept = [i for i, m in enumerate(self._messages) if m.id == parent]
+        self._messages = self._messages[: kept[0] + 1] if kept else []
+
+    def _put(self, message: Message) -> None:
+        """Have `message` in its place on the branch on screen."""
+        for i, known in enumerate(self._messages):
+            if known.id == message.id:
+                self._messages[i] = message
+                return
+        self._messages.append(message)
+
+    def _note_context(self) -> None:
+        """Say how full the context window is after the last reply, where it is known."""
+        usages = [m.usage for m in self._messages if m.usage]
+        if self._id is not None and usages:
+            loaded = self._engine.loaded
+            known = self._contexts.get(self._id)
+            self._contexts[self._id] = ContextUse(
+                usages[-1].prompt + usages[-1].generated,
+                loaded.context_limit if loaded else usages[-1].context,
+                known.left_out if known else 0,
+            )
+        self.context_changed.emit()
+
+    def _fail(self, conversation: int, error: Exception) -> None:
+        self._tell_trouble(trouble(error), conversation)
+        if not isinstance(error, Problem):
+            self._tasks.crashed.emit(error)
+
+    def _note_busy(self, conversation: int) -> None:
+        is_under_way = self._replies.of(conversation) is not None
+        if not is_under_way:
+            self._tell_notice(conversation, "")
+            self.conversation_changed.emit(conversation)
+        if conversation != self._id:
+            return
+        self.busy_changed.emit(is_under_way)
+        self.speed_changed.emit(self.speed)
+        self.trouble_changed.emit()
+        if not is_under_way:
+            self._reload_unfinished()
+
+    def _tell_notice(self, conversation: int, notice: str) -> None:
+        if self._notices.get(conversation, "") == notice:
+            return
+        self._notices[conversation] = notice
+        if conversation == self._id:
+            self.notice_changed.emit(notice)
+
+    def _tell_trouble(self, told: Trouble | None, conversation: int | None = None) -> None:
+        """Keep what is in the way in this chat; without a number, in the one on screen."""
+        place = self._id if conversation is None else conversation
+        if told is None:
+            self._troubles.pop(place, None)
+        else:
+            self._troubles[place] = told
+        if place == self._id:
+            self.trouble_changed.emit()

@@ -1,0 +1,51 @@
+"""What an empty chat says."""
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.parts import button, label, picture
+
+_QUESTIONS = (
+    "Explain the difference between a virus and a bacterium.",
+    "Write a polite e-mail that declines an invitation.",
+    "Give me three ideas for a rainy Sunday.",
+)
+
+
+class Welcome(QWidget):
+    """Who answers, where, and three questions to begin with."""
+
+    question_chosen = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._says = label("", "body", wraps=True)
+        self._says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        column.addStretch(3)
+        centre = Qt.AlignmentFlag.AlignHCenter
+        column.addWidget(picture(look, "shield-check", 40), 0, centre)
+        column.addSpacing(6)
+        column.addWidget(label("What is on your mind?", "title"), 0, centre)
+        self._says.setMinimumWidth(300)
+        self._says.setMaximumWidth(520)
+        column.addWidget(self._says, 0, centre)
+        column.addSpacing(18)
+        for question in _QUESTIONS:
+            card = button(question, partial(self.question_chosen.emit, question), "card")
+            card.setFixedWidth(440)
+            column.addWidget(card, 0, centre)
+        column.addStretch(4)
+
+    def show_model(self, name: str) -> None:
+        """Say who answers; with an empty name, what to do so that someone can."""
+        self._says.setText(
+            f"{name} answers on this computer. Your words stay on it."
+            if name
+            else "Choose a model file (GGUF) at the top to begin. Your words stay on this computer."
+        )

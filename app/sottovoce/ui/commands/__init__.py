@@ -1,0 +1,1 @@
+"""Everything the window can do, found by typing."""

@@ -1,0 +1,196 @@
+"""The model that answers: which it is, and how far it is loaded."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum, auto
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from sottovoce.chat.news import News, Ready
+from sottovoce.domain.model import Model
+from sottovoce.domain.problems import Missing, Problem
+from sottovoce.domain.reply import Loading
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Engine, Loaded
+from sottovoce.models.gguf import read_model
+from sottovoce.models.shelf import starter
+from sottovoce.ui.settings.view_model import SettingsViewModel
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.trouble import Trouble, trouble
+
+
+class ModelState(Enum):
+    """How far the chosen model is."""
+
+    NONE = auto()
+    """No model is chosen, or the chosen one cannot be used."""
+    RESTING = auto()
+    """Its file is known; it takes no memory."""
+    LOADING = auto()
+    LOADED = auto()
+
+
+class ModelViewModel(QObject):
+    """One chosen model. It is loaded by the first question, or when asked to."""
+
+    changed = Signal()
+    failed = Signal(object)
+    """A Trouble with a file the user chose, or with loading it."""
+
+    def __init__(self, engine: Engine, tasks: Tasks, settings: SettingsViewModel) -> None:
+        super().__init__()
+        self._engine = engine
+        self._tasks = tasks
+        self._settings = settings
+        self._starter: Model | None = None
+        self._model: Model | None = None
+        self._trouble: Trouble | None = None
+        self._loading: Stop | None = None
+        self._fraction: float | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """The model that answers next."""
+        return self._model
+
+    @property
+    def starter(self) -> Model | None:
+        """The small model that comes with Sottovoce, where it does."""
+        return self._starter
+
+    @property
+    def known(self) -> tuple[Path, ...]:
+        """The files the user chose so far, newest first."""
+        return tuple(Path(path) for path in self._settings.settings.models)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why there is no model."""
+        return self._trouble
+
+    @property
+    def loaded(self) -> Loaded | None:
+        return self._engine.loaded
+
+    @property
+    def fraction(self) -> float:
+        """How much of the model is loaded while it is being loaded, from 0 to 1."""
+        return self._fraction or 0.0
+
+    @property
+    def state(self) -> ModelState:
+        if self._model is None:
+            return ModelState.NONE
+        if self._fraction is not None:
+            return ModelState.LOADING
+        loaded = self._engine.loaded
+        is_loaded = loaded is not None and loaded.path == self._model.path
+        return ModelState.LOADED if is_loaded else ModelState.RESTING
+
+    def find(self) -> None:
+        """Look for the model chosen last, or the starter."""
+        path = self._settings.settings.model
+
+        def look() -> tuple[Model | None, Model | None]:
+            first = starter()
+            return first, read_model(Path(path)) if path else first
+
+        def take(found: tuple[Model | None, Model | None]) -> None:
+            self._starter, model = found
+            self._take(model)
+
+        self._tasks.ask(look, take, failed=self._fail_to_find)
+
+    def choose(self, path: Path) -> None:
+        """Look into a model file; from then on it answers, and it is loaded at once."""
+
+        def look(_: Stop) -> Iterator[Model]:
+            yield read_model(path)
+
+        def take(model: Model) -> None:
+            known = (str(path), *(p for p in self._settings.settings.models if p != str(path)))
+            self._settings.change(replace(self._settings.settings, model=str(path), models=known))
+            self._take(model)
+            self.load()
+
+        self._tasks.start(look, news=take, failed=self._tell)
+
+    def choose_starter(self) -> None:
+        """Have the small model that comes with Sottovoce answer."""
+        self._settings.change(replace(self._settings.settings, model=""))
+        self._take(self._starter)
+
+    def forget(self, path: Path) -> None:
+        """Take a file out of the list. The file itself stays where it is."""
+        settings = self._settings.settings
+        known = tuple(p for p in settings.models if p != str(path))
+        self._settings.change(replace(settings, models=known))
+        self.changed.emit()
+
+    def load(self) -> None:
+        """Put the model in memory now."""
+        model = self._model
+        if model is None or self._loading is not None:
+            return
+        options = self._settings.settings.load
+        self._fraction = 0.0
+        self._loading = self._tasks.start(
+            lambda stop: self._engine.load(model, options, stop),
+            news=self.hear,
+            failed=self._tell,
+            ended=self._end_loading,
+        )
+        self.changed.emit()
+
+    def stop_loading(self) -> None:
+        if self._loading is not None:
+            self._loading.set()
+
+    def unload(self) -> None:
+        """Give the model's memory back."""
+
+        def work(_: Stop) -> Iterator[None]:
+            self._engine.unload()
+            yield None
+
+        self._tasks.start(work, ended=self.changed.emit)
+
+    def hear(self, news: News) -> None:
+        """Follow a load, whoever began it."""
+        match news:
+            case Loading(fraction):
+                self._fraction = fraction
+                self.changed.emit()
+            case Ready():
+                self.note_end()
+            case _:
+                pass
+
+    def note_end(self) -> None:
+        """What was under way is over: see how the engine is now."""
+        if self._loading is None:
+            self._fraction = None
+        self.changed.emit()
+
+    def _take(self, model: Model | None) -> None:
+        self._model = model
+        self._trouble = None
+        if model is None:
+            self._trouble = trouble(Missing("There is no model yet. Choose a model file to begin."))
+        self.changed.emit()
+
+    def _fail_to_find(self, error: Exception) -> None:
+        self._model = None
+        self._trouble = trouble(error)
+        self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        self.failed.emit(trouble(error))
+        if not isinstance(error, Problem):
+            self._tasks.crashed.emit(error)
+        self.changed.emit()
+
+    def _end_loading(self) -> None:
+        self._loading = None
+        self.note_end()

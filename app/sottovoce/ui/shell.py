@@ -1,0 +1,410 @@
+"""The window once the chats are open: sidebar, chat, and everything a person can do there."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sottovoce.chat.export import Format, export
+from sottovoce.domain.conversation import Conversation, Role
+from sottovoce.domain.settings import Appearance
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Engine
+from sottovoce.system.files import write_private
+from sottovoce.system.memory import resident
+from sottovoce.ui.actions import Action, install
+from sottovoce.ui.chat.page import ChatPage
+from sottovoce.ui.chat.replies import Replies
+from sottovoce.ui.chat.view_model import ChatViewModel
+from sottovoce.ui.commands.palette import Command, CommandPalette
+from sottovoce.ui.link_dialog import LinkDialog
+from sottovoce.ui.models.pill import ModelPill
+from sottovoce.ui.models.view_model import ModelViewModel
+from sottovoce.ui.settings.dialog import SettingsDialog
+from sottovoce.ui.settings.view_model import SettingsViewModel
+from sottovoce.ui.shortcuts_dialog import ShortcutsDialog
+from sottovoce.ui.sidebar.rows import UNNAMED
+from sottovoce.ui.sidebar.sidebar import Sidebar
+from sottovoce.ui.sidebar.view_model import SidebarViewModel
+from sottovoce.ui.status_bar import StatusBar
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.trouble import Remedy, Trouble, trouble
+from sottovoce.ui.unlock.view_model import Opened
+from sottovoce.ui.widgets.banner import Banner
+from sottovoce.ui.widgets.parts import icon_button
+from sottovoce.ui.widgets.toast import Toast
+
+_MEMORY_MILLISECONDS = 3000
+# What was deleted can be brought back while the window is open; a day later it is gone for good.
+_DELETED_ARE_KEPT = timedelta(days=1)
+_STARTER_NOTICE = (
+    "The starter model is here so that you can begin at once. It is small and often wrong; "
+    "a larger model, such as Llama 3.1, answers far better."
+)
+
+
+class Shell(QWidget):
+    """Builds the view-models and the views, and connects what happens in one to the others."""
+
+    def __init__(
+        self, opened: Opened, engine: Engine, tasks: Tasks, *, look: Look, appearance: Appearance
+    ) -> None:
+        super().__init__()
+        self._store = opened.store
+        self._tasks = tasks
+        self._look = look
+        self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
+        self.model = ModelViewModel(engine, tasks, self.settings)
+        self.replies = Replies(tasks)
+        self.chat = ChatViewModel(
+            opened.store,
+            engine,
+            tasks,
+            replies=self.replies,
+            model=self.model,
+            settings=self.settings,
+        )
+        self.chats = SidebarViewModel(opened.store, tasks)
+
+        self.sidebar = Sidebar(self.chats, look)
+        self.page = ChatPage(self.chat, self.model, look)
+        self.pill = ModelPill(self.model, look, lambda: self.replies.any_under_way)
+        self.status = StatusBar()
+        self.notice = Banner(look, self._dismiss_notice)
+        self.toast = Toast(self)
+        self.actions_by_id = self._install_actions()
+        self._lay_out(appearance)
+        self._connect()
+        self._memory_timer = QTimer(self)
+        self._memory_timer.setInterval(_MEMORY_MILLISECONDS)
+        self._memory_timer.timeout.connect(self._measure_memory)
+        if opened.is_temporary:
+            self.status.show_temporary()
+        self.setAcceptDrops(True)
+
+    def start(self, *, interrupted: int | None = None, model: Path | None = None) -> None:
+        """Fill the window: list the chats, find the model; show a chat whose reply broke off."""
+        self.chats.refresh()
+        if model is None:
+            self.model.find()
+        else:
+            self.model.choose(model)
+        if interrupted is None:
+            self.chat.restore_draft()
+        else:
+            self.chat.open(interrupted)
+        self._memory_timer.start()
+        self._measure_memory()
+        self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
+        self.page.composer.setFocus()
+
+    def close_down(self) -> None:
+        """Keep what was typed, and ask what is under way to end."""
+        self._memory_timer.stop()
+        self.chat.keep_draft()
+
+    @property
+    def sidebar_width(self) -> int:
+        return self.sidebar.width()
+
+    @property
+    def is_sidebar_shown(self) -> bool:
+        return not self.sidebar.isHidden()
+
+    def _actions(self) -> list[Action]:
+        """Everything a person can do, in the order it is listed."""
+        chat = self.chat
+        return [
+            Action("new_chat", "New chat", "square-pen", self._new_chat, ("Ctrl+N",)),
+            Action("find", "Find in this chat", "search", self._find, ("Ctrl+F",)),
+            Action("search", "Search chats", "search", self._search, ("Ctrl+Shift+F",)),
+            Action("rename", "Rename this chat", "pencil", self._rename),
+            Action("delete", "Delete this chat", "trash-2", self._delete),
+            Action("restore", "Bring back the deleted chat", "undo-2", self._restore, ("Ctrl+Z",)),
+            Action("copy", "Copy the last reply", "copy", self._copy_reply, ("Ctrl+Shift+C",)),
+            Action("regenerate", "Answer again", "refresh-cw", self._regenerate, ("Ctrl+R",)),
+            Action("stop", "Stop the reply", "square", chat.stop),
+            Action(
+                "previous", "Previous chat", "chevron-up", lambda: self._step(-1), ("Ctrl+PgUp",)
+            ),
+            Action("next", "Next chat", "chevron-down", lambda: self._step(1), ("Ctrl+PgDown",)),
+            *(
+                Action(f"export_{form}", f"Export as {says}…", "share", partial(self._export, form))
+                for form, says in _FORMATS.items()
+            ),
+            Action(
+                "model_file", "Choose a model file…", "folder-open", self._choose_file, ("Ctrl+O",)
+            ),
+            Action("load", "Load the model now", "cpu", self.model.load),
+            Action("unload", "Unload the model", "x", self.model.unload),
+            Action(
+                "sidebar",
+                "Show or hide the sidebar",
+                "panel-left",
+                self._toggle_sidebar,
+                ("Ctrl+B",),
+            ),
+            Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
+            Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
+            Action("commands", "All commands", "command", self._open_commands, ("Ctrl+K",)),
+            Action(
+                "shortcuts",
+                "Keyboard shortcuts",
+                "keyboard",
+                self._show_shortcuts,
+                ("F1", "Ctrl+/"),
+            ),
+        ]
+
+    def _install_actions(self) -> dict[str, QAction]:
+        return install(self._actions(), self, self._look)
+
+    def _lay_out(self, appearance: Appearance) -> None:
+        look = self._look
+        self._show_sidebar = icon_button(
+            look, "panel-left", "Show the sidebar (Ctrl+B)", self._toggle_sidebar
+        )
+        more = icon_button(look, "ellipsis", "More", lambda: None)
+        share = icon_button(look, "share", "Export this chat", lambda: None)
+        _give_menu(share, [self.actions_by_id[f"export_{form}"] for form in _FORMATS])
+        named = ("find", "copy", "rename", "delete", "commands", "shortcuts", "settings")
+        _give_menu(more, [self.actions_by_id[name] for name in named])
+        top = QHBoxLayout()
+        top.setContentsMargins(18, 12, 18, 10)
+        top.setSpacing(6)
+        top.addWidget(self._show_sidebar)
+        top.addWidget(self.pill)
+        top.addStretch()
+        top.addWidget(
+            icon_button(look, "sliders-horizontal", "Settings (Ctrl+,)", self._open_settings)
+        )
+        top.addWidget(share)
+        top.addWidget(more)
+        notice = QHBoxLayout()
+        notice.setContentsMargins(18, 0, 18, 8)
+        notice.addWidget(self.notice)
+
+        main = QWidget()
+        main.setObjectName("main")
+        column = QVBoxLayout(main)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addLayout(notice)
+        column.addWidget(self.page, 1)
+        column.addWidget(self.status)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(1)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.sidebar)
+        split.addWidget(main)
+        split.setStretchFactor(1, 1)
+        split.setSizes([appearance.sidebar_width, 1000])
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(split)
+        self.sidebar.setVisible(appearance.sidebar_shown)
+        self._show_sidebar.setVisible(not appearance.sidebar_shown)
+
+    def _connect(self) -> None:
+        chat, model, sidebar, page = self.chat, self.model, self.sidebar, self.page
+        sidebar.new_asked.connect(self._new_chat)
+        sidebar.settings_asked.connect(self._open_settings)
+        sidebar.hide_asked.connect(self._toggle_sidebar)
+        sidebar.chosen.connect(self._open)
+        self.chats.deleted.connect(self._note_deleted)
+        self.chats.restored.connect(chat.open)
+        page.model_asked.connect(self._choose_file)
+        page.settings_asked.connect(self._open_settings)
+        page.link_asked.connect(self._ask_about_link)
+        chat.opened.connect(self._show_chat)
+        chat.conversation_changed.connect(lambda _: self.chats.refresh())
+        chat.context_changed.connect(lambda: self.status.show_context(chat.context))
+        chat.speed_changed.connect(self.status.show_speed)
+        self.replies.told.connect(lambda _, news: model.hear(news))
+        self.replies.begun_or_ended.connect(lambda _: model.note_end())
+        self.pill.file_asked.connect(self._choose_file)
+        model.failed.connect(self._tell_model_trouble)
+        model.changed.connect(self._show_starter_notice)
+
+    def _show_chat(self) -> None:
+        conversation = self.chat.conversation
+        self.sidebar.show_current(conversation.id if conversation else None)
+        self.status.show_context(self.chat.context)
+        self.status.show_speed(self.chat.speed)
+
+    def _open(self, conversation: int, message: int | None) -> None:
+        self.chat.open(conversation, message)
+        self._focus_composer()
+
+    def _new_chat(self) -> None:
+        self.chat.start_new()
+        self._focus_composer()
+
+    def _focus_composer(self) -> None:
+        self.page.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _find(self) -> None:
+        self.page.find_bar.open_bar()
+
+    def _search(self) -> None:
+        self._set_sidebar(is_shown=True)
+        self.sidebar.focus_search()
+
+    def _rename(self) -> None:
+        if self.chat.conversation:
+            self._set_sidebar(is_shown=True)
+            self.sidebar.rename(self.chat.conversation.id)
+
+    def _delete(self) -> None:
+        if self.chat.conversation:
+            self.chats.delete(self.chat.conversation.id)
+
+    def _restore(self) -> None:
+        self.toast.hide()
+        self.chats.restore()
+
+    def _note_deleted(self, conversation: Conversation) -> None:
+        self.replies.stop(conversation.id)
+        if self.chat.conversation and self.chat.conversation.id == conversation.id:
+            self.chat.start_new()
+        self.toast.tell("Chat deleted", self._restore)
+
+    def _copy_reply(self) -> None:
+        replies = [m for m in self.chat.messages if m.role is Role.ASSISTANT]
+        if replies:
+            QGuiApplication.clipboard().setText(replies[-1].text)
+            self.toast.tell("Reply copied")
+
+    def _regenerate(self) -> None:
+        messages = self.chat.messages
+        if messages and messages[-1].role is Role.ASSISTANT:
+            self.chat.regenerate(messages[-1].id)
+
+    def _step(self, step: int) -> None:
+        current = self.chat.conversation
+        if (found := self.chats.neighbour(current.id if current else None, step)) is not None:
+            self.chat.open(found)
+
+    def _toggle_sidebar(self) -> None:
+        self._set_sidebar(is_shown=not self.is_sidebar_shown)
+
+    def _set_sidebar(self, *, is_shown: bool) -> None:
+        self.sidebar.setVisible(is_shown)
+        self._show_sidebar.setVisible(not is_shown)
+
+    def _open_settings(self) -> None:
+        SettingsDialog(self.settings, self._look, self).open()
+
+    def _show_shortcuts(self) -> None:
+        ShortcutsDialog(self._actions(), self).open()
+
+    def _open_commands(self) -> None:
+        commands = [
+            Command(action.text, action.icon, action.call, action.shortcut)
+            for action in self._actions()
+            if action.id != "commands"
+        ]
+        commands += [
+            Command(
+                chat.title or UNNAMED, "message-square", partial(self.chat.open, chat.id), "Chat"
+            )
+            for chat in self.chats.chats
+        ]
+        CommandPalette(commands, self._look, self).show()
+
+    def _ask_about_link(self, target: str) -> None:
+        LinkDialog(target, self).open()
+
+    def _choose_file(self) -> None:
+        model = self.model.model
+        folder = str(model.path.parent) if model and not model.is_starter else str(Path.home())
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Choose a model file", folder, "Models (*.gguf);;All files (*)"
+        )
+        if path:
+            self.model.choose(Path(path))
+
+    def _export(self, form: Format) -> None:
+        conversation = self.chat.conversation
+        if conversation is None:
+            self.toast.tell("This chat has no messages yet")
+            return
+        words = "".join(c if c.isalnum() or c in " -_" else "_" for c in conversation.title)
+        name = f"{words.strip() or 'chat'}{form.suffix}"
+        path, _ = QFileDialog.getSaveFileName(self, "Export this chat", str(Path.home() / name))
+        if not path:
+            return
+
+        def work(_: Stop) -> Iterator[None]:
+            found = self._store.conversation(conversation.id)
+            text = export(found, self._store.messages(conversation.id), form)
+            write_private(Path(path), text.encode())
+            yield None
+
+        self._tasks.start(
+            work,
+            news=lambda _: self.toast.tell("Chat exported. The file is not encrypted."),
+            failed=lambda error: self.toast.tell(trouble(error).sentence),
+        )
+
+    def _tell_model_trouble(self, told: Trouble) -> None:
+        act = self._open_settings if told.remedy is Remedy.OPEN_SETTINGS else self._choose_file
+        says = (
+            told.remedy.value if told.remedy is Remedy.OPEN_SETTINGS else Remedy.CHOOSE_MODEL.value
+        )
+        self.notice.tell(told.sentence, kind="warning", says=says, act=act)
+
+    def _show_starter_notice(self) -> None:
+        model = self.model.model
+        is_news = not self.settings.settings.has_met_starter
+        if model and model.is_starter and is_news and self.notice.isHidden():
+            self.notice.tell(_STARTER_NOTICE, says="Choose a model…", act=self._choose_file)
+
+    def _dismiss_notice(self) -> None:
+        if self.notice.sentence == _STARTER_NOTICE:
+            self.settings.change(replace(self.settings.settings, has_met_starter=True))
+
+    def _measure_memory(self) -> None:
+        self._tasks.ask(lambda: resident(os.getpid()), self.status.show_memory)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _model_file(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if path := _model_file(event.mimeData()):
+            self.model.choose(path)
+
+
+_FORMATS = {Format.MARKDOWN: "Markdown", Format.JSON: "JSON", Format.HTML: "HTML"}
+
+
+def _give_menu(button: QToolButton, actions: list[QAction]) -> None:
+    """Open a menu at a click."""
+    menu = QMenu(button)
+    menu.addActions(actions)
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setIconSize(QSize(18, 18))
+
+
+def _model_file(data: QMimeData) -> Path | None:
+    """The model file that is being dragged, if it is one."""
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return next((path for path in paths if path.suffix.lower() == ".gguf"), None)

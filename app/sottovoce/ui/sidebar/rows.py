@@ -1,0 +1,106 @@
+"""The rows of the sidebar as a Qt model: headings, chats, and what a search found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from sottovoce.domain.conversation import Conversation, Hit
+from sottovoce.ui.sidebar.groups import group
+
+Index = QModelIndex | QPersistentModelIndex
+ROW = Qt.ItemDataRole.UserRole
+"""The role under which a row itself is found."""
+UNNAMED = "New chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the rows below have in common."""
+
+    text: str
+
+
+Row = Heading | Conversation | Hit
+
+
+class Rows(QAbstractListModel):
+    """What the sidebar lists."""
+
+    renamed = Signal(int, str)
+    """The user gave a conversation another title."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+
+    def show_chats(self, chats: Sequence[Conversation], today: date) -> None:
+        """List `chats`, newest first, under the headings of their days."""
+        rows: list[Row] = []
+        for heading, members in groupby(
+            chats, lambda chat: group(chat.updated.astimezone().date(), today)
+        ):
+            rows += [Heading(heading), *members]
+        self._show(rows)
+
+    def show_hits(self, hits: Sequence[Hit]) -> None:
+        """List what a search found."""
+        self._show([Heading("Nothing found") if not hits else Heading("Found"), *hits])
+
+    def index_of(self, conversation: int | None) -> QModelIndex:
+        """Where this chat stands; an invalid index if it is not listed."""
+        for i, row in enumerate(self._rows):
+            if isinstance(row, Conversation) and row.id == conversation:
+                return self.index(i)
+        return QModelIndex()
+
+    def row(self, index: Index) -> Row:
+        return self._rows[index.row()]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default and name.
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self._rows[index.row()]
+        if role == ROW:
+            return row
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return title(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{title(row)}. {row.excerpt}" if isinstance(row, Hit) else title(row)
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return flags | Qt.ItemFlag.ItemIsEditable if isinstance(row, Conversation) else flags
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        row = self._rows[index.row()]
+        name = str(value).strip()
+        if not isinstance(row, Conversation) or not name or name == row.title:
+            return False
+        self.renamed.emit(row.id, name)
+        return True
+
+    def _show(self, rows: list[Row]) -> None:
+        if rows == self._rows:
+            return
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+
+def title(row: Row) -> str:
+    """What a row is called."""
+    match row:
+        case Heading(text):
+            return text
+        case Hit():
+            return row.conversation.title or UNNAMED
+        case Conversation():
+            return row.title or UNNAMED

@@ -1,0 +1,113 @@
+"""The chats that are kept: list, search, rename, delete and bring back."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from sottovoce.domain.conversation import Conversation, Hit
+from sottovoce.store.store import Store
+from sottovoce.ui.sidebar.rows import Rows
+from sottovoce.ui.tasks import Tasks
+
+_SEARCH_MILLISECONDS = 120
+
+
+class SidebarViewModel(QObject):
+    """What the sidebar lists, and what can be done with a chat there."""
+
+    listed = Signal()
+    """The rows are new."""
+    deleted = Signal(object)
+    """A conversation that `restore` can bring back."""
+    restored = Signal(int)
+
+    def __init__(self, store: Store, tasks: Tasks) -> None:
+        super().__init__()
+        self._store = store
+        self._tasks = tasks
+        self._chats: list[Conversation] = []
+        self._wanted = ""
+        self._deleted: list[Conversation] = []
+        self.rows = Rows()
+        self.rows.renamed.connect(self.rename)
+        self._search_timer = QTimer(self)
+        self._search_timer.setSingleShot(True)
+        self._search_timer.setInterval(_SEARCH_MILLISECONDS)
+        self._search_timer.timeout.connect(self._search)
+
+    @property
+    def chats(self) -> tuple[Conversation, ...]:
+        """All chats, newest first."""
+        return tuple(self._chats)
+
+    @property
+    def is_searching(self) -> bool:
+        return bool(self._wanted)
+
+    def refresh(self) -> None:
+        """Read the list again."""
+        self._tasks.ask(self._store.conversations, self._take)
+
+    def search(self, text: str) -> None:
+        """List where `text` occurs; all chats again when it is empty."""
+        self._wanted = text.strip()
+        if self._wanted:
+            self._search_timer.start()
+            return
+        self._search_timer.stop()
+        self._list()
+
+    def rename(self, conversation: int, title: str) -> None:
+        self._tasks.ask(lambda: self._store.rename(conversation, title))
+        self._take([replace(c, title=title) if c.id == conversation else c for c in self._chats])
+
+    def delete(self, conversation: int) -> None:
+        """Hide the chat. It can be brought back."""
+        found = [c for c in self._chats if c.id == conversation]
+        if not found:
+            return
+        self._deleted += found
+        self._tasks.ask(lambda: self._store.delete(conversation))
+        self._take([c for c in self._chats if c.id != conversation])
+        if self._wanted:
+            self._search()
+        self.deleted.emit(found[0])
+
+    def restore(self) -> None:
+        """Bring back the chat deleted last."""
+        if not self._deleted:
+            return
+        conversation = self._deleted.pop().id
+        self._tasks.ask(
+            lambda: self._store.restore(conversation),
+            lambda _: self.restored.emit(conversation),
+        )
+        self.refresh()
+
+    def neighbour(self, conversation: int | None, step: int) -> int | None:
+        """The chat `step` places further down the list, if there is one."""
+        ids = [c.id for c in self._chats]
+        if conversation not in ids:
+            return ids[0] if ids else None
+        place = ids.index(conversation) + step
+        return ids[place] if 0 <= place < len(ids) else None
+
+    def _take(self, chats: list[Conversation]) -> None:
+        self._chats = chats
+        if not self._wanted:
+            self._list()
+
+    def _list(self) -> None:
+        self.rows.show_chats(self._chats, datetime.now(UTC).astimezone().date())
+        self.listed.emit()
+
+    def _search(self) -> None:
+        wanted = self._wanted
+
+        def show(hits: list[Hit]) -> None:
+            if wanted == self._wanted:
+                self.rows.show_hits(hits)
+                self.listed.emit()
+
+        self._tasks.ask(lambda: self._store.search(wanted), show)

@@ -1,0 +1,84 @@
+"""The lower edge of the window: network, context window, memory, speed."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
+
+from sottovoce.ui.chat.view_model import ContextUse
+from sottovoce.ui.widgets.parts import label, set_kind
+
+_NEARLY_FULL = 0.85
+_GIGABYTE = 1e9
+
+
+class StatusBar(QFrame):
+    """Figures, quiet until they matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setFixedHeight(34)
+        self._network = label("● Offline", "good")
+        self._promise = label("Nothing leaves this computer")
+        self._kept = label("Not saved", "warning")
+        self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
+        self._kept.hide()
+        self._context = label()
+        self._meter = QProgressBar()
+        self._meter.setFixedWidth(90)
+        self._meter.setTextVisible(False)
+        self._meter.setAccessibleName("Context window used")
+        self._memory = label()
+        self._memory.setToolTip("Memory taken by the window and the model.")
+        self._speed = label("", "strong")
+        self._speed.setToolTip("Tokens the model writes in a second.")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(16)
+        for part in (self._network, self._promise, self._kept):
+            row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addStretch()
+        for figure in (self._context, self._meter, self._memory, self._speed):
+            row.addWidget(figure, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.show_context(None)
+        self.show_speed(0)
+
+    def show_network(self, *, is_open: bool) -> None:
+        """Say whether connections are possible."""
+        self._network.setText("● Online" if is_open else "● Offline")
+        set_kind(self._network, "kind", "warning" if is_open else "good")
+        self._promise.setVisible(not is_open)
+        self._network.setToolTip(
+            "Connections are allowed." if is_open else "Sottovoce refuses every network connection."
+        )
+
+    def show_temporary(self) -> None:
+        """Say that nothing is kept."""
+        self._kept.show()
+
+    def show_context(self, use: ContextUse | None) -> None:
+        self._context.setVisible(use is not None)
+        self._meter.setVisible(use is not None)
+        if use is None:
+            return
+        self._context.setText(f"Context {use.used:,} / {use.size:,}")
+        self._meter.setRange(0, max(1, use.size))
+        self._meter.setValue(min(use.used, use.size))
+        is_full = use.used >= _NEARLY_FULL * use.size
+        set_kind(self._meter, "level", "full" if is_full else "")
+        says = "Tokens of the context window in use, and its size."
+        if use.left_out:
+            says += f"\n{use.left_out} earlier messages are not shown to the model."
+        self._meter.setToolTip(says)
+        self._context.setToolTip(says)
+
+    def show_memory(self, resident: int) -> None:
+        """Bytes of window and engine."""
+        gigabytes = resident / _GIGABYTE
+        self._memory.setText(
+            f"{gigabytes:.1f} GB RAM" if gigabytes >= 1 else f"{resident / 1e6:.0f} MB RAM"
+        )
+
+    def show_speed(self, speed: float) -> None:
+        """Tokens per second; nothing to show when 0."""
+        self._speed.setVisible(speed > 0)
+        self._speed.setText(f"{speed:.1f} tok/s")

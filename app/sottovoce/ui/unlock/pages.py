@@ -1,0 +1,231 @@
+"""What is on screen before the chats are open."""
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sottovoce.ui.theme.icons import icon
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.strength import Strength, strength
+from sottovoce.ui.unlock.view_model import Step, UnlockViewModel
+from sottovoce.ui.widgets.parts import button, label, picture
+
+_WIDTH = 420
+
+
+class UnlockPages(QStackedWidget):
+    """One page for each step."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look, sidebar_width: int) -> None:
+        super().__init__()
+        self._unlock = unlock
+        self.choose = ChoosePage(unlock, look)
+        self.enter = EnterPage(unlock, look)
+        self.stuck = StuckPage(unlock, look)
+        self._pages: dict[Step, QWidget] = {
+            Step.OPENING: _Outline(look, sidebar_width),
+            Step.CHOOSE_PASSPHRASE: self.choose,
+            Step.ENTER_PASSPHRASE: self.enter,
+            Step.STUCK: self.stuck,
+        }
+        for page in self._pages.values():
+            self.addWidget(page)
+        unlock.changed.connect(self._show)
+
+    def _show(self) -> None:
+        step = self._unlock.step
+        current = self.currentWidget()
+        if step is Step.OPENING and current is not None and current is not self._pages[step]:
+            current.setEnabled(False)  # A passphrase is being tried: stay here.
+            return
+        page = self._pages[step]
+        page.setEnabled(True)
+        self.setCurrentWidget(page)
+        if isinstance(page, _Page):
+            page.show_step()
+
+
+class _Outline(QWidget):
+    """The window's outline, so that nothing jumps when the chats appear in it."""
+
+    def __init__(self, look: Look, sidebar_width: int) -> None:
+        super().__init__()
+        self._look = look
+        self._sidebar_width = sidebar_width
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._look.tokens
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(tokens.background))
+        painter.fillRect(0, 0, self._sidebar_width, self.height(), QColor(tokens.sidebar))
+        painter.fillRect(self._sidebar_width, 0, 1, self.height(), QColor(tokens.line))
+        painter.end()
+
+
+class _Page(QWidget):
+    """A narrow column in the middle: picture, title, words, then what the page is for."""
+
+    def __init__(self, look: Look, name: str, title: str, body: str) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QWidget()
+        column.setFixedWidth(_WIDTH)
+        self.column = QVBoxLayout(column)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(10)
+        self.column.addWidget(picture(look, name, 36))
+        self.column.addSpacing(4)
+        self.column.addWidget(label(title, "title", wraps=True))
+        self.body = label(body, "body", wraps=True)
+        self.column.addWidget(self.body)
+        self.column.addSpacing(8)
+        self.problem = label("", "danger", wraps=True)
+        rows = QVBoxLayout(self)
+        rows.addStretch(2)
+        rows.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        rows.addStretch(3)
+
+    def show_step(self) -> None:
+        """Be as the view-model is now."""
+
+    def add_buttons(self, *buttons: QPushButton) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        for each in buttons:
+            row.addWidget(each)
+        row.addStretch()
+        self.column.addSpacing(6)
+        self.column.addLayout(row)
+
+
+class ChoosePage(_Page):
+    """First start on a computer without a keyring."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look,
+            "lock",
+            "Choose a passphrase",
+            "Your chats are kept encrypted on this computer. It has no keyring that could hold the "
+            "key, so a passphrase protects them. Nobody can recover it: if you forget it, the "
+            "chats cannot be read any more, not even by you.",
+        )
+        self._unlock = unlock
+        self.first = _passphrase_field("Passphrase", look)
+        self.second = _passphrase_field("The same again", look)
+        self.hint = label(" ", "muted", wraps=True)
+        self.accept = button("Protect my chats", self._create, "accent")
+        self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setToolTip("Chats live in memory and are gone when the window closes.")
+        for part in (self.first, self.second, self.hint, self.problem):
+            self.column.addWidget(part)
+        self.add_buttons(self.accept, self.temporary)
+        for field in (self.first, self.second):
+            field.textChanged.connect(self._note_text)
+            field.returnPressed.connect(self._create)
+        self._note_text()
+
+    def show_step(self) -> None:
+        self.problem.setText(self._unlock.sentence)
+        self.first.setFocus()
+
+    def _note_text(self) -> None:
+        first, second = self.first.text(), self.second.text()
+        found = strength(first)
+        says = found.value if first else Strength.SHORT.value
+        if second and not first.startswith(second):
+            says = "The two are not the same."
+        self.hint.setText(says)
+        self.accept.setEnabled(first == second and found is not Strength.SHORT)
+
+    def _create(self) -> None:
+        if self.accept.isEnabled():
+            self._unlock.create(self.first.text())
+        else:
+            self.second.setFocus()
+
+
+class EnterPage(_Page):
+    """Every later start, where a passphrase protects the chats."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look, "lock", "Enter your passphrase", "It unlocks the chats kept on this computer."
+        )
+        self._unlock = unlock
+        self.field = _passphrase_field("Passphrase", look)
+        self.field.returnPressed.connect(self._enter)
+        self.accept = button("Unlock", self._enter, "accent")
+        self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setToolTip(
+            "A temporary chat, gone when the window closes. Your kept chats stay as they are."
+        )
+        self.column.addWidget(self.field)
+        self.column.addWidget(self.problem)
+        self.add_buttons(self.accept, self.temporary)
+        self._countdown = QTimer(self)
+        self._countdown.setInterval(200)
+        self._countdown.timeout.connect(self._note_wait)
+
+    def show_step(self) -> None:
+        self._note_wait()
+        self._countdown.start()
+        self.field.setFocus()
+        self.field.selectAll()
+
+    def _note_wait(self) -> None:
+        seconds = self._unlock.seconds_to_wait
+        self.accept.setEnabled(seconds == 0)
+        wait = f" Wait {seconds + 0.5:.0f} s before the next try." if seconds else ""
+        self.problem.setText(self._unlock.sentence + wait)
+        if not seconds:
+            self._countdown.stop()
+
+    def _enter(self) -> None:
+        if self.field.text() and self.accept.isEnabled():
+            self._unlock.enter(self.field.text())
+
+
+class StuckPage(_Page):
+    """The chats cannot be opened, and why."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(look, "triangle-alert", "Your chats could not be opened", "")
+        self._unlock = unlock
+        self.retry = button("Try again", unlock.start, "accent")
+        self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setToolTip("A temporary chat. The files of your kept chats are not touched.")
+        self.add_buttons(self.retry, self.temporary)
+
+    def show_step(self) -> None:
+        self.body.setText(self._unlock.sentence)
+        self.retry.setFocus()
+
+
+def _passphrase_field(says: str, look: Look) -> QLineEdit:
+    """A field that hides what is typed, with an eye that shows it."""
+    field = QLineEdit()
+    field.setPlaceholderText(says)
+    field.setAccessibleName(says)
+    field.setEchoMode(QLineEdit.EchoMode.Password)
+    eye = field.addAction(
+        icon("eye", look.tokens.muted, 16), QLineEdit.ActionPosition.TrailingPosition
+    )
+    eye.setToolTip("Show what is typed")
+    eye.setCheckable(True)
+
+    def draw(is_shown: bool) -> None:
+        mode = QLineEdit.EchoMode.Normal if is_shown else QLineEdit.EchoMode.Password
+        field.setEchoMode(mode)
+        eye.setIcon(icon("eye-off" if is_shown else "eye", look.tokens.muted, 16))
+
+    eye.toggled.connect(draw)
+    return field

@@ -1,0 +1,220 @@
+"""From a start to opened chats."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from sottovoce.domain.problems import Missing, Problem, Refused, Unreachable
+from sottovoce.domain.settings import Settings
+from sottovoce.domain.stop import Stop
+from sottovoce.system.paths import Profile
+from sottovoce.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    # Late, for start-up: the database and the ciphers are loaded in the background.
+    from sottovoce.store.store import Store
+    from sottovoce.system.secrets import Secrets
+
+_FREE_TRIES = 3
+_LONGEST_WAIT = 30.0
+
+
+class Step(Enum):
+    """What the person sees."""
+
+    OPENING = auto()
+    CHOOSE_PASSPHRASE = auto()
+    ENTER_PASSPHRASE = auto()
+    STUCK = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Chats that can be read and written."""
+
+    store: Store
+    settings: Settings
+    is_temporary: bool = False
+    """Whether they are forgotten when the window closes."""
+    interrupted: int | None = None
+    """The conversation in which a reply broke off when the application ended, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The person has to say something first."""
+
+    step: Step
+    sentence: str = ""
+    is_wrong_try: bool = False
+
+
+class UnlockViewModel(QObject):
+    """Finds the key: keyring, what was given with the start, or the person."""
+
+    changed = Signal()
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        profile: Profile,
+        tasks: Tasks,
+        *,
+        secrets: Callable[[], Secrets | None],
+        passphrase: str | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._profile = profile
+        self._tasks = tasks
+        self._secrets = secrets
+        self._given = passphrase
+        self._clock = clock
+        self._wrong_tries = 0
+        self._may_try_at = 0.0
+        self._step = Step.OPENING
+        self._sentence = ""
+
+    @property
+    def step(self) -> Step:
+        return self._step
+
+    @property
+    def sentence(self) -> str:
+        """What went wrong, if anything did."""
+        return self._sentence
+
+    @property
+    def seconds_to_wait(self) -> float:
+        """How long until the next passphrase may be tried: several wrong ones make it longer."""
+        return max(0.0, self._may_try_at - self._clock())
+
+    def start(self) -> None:
+        """Open the chats without asking, if that is possible."""
+        given, self._given = self._given, None
+        self._work(lambda: _open_without_asking(self._profile, self._secrets, given))
+
+    def create(self, passphrase: str) -> None:
+        """Protect new chats with this passphrase, and open them."""
+        self._work(lambda: _create(self._profile, None, passphrase))
+
+    def enter(self, passphrase: str) -> None:
+        """Try this passphrase."""
+        if self.seconds_to_wait > 0:
+            return
+        self._work(lambda: _open_with_passphrase(self._profile, passphrase))
+
+    def go_on_without_saving(self) -> None:
+        """Open chats that live in memory. What is on the disk is not touched."""
+        self._work(_open_temporary)
+
+    def _work(self, open_them: Callable[[], Opened | _Asked]) -> None:
+        self._step, self._sentence = Step.OPENING, ""
+        self.changed.emit()
+
+        def work(_: Stop) -> Iterator[Opened | _Asked]:
+            yield open_them()
+
+        self._tasks.start(work, news=self._take, failed=self._stick)
+
+    def _take(self, outcome: Opened | _Asked) -> None:
+        if isinstance(outcome, Opened):
+            self.opened.emit(outcome)
+            return
+        if outcome.is_wrong_try:
+            self._note_wrong_try()
+        self._ask(outcome)
+
+    def _ask(self, asked: _Asked) -> None:
+        self._step, self._sentence = asked.step, asked.sentence
+        self.changed.emit()
+
+    def _stick(self, error: Exception) -> None:
+        if not isinstance(error, Problem):
+            self._tasks.crashed.emit(error)
+            error = Problem("Your chats could not be opened. Nothing in them was changed.")
+        self._ask(_Asked(Step.STUCK, str(error)))
+
+    def _note_wrong_try(self) -> None:
+        self._wrong_tries += 1
+        if self._wrong_tries >= _FREE_TRIES:
+            wait = min(2.0 ** (self._wrong_tries - _FREE_TRIES), _LONGEST_WAIT)
+            self._may_try_at = self._clock() + wait
+
+
+def _open_without_asking(
+    profile: Profile, secrets: Callable[[], Secrets | None], given: str | None
+) -> Opened | _Asked:
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Protection, Vault
+
+    vault = Vault(profile.vault)
+    if not vault.exists:
+        keyring = secrets()
+        if keyring is None and given is None:
+            return _Asked(Step.CHOOSE_PASSPHRASE)
+        return _create(profile, keyring, given)
+    can_be_typed = Protection.PASSPHRASE in vault.protections
+    if given is not None and can_be_typed:
+        return _open_with_passphrase(profile, given)
+    if Protection.KEYRING not in vault.protections:
+        return _Asked(Step.ENTER_PASSPHRASE)
+    try:
+        keyring = secrets()
+        if keyring is None:
+            raise Refused("The keyring of this computer does not answer. Unlock it and try again.")
+        key = vault.open_with_keyring(keyring)
+    except (Missing, Refused, Unreachable) as problem:
+        if not can_be_typed:
+            raise
+        return _Asked(Step.ENTER_PASSPHRASE, str(problem))
+    return _open(profile, key)
+
+
+def _create(profile: Profile, keyring: Secrets | None, passphrase: str | None) -> Opened:
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Vault
+
+    if profile.database.exists():
+        raise Missing(
+            "Your chats are here, but the vault with their key is not. Restore it from a backup."
+        )
+    return _open(profile, Vault(profile.vault).create(secrets=keyring, passphrase=passphrase))
+
+
+def _open_with_passphrase(profile: Profile, passphrase: str) -> Opened | _Asked:
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Vault
+
+    try:
+        key = Vault(profile.vault).open_with_passphrase(passphrase)
+    except Refused as problem:
+        return _Asked(Step.ENTER_PASSPHRASE, str(problem), is_wrong_try=True)
+    return _open(profile, key)
+
+
+def _open(profile: Profile, key: bytes) -> Opened:
+    # Late, for start-up: see above.
+    from sottovoce.store.store import open_store
+
+    store = open_store(profile.database, key)
+    try:
+        recovered = store.recover()
+        interrupted = recovered[-1].conversation if recovered else None
+        return Opened(store, store.settings(), interrupted=interrupted)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _open_temporary() -> Opened:
+    # Late, for start-up: see above.
+    from sottovoce.store.store import open_store
+
+    return Opened(open_store(None, b""), Settings(), is_temporary=True)

@@ -1,0 +1,85 @@
+"""Labels, buttons and frames in the kinds the style sheet knows."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+
+from sottovoce.ui.theme.icons import icon, icon_pixmap
+from sottovoce.ui.theme.scheme import Look
+
+
+def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
+    """Text that is only ever text: Qt would read markup, and open files it names, by itself."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setProperty("kind", kind)
+    made.setWordWrap(wraps)
+    return made
+
+
+def button(text: str, clicked: Callable[[], object], kind: str = "") -> QPushButton:
+    """A button with words on it. It takes the focus by Tab, not by a click."""
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.setAutoDefault(False)
+    made.clicked.connect(lambda: clicked())
+    return made
+
+
+def icon_button(look: Look, name: str, says: str, clicked: Callable[[], object]) -> QToolButton:
+    """A button with an icon on it; `says` is its tooltip and what a screen reader reads."""
+    made = QToolButton()
+    made.setToolTip(says)
+    made.setAccessibleName(says.split(" (")[0])
+    made.setIconSize(QSize(18, 18))
+    made.clicked.connect(lambda: clicked())
+    tint(made, look, name)
+    return made
+
+
+def tint(target: QToolButton | QPushButton, look: Look, name: str, colour: str = "muted") -> None:
+    """Give a button an icon in one of the look's colours, now and whenever the look changes."""
+
+    def draw() -> None:
+        target.setIcon(icon(name, getattr(look.tokens, colour), target.iconSize().width()))
+
+    _follow(target, look, draw)
+
+
+def picture(look: Look, name: str, pixels: int, colour: str = "accent") -> QLabel:
+    """An icon that is not to be clicked."""
+    made = QLabel()
+
+    def draw() -> None:
+        shown = getattr(look.tokens, colour)
+        made.setPixmap(icon_pixmap(name, shown, pixels, made.devicePixelRatioF()))
+
+    _follow(made, look, draw)
+    return made
+
+
+def set_kind(target: QWidget, name: str, value: str) -> None:
+    """Change a property the style sheet looks at, and have it look again."""
+    if target.property(name) == value:
+        return
+    target.setProperty(name, value)
+    target.style().unpolish(target)
+    target.style().polish(target)
+
+
+def _follow(target: QWidget, look: Look, draw: Callable[[], None]) -> None:
+    draw()
+    look.changed.connect(_Follower(target, draw).redraw)
+
+
+class _Follower(QObject):
+    """Redraws its parent, and is not called any more once that is gone."""
+
+    def __init__(self, parent: QWidget, draw: Callable[[], None]) -> None:
+        super().__init__(parent)
+        self._draw = draw
+
+    def redraw(self) -> None:
+        self._draw()

@@ -1,0 +1,63 @@
+"""A short word about what was just done, with the way back."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from sottovoce.ui.widgets.parts import button, label
+
+_SHOWN_MILLISECONDS = 8000
+_ABOVE_BOTTOM = 60
+
+
+class Toast(QFrame):
+    """Floats over the lower edge of its parent for eight seconds."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("toast")
+        self._over = parent
+        self._sentence = label()
+        self._act: Callable[[], object] = lambda: None
+        self._button = button("Undo", self._do)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SHOWN_MILLISECONDS)
+        self._timer.timeout.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 8, 8)
+        row.setSpacing(16)
+        row.addWidget(self._sentence)
+        row.addWidget(self._button)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def button(self) -> QPushButton:
+        return self._button
+
+    def tell(self, sentence: str, undo: Callable[[], object] | None = None) -> None:
+        """Show `sentence`, and the way back if there is one."""
+        self._sentence.setText(sentence)
+        self.setAccessibleName(sentence)
+        self._button.setVisible(undo is not None)
+        self._act = undo or (lambda: None)
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _do(self) -> None:
+        self.hide()
+        self._act()
+
+    def _place(self) -> None:
+        self.adjustSize()
+        over = self._over.rect()
+        self.move((over.width() - self.width()) // 2, over.height() - self.height() - _ABOVE_BOTTOM)

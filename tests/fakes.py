@@ -1,0 +1,131 @@
+"""Stand-ins for what a test cannot have: a model that says what it is told, secrets in memory."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sottovoce.domain.model import LoadOptions, Model
+from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Loaded, Prompt
+
+CONTEXT = 4096
+
+MODEL = Model(
+    name="Scripted 1B",
+    path=Path("/models/scripted-1b.gguf"),
+    size=1_000_000_000,
+    architecture="llama",
+    quantisation="Q4_K_M",
+    context_length=CONTEXT,
+)
+
+
+class ScriptedEngine:
+    """An Engine that replies with the next of its texts, a word at a time.
+
+    `pause` holds it before the last word of a reply, and `failing` makes its next steps raise, so
+    that a test can look at what is half done.
+    """
+
+    def __init__(self, *replies: str) -> None:
+        self.replies = list(replies)
+        self.prompts: list[Prompt] = []
+        self.loads: list[tuple[Model, LoadOptions]] = []
+        self.context = CONTEXT
+        self.is_closed = False
+        self.load_problem: Exception | None = None
+        self.reply_problem: Exception | None = None
+        """Raised once, before the last word."""
+        self._loaded: Loaded | None = None
+        self._may_end = threading.Event()
+        self._may_end.set()
+        self._turn = threading.Lock()
+
+    @property
+    def loaded(self) -> Loaded | None:
+        return self._loaded
+
+    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+        if self._loaded is not None and (model, options) == self.loads[-1]:
+            return
+        if self.load_problem is not None:
+            problem, self.load_problem = self.load_problem, None
+            raise problem
+        yield Loading(0.5)
+        stop.check()
+        self.loads.append((model, options))
+        self._loaded = Loaded(
+            path=model.path,
+            name=model.name,
+            context=self.context,
+            context_limit=self.context,
+            gpu_layers=0,
+            threads=1,
+            memory=model.size,
+            backend="script",
+            seconds=0.1,
+        )
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
+        with self._turn:
+            self.prompts.append(prompt)
+            text = self.replies.pop(0) if self.replies else "Yes."
+            *first, last = text.split(" ")
+            tokens = sum(self.count([turn.text for turn in prompt.turns]))
+            yield Reading(tokens, tokens)
+            for word in first:
+                if stop.is_set:
+                    break
+                yield Piece(f"{word} ")
+            if first or not self._may_end.is_set():
+                with stop.calling(self._may_end.set):
+                    self._may_end.wait(timeout=60)
+            if self.reply_problem is not None:
+                problem, self.reply_problem = self.reply_problem, None
+                self._loaded = None
+                raise problem
+            if not stop.is_set:
+                yield Piece(last)
+            yield Finished(
+                Finish.STOPPED if stop.is_set else Finish.END,
+                Usage(
+                    prompt=tokens, cached=0, generated=len(text.split()), context=self.context
+                ),
+                Timings(load=0.0, first_token=0.1, prompt_speed=100.0, speed=42.7),
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, replies wait before their last word until they are stopped."""
+        self._may_end.clear()
+        try:
+            yield
+        finally:
+            self._may_end.set()
+
+    def unload(self) -> None:
+        self._loaded = None
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class MemorySecrets:
+    """A keyring that lasts as long as the test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def get(self, name: str) -> bytes | None:
+        return self.kept.get(name)
+
+    def set(self, name: str, value: bytes) -> None:
+        self.kept[name] = value
+
+    def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
