@@ -128,11 +128,24 @@ def test_a_file_that_is_gone_is_missing(file: Path) -> None:
         read_model(file)
 
 
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(Missing):
+        read_model(tmp_path)
+
+
 def test_all_parts_of_a_model_count(tmp_path: Path) -> None:
     first = tmp_path / "Talk-00001-of-00003.gguf"
     for number in (1, 2, 3):
         first.with_name(f"Talk-0000{number}-of-00003.gguf").write_bytes(gguf(*USUAL_KEYS))
     assert read_model(first).size == 3 * first.stat().st_size
+    check_whole(first)
+
+
+def test_the_first_part_may_hold_the_header_alone(tmp_path: Path) -> None:
+    first = tmp_path / "Talk-00001-of-00002.gguf"
+    first.write_bytes(gguf(*USUAL_KEYS, tensors=0))
+    first.with_name("Talk-00002-of-00002.gguf").write_bytes(gguf(USUAL_KEYS[0]))
+    assert read_model(first).name == "Small Talk"
     check_whole(first)
 
 

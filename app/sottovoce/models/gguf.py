@@ -38,13 +38,12 @@ _QUANTISATIONS = {
     40: "Q1_0", 41: "Q2_0",
 }  # fmt: skip
 
-_EYES = "This file lets a model see pictures. Choose the file of the model itself."
+_EYES = "This file lets a model see pictures. Choose the model itself."
 _NOT_MODELS = {
     "adapter": "This file is a LoRA adapter, which changes a model. Choose the model itself.",
     "clip": _EYES,
-    "imatrix": "This file only helps to make models smaller. Choose the file of a model.",
+    "imatrix": "This file only helps to make models smaller. Choose a model.",
     "mmproj": _EYES,
-    "vocab": "This file holds a vocabulary and no model. Choose the file of the model itself.",
 }
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
@@ -55,8 +54,13 @@ def read_model(path: Path) -> Model:
 
     Reads no further than the vocabulary. Raises Missing, Refused, Damaged or Unsupported.
     """
-    with _opened(path) as reader:
-        header = _read_header(reader)
+    with _translated():
+        files = _parts(path)
+        size = sum(file.stat().st_size for file in files)
+        with _opened(path) as reader:
+            header = _read_header(reader)
+    if not header.tensors and len(files) == 1:
+        raise Unsupported("This file holds a vocabulary without a model. Choose the model itself.")
     if sentence := _NOT_MODELS.get(header.kind) or _NOT_MODELS.get(header.architecture):
         raise Unsupported(sentence)
     if not 0 < header.context_length <= _LARGEST_CONTEXT:
@@ -66,7 +70,7 @@ def read_model(path: Path) -> Model:
     return Model(
         name=_clean(header.name) or _clean(stem) or "Model without a name",
         path=path,
-        size=sum(file.stat().st_size for file in _parts(path)),
+        size=size,
         architecture=_clean(header.architecture),
         quantisation=_QUANTISATIONS.get(header.file_type, ""),
         context_length=header.context_length,
@@ -79,16 +83,17 @@ def check_whole(path: Path) -> None:
     It has to step over the vocabulary: 0.1 s for one of 128,000 words. A cut inside the very last
     tensor is left for the engine to find. Raises the problems of read_model, too.
     """
-    for part in _parts(path):
-        with _opened(part) as reader:
-            if _start_of_last_tensor(reader) >= reader.size:
-                raise Damaged("The end of the model file is missing. Fetch it again.")
+    with _translated():
+        for part in _parts(path):
+            with _opened(part) as reader:
+                _check_end(reader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
+    tensors: int
     kind: str
-    """What general.type says, or what the file is without the model it should hold."""
+    """What general.type says; empty if the file doesn't say."""
     architecture: str
     name: str
     file_type: int
@@ -120,11 +125,11 @@ def _read_header(reader: "_Reader") -> _Header:
             reader.skip_value(type_)
     if not architecture:
         raise _damaged()
-    return _Header(kind if tensors else "vocab", architecture, name, file_type, context_length)
+    return _Header(tensors, kind, architecture, name, file_type, context_length)
 
 
-def _start_of_last_tensor(reader: "_Reader") -> int:
-    """Its offset in the file."""
+def _check_end(reader: "_Reader") -> None:
+    """Raise Damaged if the last tensor would begin behind the end of the file."""
     tensors, keys = reader.counts()
     alignment = 32
     for _ in range(keys):
@@ -133,10 +138,12 @@ def _start_of_last_tensor(reader: "_Reader") -> int:
             alignment = reader.whole_number(type_)
         else:
             reader.skip_value(type_)
+    offsets = [reader.tensor_offset() for _ in range(tensors)]
     if alignment <= 0:
         raise _damaged()
-    last = max((reader.tensor_offset() for _ in range(tensors)), default=0)
-    return -(-reader.position // alignment) * alignment + last
+    first = -(-reader.position // alignment) * alignment
+    if offsets and first + max(offsets) >= reader.size:
+        raise Damaged("The end of the model file is missing. Fetch it again.")
 
 
 def _parts(path: Path) -> list[Path]:
@@ -164,11 +171,19 @@ def _clean(text: str) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator["_Reader"]:
-    if not path.is_file():
-        raise Missing("The model file is not there. Choose where it is now.")
+    if not path.is_file():  # A folder, or a pipe that would keep us waiting.
+        raise FileNotFoundError(path)
+    with path.open("rb") as file:
+        yield _Reader(file, path.stat().st_size)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say in our words what the operating system says."""
     try:
-        with path.open("rb") as file:
-            yield _Reader(file, path.stat().st_size)
+        yield
+    except FileNotFoundError as error:
+        raise Missing("The model file is not there. Choose where it is now.") from error
     except PermissionError as error:
         raise Refused("Sottovoce may not read the model file. Change its permissions.") from error
     except OSError as error:
@@ -230,10 +245,15 @@ class _Reader:
         return self._number(_WHOLE_NUMBERS[kind])
 
     def skip_value(self, kind: int) -> None:
-        if kind != _ARRAY:
-            return self._skip(kind, 1)
-        kind, count = self._number("I"), self._number("Q")
-        return self._skip(kind, count)
+        count = 1
+        if kind == _ARRAY:
+            kind, count = self._number("I"), self._number("Q")
+        if kind == _STRING:
+            self._skip_strings(count)
+        elif kind in _SCALAR_SIZES:
+            self._step(count * _SCALAR_SIZES[kind])
+        else:
+            raise _damaged()
 
     def tensor_offset(self) -> int:
         """Where the next tensor begins, counted from the first."""
@@ -242,18 +262,11 @@ class _Reader:
         self._step(8 * dimensions + 4)
         return self._number("Q")
 
-    def _skip(self, kind: int, count: int) -> None:
-        if kind == _STRING:
-            return self._skip_strings(count)
-        if kind not in _SCALAR_SIZES:
-            raise _damaged()
-        return self._step(count * _SCALAR_SIZES[kind])
-
     def _skip_strings(self, count: int) -> None:
         self._strings_skipped += count
         if self._strings_skipped > _MOST_STRINGS:
             raise _damaged()
-        # There may be hundreds of thousands: with our own methods this takes ten times as long.
+        # There may be hundreds of thousands: with our own methods this takes much longer.
         read, seek, size = self._file.read, self._file.seek, self.size
         for _ in range(count):
             length = int.from_bytes(read(8), "little")
