@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
 import apsw
 
-from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused, Unsupported
 from sottovoce.store.migrations import migrate, version
+from sottovoce.store.transaction import transaction
 
 KEY_SIZE = 48
 """Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
@@ -31,7 +32,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """Hold the connection for one transaction: on disk at the end, undone if it raises."""
-        with self._lock, translated(), self._connection:
+        with self._lock, translated(), transaction(self._connection):
             yield self._connection
 
     def checkpoint(self) -> None:
@@ -55,8 +56,8 @@ def open_database(path: Path | None, key: bytes, migrations: Sequence[str]) -> D
         try:
             if path is None or version(connection) == 0:
                 migrate(connection, migrations)
-            elif version(connection) != len(migrations):
-                _migrate_safely(connection, migrations, path=path, key=key)
+            else:
+                _bring_up_to_date(connection, migrations, path=path, key=key)
         except BaseException:
             connection.close()
             raise
@@ -92,7 +93,6 @@ def translated() -> Iterator[None]:
 
 def _in_memory() -> apsw.Connection:
     connection = apsw.Connection(":memory:")
-    connection.transaction_mode = "IMMEDIATE"
     connection.pragma("foreign_keys", True)
     connection.pragma("temp_store", "MEMORY")
     return connection
@@ -103,8 +103,6 @@ def _connect(path: Path, key: bytes) -> apsw.Connection:
     _create_private(path)
     connection = apsw.Connection(str(path))
     try:
-        # The lock is taken when a transaction begins: half-way through, waiting could fail.
-        connection.transaction_mode = "IMMEDIATE"
         connection.set_busy_timeout(5000)
         connection.pragma("cipher", "sqlcipher")
         connection.pragma(
@@ -145,23 +143,27 @@ def _why_unreadable(path: Path, key: bytes) -> Damaged | Refused:
     return Refused("This key does not open your chats: they were kept under another one.")
 
 
-def _migrate_safely(
+def _bring_up_to_date(
     connection: apsw.Connection, migrations: Sequence[str], *, path: Path, key: bytes
 ) -> None:
     """Migrate with a copy at hand, and put everything back as it was if that fails."""
     copy = path.with_name(f"{path.name}.before-migration")
-    copy.unlink(missing_ok=True)
-    snapshot = _connect(copy, key)
-    try:
+    copy.unlink(missing_ok=True)  # It may lie there if Sottovoce was killed at the end of this.
+    if version(connection) > len(migrations):
+        raise Unsupported("A newer Sottovoce wrote your chats. Install that version to open them.")
+    if version(connection) == len(migrations):
+        return
+    failure: Exception | None = None
+    with closing(_connect(copy, key)) as snapshot:
         _copy(connection, snapshot)
         try:
             migrate(connection, migrations)
-        except BaseException:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again below.
             _copy(snapshot, connection)
-            raise
-    finally:
-        snapshot.close()
+            failure = error
     copy.unlink()
+    if failure is not None:
+        raise failure
 
 
 def _copy(source: apsw.Connection, target: apsw.Connection) -> None:

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import apsw
 
-from sottovoce.domain.problems import Unsupported
+from sottovoce.store.transaction import transaction
 
 
 def released() -> list[str]:
@@ -22,13 +22,11 @@ def version(connection: apsw.Connection) -> int:
 
 
 def migrate(connection: apsw.Connection, scripts: Sequence[str]) -> None:
-    """Apply the scripts still due, each in a transaction. Raises Unsupported if it is ahead."""
-    if version(connection) > len(scripts):
-        raise Unsupported("A newer Sottovoce wrote your chats. Install that version to open them.")
+    """Apply the scripts that are still due, each in a transaction of its own."""
     for number, script in enumerate(scripts, start=1):
         if version(connection) >= number:
             continue
-        with connection:
+        with transaction(connection):
             # Asked again under the lock: another process may just have done it.
             if version(connection) < number:
                 connection.execute(script)
