@@ -7,11 +7,13 @@ names; they are fetched once and kept in the user's cache folder.
 import hashlib
 import math
 import os
+import shutil
 import sys
 import tarfile
 import tomllib
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import gguf
 import numpy as np
@@ -57,15 +59,14 @@ def tiny_llama() -> Path:
 
 def _ingredients() -> tuple[Path, Path]:
     """The vocabulary and the template, from the cache or fetched."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sottovoce-dev"
     url, sha256 = _source_distribution()
-    folder = cache / sha256[:16]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "sottovoce-dev" / sha256[:16]
     if not all((folder / name).exists() for name in _IN_SOURCE.values()):
         folder.mkdir(parents=True, exist_ok=True)
-        archive = folder / url.rpartition("/")[2]
-        _fetch(url, sha256, archive)
-        _unpack(archive, folder)
-        archive.unlink()
+        with TemporaryDirectory(dir=folder) as unfinished:
+            archive = _fetch(url, sha256, Path(unfinished))
+            _unpack(archive, Path(unfinished), folder)
     return folder / _VOCABULARY, folder / _TEMPLATE
 
 
@@ -76,28 +77,24 @@ def _source_distribution() -> tuple[str, str]:
     return sdist["url"], sdist["hash"].removeprefix("sha256:")
 
 
-def _fetch(url: str, sha256: str, to: Path) -> None:
+def _fetch(url: str, sha256: str, into: Path) -> Path:
     sys.stderr.write("Fetching the tokenizer of Llama 3.1 for the tests, once: 77 MB.\n")
-    part = to.with_name(f"{to.name}.{os.getpid()}")
-    digest = hashlib.sha256()
-    with urllib.request.urlopen(url, timeout=60) as answer, part.open("wb") as file:
-        while block := answer.read(1 << 20):
-            digest.update(block)
-            file.write(block)
-    if digest.hexdigest() != sha256:
-        part.unlink()
-        sys.exit(f"{url} is not what uv.lock says. Try again.")
-    part.replace(to)
+    archive = into / "source.tar.gz"
+    with urllib.request.urlopen(url, timeout=60) as answer, archive.open("wb") as file:
+        shutil.copyfileobj(answer, file)
+    with archive.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            sys.exit(f"{url} is not what uv.lock says. Try again.")
+    return archive
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(archive: Path, unfinished: Path, folder: Path) -> None:
     with tarfile.open(archive) as source:
         for member in source:
             name = _IN_SOURCE.get(member.name.partition("/")[2])
             if name and (content := source.extractfile(member)):
-                part = folder / f"{name}.{os.getpid()}"
-                part.write_bytes(content.read())
-                part.replace(folder / name)
+                (unfinished / name).write_bytes(content.read())
+                (unfinished / name).replace(folder / name)
 
 
 def _write_model(path: Path, vocabulary: Path, template: str) -> None:
@@ -174,4 +171,7 @@ def _rope_factors() -> "np.typing.NDArray[np.float32]":
 
 
 if __name__ == "__main__":
-    tiny_llama()
+    try:
+        tiny_llama()
+    except OSError as error:
+        sys.exit(f"The model for the tests could not be made: {error}")
