@@ -47,8 +47,10 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
             from sottovoce.cli import run, session
 
             return run.run(arguments, session.Parts(folder, engine, gate, keyring_secrets, given))
-        from sottovoce.ui.application import WindowParts, open_window
+        from sottovoce.ui import application
 
-        return open_window(
-            WindowParts(folder, engine, gate, keyring_secrets, given, arguments.open_model)
+        return application.run(
+            application.WindowParts(
+                folder, engine, gate, keyring_secrets, given, arguments.open_model
+            )
         )

@@ -1,0 +1,76 @@
+"""The real window, with a hand that types question after question and tells what it sees.
+
+Started as a program of its own, `python driven_window.py FOLDER [QUESTIONS]`, it writes lines of
+JSON: {"said": id, "text": …} once the user's words are on screen, {"grew": text, "at":
+seconds} for each redraw of a reply, {"ended": id} for a finished reply. Seconds are those of the
+machine's monotonic clock. After QUESTIONS questions the window is closed as a person would.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count
+
+from PySide6.QtCore import QTimer
+
+from sottovoce.launch import launch
+from sottovoce.ui import application
+
+
+def tell(**values: object) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+class Hand:
+    """Types into an opened window."""
+
+    def __init__(self, session: application.Session, questions: Iterator[int]) -> None:
+        self._session = session
+        self._questions = questions
+        session.unlock.opened.connect(lambda _: QTimer.singleShot(0, self._begin))
+
+    def _begin(self) -> None:
+        chat = self._session.shell.chat  # type: ignore[union-attr]  # It is there once opened.
+        chat.message_came.connect(lambda message: tell(said=message.id, text=message.text))
+        chat.reply_grew.connect(lambda text: tell(grew=text, at=time.monotonic()))
+        chat.reply_ended.connect(lambda reply: tell(ended=reply.id))
+        chat.busy_changed.connect(self._go_on)
+        chat.trouble_changed.connect(lambda: tell(trouble=str(chat.trouble)))
+        self._session.shell.model.changed.connect(self._ask_first)  # type: ignore[union-attr]
+        self._asked = False
+        self._ask_first()
+
+    def _ask_first(self) -> None:
+        shell = self._session.shell
+        if not self._asked and shell is not None and shell.model.model is not None:
+            self._asked = True
+            self._ask()
+
+    def _go_on(self, is_busy: bool) -> None:
+        if not is_busy:
+            QTimer.singleShot(0, self._ask)
+
+    def _ask(self) -> None:
+        number = next(self._questions, None)
+        if number is None:
+            self._session.window.close()
+            return
+        assert self._session.shell is not None
+        self._session.shell.chat.send(f"Question {number}: tell me something about the sea.")
+
+
+def main(folder: str, questions: int | None = None) -> int:
+    start = application.Session.start
+
+    def start_driven(session: application.Session) -> None:
+        session.hand = Hand(session, iter(count() if questions is None else range(questions)))  # type: ignore[attr-defined]
+        start(session)
+
+    application.Session.start = start_driven  # type: ignore[method-assign,assignment]
+    return launch(["--data-dir", folder])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:3])))
