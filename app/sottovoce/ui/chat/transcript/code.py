@@ -11,10 +11,13 @@ from sottovoce.ui.chat.transcript.highlight import Inked, highlight
 from sottovoce.ui.chat.transcript.markdown import Code
 from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways, thumb_rect
 from sottovoce.ui.chat.transcript.style import CODE_LINE, Style
+from sottovoce.ui.chat.transcript.words import x_of
 
 HEADER = 34
 PADDING = 14
 _ABOVE, _BELOW = 9, 12
+_BAR = 6
+"""More room for the scroll bar of what is too wide."""
 _TAB = 4
 """Characters from one tab stop to the next."""
 _LONGEST_LINE = 2_000
@@ -43,6 +46,8 @@ class CodeBox:
         self._starts = _line_starts(code.text)
         self.height = HEADER + _ABOVE + len(self._starts) * CODE_LINE + _BELOW
         self.sideways: Sideways | None = Sideways(width - 2 * PADDING, self._longest())
+        if self.sideways.most:
+            self.height += _BAR
         self._inks: list[Inked] | None = [] if code.is_open else None
         self._ink_starts: list[int] = []
         self._laid: dict[int, QTextLayout] = {}
@@ -51,7 +56,8 @@ class CodeBox:
 
     def _take_over(self, old: "CodeBox") -> None:
         """Keep what is the same as in the shorter code before."""
-        assert self.sideways is not None and old.sideways is not None
+        assert self.sideways is not None
+        assert old.sideways is not None
         self.sideways.move(old.sideways.at)
         if self.code.is_open and self.text.startswith(old.text):
             last = len(old._starts) - 1
@@ -196,7 +202,7 @@ class CodeBox:
             x = position * self._style.code_letter_width
         else:
             at = Counting(line).to_qt(position)
-            x = self._layout(index).lineAt(0).cursorToX(at)[0]
+            x = x_of(self._layout(index).lineAt(0), at)
         return PADDING - self.sideways.at + x
 
     def links(self) -> list[Link]:
@@ -204,7 +210,7 @@ class CodeBox:
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = []
+    starts: list[int] = []
     at = 0
     for line in text.split("\n"):
         starts.extend(range(at, at + max(1, len(line)), _LONGEST_LINE))

@@ -8,6 +8,7 @@ from sottovoce.ui.chat.transcript.markdown import (
     Code,
     Resume,
     Row,
+    Spans,
     Table,
     normalised,
     parse_from,
@@ -32,6 +33,7 @@ class Growing:
         self._table_head = ""
         """The first two lines of a long table whose end is still to come."""
         self._rows: tuple[Row, ...] = ()
+        self._known: dict[str, Spans] = {}
         self._has_definitions = False
         self._carriage_return = ""
         self.grow(text)
@@ -53,7 +55,7 @@ class Growing:
             kept = 0
         elif "\n" in text:
             self._close()
-        tail, _ = parse_from(self._tail, self._resume)
+        tail, _ = parse_from(self._tail, self._resume, self._known)
         self.blocks = self._closed + self._with_rows(tail)
         most = min(len(before), len(self.blocks))
         while kept < most and before[kept] == self.blocks[kept]:
@@ -92,7 +94,7 @@ class Growing:
     def _close(self) -> None:
         """Put aside what no further line can change. A line that isn't whole can still become anything."""
         whole = self._tail[: self._tail.rfind("\n") + 1]
-        blocks, cut = parse_from(whole, self._resume)
+        blocks, cut = parse_from(whole, self._resume, self._known)
         blocks = self._with_rows(blocks)
         lines = whole.splitlines(keepends=True)
         if cut.blocks:

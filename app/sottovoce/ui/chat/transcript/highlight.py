@@ -107,6 +107,6 @@ def _lexer(language: str) -> Lexer | None:
 def _ink(token: object) -> Ink | None:
     while token is not Token:
         if token in _INKS:
-            return _INKS[token]  # type: ignore[index]  # Pygments types its tokens as a bare tuple.
+            return _INKS[token]
         token = getattr(token, "parent", Token)
     return None

@@ -31,9 +31,9 @@ class JumpButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(_SIZE, _SIZE)
 
-    def place(self, left: int, width: int) -> None:
-        """Stand at the lower edge, in the middle of the column."""
-        self.move(left + (width - _SIZE) // 2, self.parentWidget().height() - _SIZE - 12)
+    def place(self, middle: int, bottom: int) -> None:
+        """Stand a little above `bottom`, around the `middle`."""
+        self.move(middle - _SIZE // 2, bottom - _SIZE - 12)
 
     def show_if(self, is_wanted: bool) -> None:
         if is_wanted == self.isHidden():

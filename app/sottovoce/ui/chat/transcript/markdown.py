@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -27,9 +27,8 @@ class Joint(StrEnum):
     """A very long paragraph goes on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Words in one style."""
+class Span(NamedTuple):
+    """Words in one style. A tuple, for a growing reply makes thousands in a second."""
 
     text: str
     bold: bool = False
@@ -142,9 +141,12 @@ LONGEST_PARAGRAPH = 6_000
 """Characters; longer ones are laid out in pieces, so that drawing one stays within a frame."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["inline", "text_join"])
+"""Leaves the words inside of blocks to `_MARKDOWN`, so that those that are known need not be read again."""
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_~]", re.IGNORECASE)
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 _TASK = re.compile(r"\[([ xX])\](?=\s)\s+")
+_BREAK = re.compile(r"[.!?:;,。、] +(?=\w)|(?<=\w) +(?=\w)")
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -157,10 +159,9 @@ def typed(text: str) -> list[Block]:
     """Text exactly as a person typed it, a block for each line."""
     blocks: list[Block] = []
     for line in normalised(text).split("\n"):
-        pieces = _pieces(Paragraph((Span(line),) if line else ()))
-        blocks.extend(
-            Block(piece, joint=Joint.SAME if i else Joint.CLOSE) for i, piece in enumerate(pieces)
-        )
+        for i, piece in enumerate(_pieces(line)):
+            paragraph = Paragraph((Span(piece),) if piece else ())
+            blocks.append(Block(paragraph, joint=Joint.SAME if i else Joint.CLOSE))
     return blocks
 
 
@@ -168,24 +169,32 @@ def parse(text: str) -> list[Block]:
     """The blocks of a Markdown text."""
     if len(text) > LONGEST_MARKDOWN:
         return typed(text)
-    return parse_from(normalised(text), None)[0]
+    return parse_from(normalised(text), None, {})[0]
 
 
-def parse_from(text: str, resume: Resume | None) -> tuple[list[Block], Cut]:
-    """The blocks of a text that may go on with a list, and where its last section begins."""
-    reader = _Reader(text, resume)
-    reader.read(_MARKDOWN.parse(text))
+def parse_from(
+    text: str, resume: Resume | None, known: dict[str, Spans]
+) -> tuple[list[Block], Cut]:
+    """The blocks of a text that may go on with a list, and where its last section begins.
+
+    `known` spares reading whole pieces of a very long paragraph twice, and learns new ones.
+    """
+    reader = _Reader(text, resume, known)
+    reader.read(_BLOCKS.parse(text, reader.definitions))
     return reader.blocks, reader.cut
 
 
 class _Reader:
     """Flattens markdown-it's tokens."""
 
-    def __init__(self, text: str, resume: Resume | None) -> None:
+    def __init__(self, text: str, resume: Resume | None, known: dict[str, Spans]) -> None:
         self.blocks: list[Block] = []
+        self.definitions: dict[str, object] = {}
+        """Markdown-it's environment: the addresses that names stand for."""
         self.cut = Cut(0, 0, resume)
         self._lines = text.split("\n")
         self._resume = resume
+        self._known = known
         self._within: list[Container] = []
         self._numbers: list[int | None] = []
         self._marker = ""
@@ -222,7 +231,7 @@ class _Reader:
                     self._add(Rule())
                 case "table_open":
                     end = next(i for i in range(at, len(tokens)) if tokens[i].type == "table_close")
-                    self._add(_table(tokens[at:end]))
+                    self._add(self._table(tokens[at:end]))
                     at = end
             at += 1
 
@@ -260,13 +269,40 @@ class _Reader:
             self._add(Paragraph(()))
 
     def _add_paragraph(self, inline: Token, level: int) -> None:
-        spans = tuple(_spans(inline.children or ()))
-        task = _TASK.match(spans[0].text) if spans and self._marker == BULLET else None
-        if task:
-            self._marker = UNDONE if task[1] == " " else DONE
-            spans = (replace(spans[0], text=spans[0].text[task.end() :]), *spans[1:])
-        for i, piece in enumerate(_pieces(Paragraph(spans, level))):
-            self._add(piece, goes_on=i > 0)
+        pieces = list(_pieces(inline.content))
+        for i, piece in enumerate(pieces):
+            is_whole = i + 1 < len(pieces)
+            spans = self._known_spans(piece) if is_whole else self._spans(piece)
+            task = _TASK.match(spans[0].text) if spans and self._marker == BULLET else None
+            if task:
+                self._marker = UNDONE if task[1] == " " else DONE
+                spans = (spans[0]._replace(text=spans[0].text[task.end() :]), *spans[1:])
+            self._add(Paragraph(spans, level), goes_on=i > 0)
+
+    def _known_spans(self, text: str) -> Spans:
+        if self.definitions.get("references"):
+            return self._spans(text)
+        if text not in self._known:
+            self._known[text] = self._spans(text)
+        return self._known[text]
+
+    def _spans(self, text: str) -> Spans:
+        inline = _MARKDOWN.parseInline(text, self.definitions)[0]
+        return tuple(_spans(inline.children or ()))
+
+    def _table(self, tokens: Sequence[Token]) -> Table:
+        rows: list[list[Spans]] = []
+        aligns: list[Align] = []
+        for token in tokens:
+            match token.type:
+                case "tr_open":
+                    rows.append([])
+                case "th_open":
+                    aligns.append(_align(str(token.attrGet("style") or "")))
+                case "inline":
+                    rows[-1].append(self._spans(token.content))
+        head, *body = (tuple(row) for row in rows)
+        return Table(head, tuple(body), tuple(aligns))
 
     def _add_code(self, token: Token) -> None:
         is_open = token.type == "fence" and not self._is_closed(token)
@@ -294,21 +330,6 @@ class _Reader:
         self._starts_list = False
 
 
-def _table(tokens: Sequence[Token]) -> Table:
-    rows: list[list[Spans]] = []
-    aligns: list[Align] = []
-    for token in tokens:
-        match token.type:
-            case "tr_open":
-                rows.append([])
-            case "th_open":
-                aligns.append(_align(str(token.attrGet("style") or "")))
-            case "inline":
-                rows[-1].append(tuple(_spans(token.children or ())))
-    head, *body = (tuple(row) for row in rows)
-    return Table(head, tuple(body), tuple(aligns))
-
-
 def _align(style: str) -> Align:
     if style.endswith("center"):
         return Align.CENTRE
@@ -316,59 +337,66 @@ def _align(style: str) -> Align:
 
 
 def _spans(tokens: Sequence[Token]) -> Iterator[Span]:
-    style = Span("")
+    bold = italic = struck = False
+    link = ""
     for token in tokens:
         match token.type:
-            case "text" if style.link:
-                yield replace(style, text=token.content)
-            case "text":
-                yield from _with_addresses(replace(style, text=token.content))
+            case "text" if token.content:
+                span = Span(token.content, bold, italic, struck, False, link)
+                yield from _with_addresses(span) if "://" in span.text and not link else (span,)
             case "softbreak" | "hardbreak":
-                yield replace(style, text="\n")
+                yield Span("\n", bold, italic, struck, False, link)
             case "code_inline":
-                yield replace(style, text=token.content, code=True)
+                yield Span(token.content, bold, italic, struck, True, link)
             case "image":
-                yield replace(style, text=f"{token.content} ({token.attrGet('src')})".lstrip())
+                text = f"{token.content} ({token.attrGet('src')})".lstrip()
+                yield Span(text, bold, italic, struck, False, link)
             case "strong_open" | "strong_close":
-                style = replace(style, bold=token.nesting > 0)
+                bold = token.nesting > 0
             case "em_open" | "em_close":
-                style = replace(style, italic=token.nesting > 0)
+                italic = token.nesting > 0
             case "s_open" | "s_close":
-                style = replace(style, struck=token.nesting > 0)
+                struck = token.nesting > 0
             case "link_open":
                 address = str(token.attrGet("href") or "")
-                if address.lower().startswith(_LINK_SCHEMES):
-                    style = replace(style, link=address)
+                link = address if address.lower().startswith(_LINK_SCHEMES) else ""
             case "link_close":
-                style = replace(style, link="")
+                link = ""
 
 
 def _with_addresses(span: Span) -> Iterator[Span]:
     """The span in pieces, so that bare web addresses in it are links."""
-    if not span.text:
-        return
     end = 0
-    for address in _ADDRESS.finditer(span.text) if "://" in span.text else ():
+    for address in _ADDRESS.finditer(span.text):
         if address.start() > end:
-            yield replace(span, text=span.text[end : address.start()])
-        yield replace(span, text=address[0], link=address[0])
+            yield span._replace(text=span.text[end : address.start()])
+        yield span._replace(text=address[0], link=address[0])
         end = address.end()
     if end < len(span.text):
-        yield replace(span, text=span.text[end:])
+        yield span._replace(text=span.text[end:])
 
 
-def _pieces(paragraph: Paragraph) -> Iterator[Paragraph]:
-    """A very long paragraph in several, each broken after a sentence or a word where there is one."""
-    spans = paragraph.spans
-    while sum(len(span.text) for span in spans) > LONGEST_PARAGRAPH:
-        text = "".join(span.text for span in spans)
-        near = LONGEST_PARAGRAPH - 600
-        sentence = text.rfind(". ", near, LONGEST_PARAGRAPH)
-        word = text.rfind(" ", near, LONGEST_PARAGRAPH)
-        end = sentence + 2 if sentence > 0 else word + 1 if word > 0 else LONGEST_PARAGRAPH
-        yield replace(paragraph, spans=cut_spans(spans, 0, end))
-        spans = cut_spans(spans, end, len(text))
-    yield replace(paragraph, spans=spans)
+def _pieces(text: str) -> Iterator[str]:
+    """A very long paragraph in several. Where they end depends only on what stands before."""
+    start = 0
+    while len(text) - start > LONGEST_PARAGRAPH:
+        end = _good_break(text, start)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _good_break(text: str, start: int) -> int:
+    """Where to break: after a sentence or at least a word, and outside of any emphasis."""
+    most = start + LONGEST_PARAGRAPH
+    breaks = [found.end() for found in _BREAK.finditer(text, most - 1000, most)]
+    outside = (end for end in reversed(breaks) if _is_balanced(text[start:end]))
+    return next(outside, breaks[-1] if breaks else most)
+
+
+def _is_balanced(text: str) -> bool:
+    brackets = text.count("[") - text.count("]")
+    return not (brackets or any(text.count(sign) % 2 for sign in ("`", "*", "_", "~")))
 
 
 def cut_spans(spans: Spans, start: int, end: int) -> Spans:
@@ -376,8 +404,10 @@ def cut_spans(spans: Spans, start: int, end: int) -> Spans:
     kept = []
     at = 0
     for span in spans:
-        text = span.text[max(0, start - at) : max(0, end - at)]
-        if text:
-            kept.append(replace(span, text=text))
-        at += len(span.text)
+        until = at + len(span.text)
+        if start <= at and until <= end:
+            kept.append(span)
+        elif at < end and start < until:
+            kept.append(span._replace(text=span.text[max(0, start - at) : end - at]))
+        at = until
     return tuple(kept)

@@ -286,9 +286,7 @@ class Page:
             if container is Container.QUOTE:
                 goes_on = before[: depth + 1] == block.within[: depth + 1]
                 above = self._gap(index) if goes_on else 0
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(self._style.line)
-                painter.drawRoundedRect(QRectF(x, top - above, 3, above + shape.height), 1.5, 1.5)
+                painter.fillRect(QRectF(x, top - above, 3, above + shape.height), self._style.line)
             x += _INDENTS[container]
         if block.marker:
             is_mirrored = isinstance(shape, Words) and shape.is_right_to_left

@@ -13,7 +13,6 @@ from sottovoce.ui.chat.transcript.markdown import (
     Block,
     Code,
     Container,
-    Joint,
     Paragraph,
     Row,
     Spans,

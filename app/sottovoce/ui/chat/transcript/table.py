@@ -34,13 +34,16 @@ class TableBox:
         self._style = style
         self._rows: list[Row] = [tuple(_bold(cell) for cell in table.head), *table.rows]
         kept = old._same_rows(self._rows) if old is not None and old.width == width else 0
-        self._natural = old._natural[:kept] if old is not None else []
+        self._natural: list[list[float]] = [] if old is None else old._natural[:kept]
         self._natural.extend([_natural(cell, style) for cell in row] for row in self._rows[kept:])
         self._columns = self._column_widths()
         if old is None or old._columns != self._columns:
             kept = 0
-        self._laid = {} if old is None else {k: w for k, w in old._laid.items() if k[0] < kept}
-        self._heights = [] if old is None else old._heights[:kept]
+        self._laid: dict[tuple[int, int], Words] = {}
+        self._heights: list[int] = []
+        if old is not None:
+            self._laid = {key: cell for key, cell in old._laid.items() if key[0] < kept}
+            self._heights = old._heights[:kept]
         self._heights.extend(self._row_height(i) for i in range(kept, len(self._rows)))
         self._lefts = [0.0, *accumulate(self._columns)]
         self._tops = [0, *accumulate(self._heights)]

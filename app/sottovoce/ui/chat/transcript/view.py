@@ -4,9 +4,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -67,7 +68,7 @@ _MOST_RENDERED = 300
 class _Visible(NamedTuple):
     """A message on screen, and where its page begins there."""
 
-    index: int
+    place: int
     page: Page
     top: int
 
@@ -132,7 +133,7 @@ class Transcript(QAbstractScrollArea):
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
         self.verticalScrollBar().setSingleStep(LINE)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        describe(self)
+        describe(Transcript)
 
     # What is shown.
 
@@ -140,6 +141,12 @@ class Transcript(QAbstractScrollArea):
     def messages(self) -> Sequence[Message]:
         """What is shown, in order."""
         return self._messages
+
+    def message_rect(self, index: int) -> QRect:
+        """Where a message is inside this widget; empty while it is out of sight."""
+        top = self._top(index) - self._scrolled_by
+        whole = QRect(self._left, top, self._column, self._heights[index])
+        return whole & self.viewport().rect()
 
     def set_tokens(self, tokens: Tokens) -> None:
         """Change all colours."""
@@ -395,7 +402,7 @@ class Transcript(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._jump.place(self._left, self._column)
+        self._jump.place(self.viewport().width() // 2, self.viewport().height())
         if self._column != self._laid_width:
             self._lay_out_afresh()
         self._place_scroll_bar()
@@ -421,7 +428,7 @@ class Transcript(QAbstractScrollArea):
             painter.translate(self._left, top)
             page.draw(
                 painter,
-                lambda block, shape, index=index: self._marks(index, block, shape),
+                partial(self._marks, index),
                 max(0, -top),
                 self.viewport().height() - top,
             )
@@ -637,15 +644,13 @@ class Transcript(QAbstractScrollArea):
     def _around(self, place: Place, unit: Unit) -> tuple[Place, Place]:
         """What a click in this place selects."""
         text = self._page(place.message).blocks[place.block].text
-        match unit:
-            case Unit.CHARACTER:
-                start, end = place.offset, place.offset
-            case Unit.WORD:
-                start, end = word_at(text, place.offset)
-            case Unit.PARAGRAPH:
-                start = text.rfind("\n", 0, place.offset) + 1
-                end = text.find("\n", place.offset)
-                end = len(text) if end < 0 else end
+        start = end = place.offset
+        if unit is Unit.WORD:
+            start, end = word_at(text, place.offset)
+        elif unit is Unit.PARAGRAPH:
+            start = text.rfind("\n", 0, place.offset) + 1
+            end = text.find("\n", place.offset)
+            end = len(text) if end < 0 else end
         return place._replace(offset=start), place._replace(offset=end)
 
     def _extend_to(self, point: QPointF) -> None:
@@ -914,7 +919,7 @@ class Transcript(QAbstractScrollArea):
 
     # Find.
 
-    def find(self, text: str, forward: bool) -> bool:
+    def find(self, text: str, forward: bool) -> bool:  # type: ignore[override]  # QWidget's looks up window handles.
         """Select the next place where `text` stands, beginning again at the other end. False if nowhere."""
         self._sought = text
         self.viewport().update()

@@ -17,7 +17,7 @@ from sottovoce.ui.chat.transcript.style import Style
 
 
 class Words:
-    """Running words, broken into lines. QTextLayout loads nothing from anywhere, whatever they say."""
+    """Running words, broken into lines. Whatever they say, QTextLayout loads nothing for it."""
 
     sideways: Sideways | None = None
 
@@ -92,12 +92,13 @@ class Words:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._style.inline_code)
         at = 0
+        first, last = self._between(clip.top(), clip.bottom())
         for span in self.spans:
-            if span.code:
+            if span.code and first < at + len(span.text) and at < last:
                 for rect in self.rects(at, at + len(span.text)):
                     middle = rect.center().y()
                     painter.drawRoundedRect(
-                        QRectF(rect.left() - 2.5, middle - 9, rect.width() + 5, 19), 4, 4
+                        QRectF(rect.left() - 2, middle - 9, rect.width() + 4, 19), 4, 4
                     )
             at += len(span.text)
         for mark in marks:
@@ -112,22 +113,32 @@ class Words:
                 return self._counting.from_qt(line.xToCursor(point.x()))
         return 0
 
+    def _between(self, top: float, bottom: float) -> tuple[int, int]:
+        """From and to where the text reaches that stands between two heights."""
+        seen = [line for line, y, height in self._lines if y + height > top and y < bottom]
+        if not seen:
+            return 0, 0
+        last = seen[-1].textStart() + seen[-1].textLength()
+        return self._counting.from_qt(seen[0].textStart()), self._counting.from_qt(last)
+
     def rects(self, start: int, end: int) -> list[QRectF]:
         first, last = self._counting.to_qt(start), self._counting.to_qt(end)
+        if first >= last or not self._lines:
+            return []
         found = []
-        for line, top, height in self._lines:
-            begin = max(first, line.textStart())
-            until = min(last, line.textStart() + line.textLength())
-            if begin >= until:
-                continue
-            for left, right in self._extents(line, begin, until):
+        begin = self._layout.lineForTextPosition(first).lineNumber()
+        for line, top, height in self._lines[begin:]:
+            start, end = line.textStart(), line.textStart() + line.textLength()
+            if start >= last:
+                break
+            for left, right in self._extents(line, max(first, start), min(last, end)):
                 found.append(QRectF(left, top, right - left, height))
         return found
 
     def _extents(self, line: QTextLine, start: int, end: int) -> list[tuple[float, float]]:
         """From where to where a part of a line reaches, on screen."""
         if not self._mixes_directions:
-            return [(_x(line, start), _x(line, end))]
+            return [(x_of(line, start), x_of(line, end))]
         runs = [run.boundingRect() for run in line.glyphRuns(start, end - start)]
         return [(run.left(), run.right()) for run in runs]
 
@@ -142,7 +153,8 @@ class Words:
         return found
 
 
-def _x(line: QTextLine, position: int) -> float:
+def x_of(line: QTextLine, position: int) -> float:
+    """Where in a line the character at a position begins, in pixels."""
     x = line.cursorToX(position)
-    # The stubs say float; what comes is a pair of it and the position.
-    return float(x[0]) if isinstance(x, tuple) else float(x)
+    assert isinstance(x, tuple)  # Of the place and the position, whatever the stubs say.
+    return float(x[0])
