@@ -12,7 +12,7 @@ from sottovoce.store import migrations
 from sottovoce.store.database import open_database
 from sottovoce.store.store import Store, open_store
 
-DATABASES = Path(__file__).parents[1] / "data" / "databases"
+DATABASES = Path(__file__).parent / "databases"
 """One for every released version, each with the key of the tests and the question below."""
 QUESTION = "Where does the wind come from?"
 

@@ -168,7 +168,7 @@ for _ in count():
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 def test_a_change_that_is_killed_leaves_a_vault_that_opens(vault: Vault, tmp_path: Path) -> None:
     key = vault.create(secrets=None, passphrase="correct horse")
-    for changes in range(1, 11):
+    for changes in range(1, 7):
         with subprocess.Popen(
             [sys.executable, "-c", CHANGING, tmp_path / "vault"], stdout=subprocess.PIPE
         ) as changing:

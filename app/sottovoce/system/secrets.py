@@ -49,8 +49,11 @@ class KeyringSecrets:
         self._backend = backend
 
     def get(self, name: str) -> bytes | None:
-        kept = _within(_PATIENCE, lambda: self._backend.get_password(_SERVICE, name))
-        return None if kept is None else base64.b64decode(kept)
+        def ask() -> bytes | None:
+            kept = self._backend.get_password(_SERVICE, name)
+            return None if kept is None else base64.b64decode(kept)
+
+        return _within(_PATIENCE, ask)
 
     def set(self, name: str, value: bytes) -> None:
         text = base64.b64encode(value).decode()
