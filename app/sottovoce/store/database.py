@@ -15,6 +15,9 @@ from sottovoce.store.transaction import transaction
 KEY_SIZE = 48
 """Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
 
+_DAMAGED = "The file that holds your chats is damaged. Restore it from a backup."
+_NOT_ALLOWED = "Sottovoce may not write where your chats are kept. Allow it to."
+
 
 class Database:
     """One connection, used by one thread at a time."""
@@ -70,25 +73,18 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise Damaged(
-            "The file that holds your chats is damaged. Restore it from a backup."
-        ) from error
-    except (
-        apsw.ConstraintError
-    ) as error:  # Only foreign keys can fail from outside: all else is ours.
+        raise Damaged(_DAMAGED) from error
+    except apsw.ConstraintError as error:
+        # No other constraint than a foreign key can fail by what is asked for.
         raise Missing("This chat or message is not here any more.") from error
     except apsw.FullError as error:
         raise NoRoom("The disk is full. Free some space and try again.") from error
     except (apsw.BusyError, apsw.LockedError) as error:
-        raise Interrupted(
-            "Another Sottovoce is using your chats. Close it and try again."
-        ) from error
+        raise Interrupted("Another Sottovoce is busy with your chats. Try again.") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-        raise Refused("Sottovoce may not write where your chats are kept. Allow it to.") from error
+        raise Refused(_NOT_ALLOWED) from error
     except apsw.IOError as error:
-        raise Interrupted(
-            "The disk did not read or write your chats. Check it and try again."
-        ) from error
+        raise Interrupted("The disk failed to read or write your chats. Try again.") from error
 
 
 def _in_memory() -> apsw.Connection:
@@ -105,17 +101,15 @@ def _connect(path: Path, key: bytes) -> apsw.Connection:
     try:
         connection.set_busy_timeout(5000)
         connection.pragma("cipher", "sqlcipher")
-        connection.pragma(
-            "legacy", 4
-        )  # The format of stock SQLCipher 4, so that its tools open it too.
+        # Just what stock SQLCipher 4 writes, so that its tools open it too.
+        connection.pragma("legacy", 4)
         connection.pragma("key", f"x'{key.hex()}'")
         connection.pragma("journal_mode", "WAL")
         connection.pragma("synchronous", "FULL")
         connection.pragma("foreign_keys", True)
         connection.pragma("secure_delete", True)
-        connection.pragma(
-            "temp_store", "MEMORY"
-        )  # SQLite's temporary files would not be encrypted.
+        # On disk, SQLite's temporary files would not be encrypted.
+        connection.pragma("temp_store", "MEMORY")
         connection.pragma("mmap_size", 0)
         connection.pragma("cache_size", -16_000)  # 16 MB: a page is costly to decrypt twice.
     except apsw.NotADBError as error:
@@ -132,14 +126,14 @@ def _create_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise Refused("Sottovoce may not write where your chats are kept. Allow it to.") from error
+        raise Refused(_NOT_ALLOWED) from error
 
 
 def _why_unreadable(path: Path, key: bytes) -> Damaged | Refused:
     with path.open("rb") as file:
         has_our_salt = file.read(16) == key[32:]
     if has_our_salt:
-        return Damaged("The file that holds your chats is damaged. Restore it from a backup.")
+        return Damaged(_DAMAGED)
     return Refused("This key does not open your chats: they were kept under another one.")
 
 

@@ -1,5 +1,6 @@
 """Messages in the database: a tree for every conversation, and the journal of replies under way."""
 
+from collections.abc import Iterator
 from typing import cast
 
 import apsw
@@ -10,9 +11,7 @@ from sottovoce.domain.problems import Missing, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.store import moments, search
 
-Row = tuple[
-    int, int, int | None, str, str, str, int, str, str | None, str | None, str | None
-]  # fmt: skip
+Row = tuple[int, int, int | None, str, str, str, int, str, str | None, str | None, str | None]
 # Ten thousand messages are made at once: looking these up is much faster than calling the classes.
 _ROLES: dict[str, Role] = {role.value: role for role in Role}
 _STATES: dict[str, State] = {state.value: state for state in State}
@@ -46,10 +45,10 @@ def branch(connection: apsw.Connection, conversation: int, leaf: int | None) -> 
     )
     tree: dict[int | None, Row] = {}
     variants: dict[int | None, tuple[int, ...]] = {}
-    for row in rows:
-        found = cast(Row, row)
-        tree[found[0]] = found
-        variants[found[2]] = (*variants.get(found[2], ()), found[0])
+    for row in cast(Iterator[Row], rows):
+        number, parent = row[0], row[2]
+        tree[number] = row
+        variants[parent] = (*variants.get(parent, ()), number)
     shown = []
     while (at := tree.get(leaf)) is not None:
         leaf = at[2]

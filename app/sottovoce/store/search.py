@@ -37,12 +37,11 @@ def find(
         if _holds_all(conversation.title, words)
     ][:limit]
     by_number = {conversation.id: conversation for conversation in conversations}
-    candidates = _candidates(connection, words)
-    for message, conversation, content in candidates:
+    for message, number, content in _candidates(connection, words):
         if len(hits) >= limit:
             break
-        if conversation in by_number and _holds_all(content, words):
-            hits.append(_hit(by_number[conversation], message, content, words))
+        if number in by_number and _holds_all(content, words):
+            hits.append(_hit(by_number[number], message, content, words))
     return hits
 
 
@@ -118,9 +117,7 @@ def _first_match(text: str, words: Sequence[str]) -> tuple[int, int]:
     folded = fold(text)
     start, word = min((place, word) for word in words if (place := folded.find(word)) >= 0)
     if len(origins) != len(folded):
-        return (
-            0,
-            0,
-        )  # Folding letter by letter differs for a few scripts: better no mark than a wrong one.
+        # For a few scripts folding letter by letter differs: better no mark than a wrong one.
+        return 0, 0
     first, last = origins[start], origins[start + len(word) - 1]
     return first, last - first + 1
