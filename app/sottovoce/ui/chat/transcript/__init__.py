@@ -1,1 +1,1 @@
-"""The messages of a chat on screen: only what is seen is laid out, so ten thousand of them open at once."""
+"""The messages of a chat on screen. Only what is seen is laid out, so any number opens at once."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
+from typing import Protocol, cast
 from weakref import ref
 
 import shiboken6
@@ -35,9 +35,19 @@ class Listed(Protocol):
     def mapFromGlobal(self, point: QPoint, /) -> QPoint: ...
 
 
-def describe(kind: type[QWidget]) -> None:
-    """Let screen readers find the messages in widgets of this kind, which must be `Listed`."""
-    _describe_once(kind)
+@cache
+def describe(class_name: str) -> None:
+    """Let screen readers find the messages in widgets of this class, which must be `Listed`."""
+    # Qt deletes an interface with its widget. Its Python half may not go before, so it stays.
+    kept: list[QAccessibleInterface] = []
+
+    def made(name: str, thing: QObject) -> QAccessibleInterface:
+        if name != class_name or not isinstance(thing, QWidget):
+            return _nobody()
+        kept.append(_List(thing))
+        return kept[-1]
+
+    QAccessible.installFactory(made)
 
 
 def announce(widget: QWidget, message: Message) -> None:
@@ -46,18 +56,9 @@ def announce(widget: QWidget, message: Message) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, message.text))
 
 
-@cache
-def _describe_once(kind: type[QWidget]) -> None:
-    # Qt deletes an interface with its widget. The Python half must not be gone before, so it stays for good.
-    kept: list[QAccessibleInterface] = []
-
-    def made(_: str, thing: QObject) -> QAccessibleInterface | None:
-        if not isinstance(thing, kind):
-            return None
-        kept.append(_List(thing))
-        return kept[-1]
-
-    QAccessible.installFactory(made)
+def _nobody() -> QAccessibleInterface:
+    """Qt takes None for nobody; its stubs don't say so."""
+    return cast("QAccessibleInterface", None)
 
 
 class _List(QAccessibleWidget):
@@ -72,28 +73,30 @@ class _List(QAccessibleWidget):
     def transcript(self) -> Listed | None:
         """The widget while it lives."""
         widget = self._widget()
-        return widget if widget is not None and shiboken6.isValid(widget) else None  # type: ignore[return-value]  # describe() asks for Listed widgets.
+        if widget is None or not shiboken6.isValid(widget):
+            return None
+        return cast("Listed", widget)
 
     def childCount(self) -> int:
         return 0 if self.transcript is None else len(self.transcript.messages)
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> QAccessibleInterface:
         if not 0 <= index < self.childCount():
-            return None
+            return _nobody()
         self._items.extend(_Item(self, i) for i in range(len(self._items), index + 1))
         return self._items[index]
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         return child.index if isinstance(child, _Item) else -1
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
+    def childAt(self, x: int, y: int) -> QAccessibleInterface:
         if self.transcript is None:
-            return None
+            return _nobody()
         point = self.transcript.mapFromGlobal(QPoint(x, y))
         for index in range(self.childCount()):
             if self.transcript.message_rect(index).contains(point):
                 return self.child(index)
-        return None
+        return _nobody()
 
 
 class _Item(QAccessibleInterface):
@@ -106,10 +109,13 @@ class _Item(QAccessibleInterface):
 
     @property
     def _message(self) -> Message | None:
-        return self._above.transcript.messages[self.index] if self.isValid() else None  # type: ignore[union-attr]  # It is valid.
+        transcript = self._above.transcript
+        if transcript is None or self.index >= len(transcript.messages):
+            return None
+        return transcript.messages[self.index]
 
     def isValid(self) -> bool:
-        return self.index < self._above.childCount()
+        return self._message is not None
 
     def text(self, kind: QAccessible.Text) -> str:
         message = self._message
@@ -125,7 +131,7 @@ class _Item(QAccessibleInterface):
 
     def rect(self) -> QRect:
         transcript = self._above.transcript
-        if transcript is None:
+        if transcript is None or not self.isValid():
             return QRect()
         inside = transcript.message_rect(self.index)
         return QRect(transcript.mapToGlobal(inside.topLeft()), inside.size())
@@ -145,23 +151,23 @@ class _Item(QAccessibleInterface):
     def window(self) -> QWindow:
         return self._above.window()
 
-    def object(self) -> QObject | None:
-        return None
+    def object(self) -> QObject:
+        return cast("QObject", None)  # A message is no QObject.
 
     def childCount(self) -> int:
         return 0
 
-    def child(self, index: int) -> QAccessibleInterface | None:
-        return None
+    def child(self, index: int) -> QAccessibleInterface:
+        return _nobody()
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         return -1
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
-        return None
+    def childAt(self, x: int, y: int) -> QAccessibleInterface:
+        return _nobody()
 
-    def focusChild(self) -> QAccessibleInterface | None:
-        return None
+    def focusChild(self) -> QAccessibleInterface:
+        return _nobody()
 
     def foregroundColor(self) -> QColor:
         return QColor()

@@ -14,7 +14,7 @@ _SHOWN = (
 
 
 def shown(text: str) -> str:
-    """The text as Qt is to draw it, character for character: what is hidden or harmful becomes a sign."""
+    """The text as Qt is to draw it, character for character: a sign for what is hidden or harmful."""
     return text.translate(_SHOWN)
 
 
@@ -32,7 +32,7 @@ def is_right_to_left(text: str) -> bool:
 
 
 def mixes_directions(text: str) -> bool:
-    """Whether any letter is written from right to left, so that order on screen and in text may differ."""
+    """Whether a letter is written from right to left: order on screen and in the text may differ."""
     return not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
 
 

@@ -1,4 +1,4 @@
-"""A block of code, laid out: a header with its language and a button, then lines that are never broken."""
+"""A block of code, laid out: a header with its language and a button, then unbroken lines."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QTextLayout, QTextOption
 from sottovoce.ui.chat.transcript.characters import Counting, shown
 from sottovoce.ui.chat.transcript.highlight import Inked, highlight
 from sottovoce.ui.chat.transcript.markdown import Code
-from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways, thumb_rect
+from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways, draw_thumb
 from sottovoce.ui.chat.transcript.style import CODE_LINE, Style
 from sottovoce.ui.chat.transcript.words import x_of
 
@@ -82,6 +82,10 @@ class CodeBox:
         """Of the button that copies all."""
         return QRectF(self.width - 86, 4, 80, HEADER - 8)
 
+    @property
+    def thumb(self) -> QRectF:
+        return QRectF() if self.sideways is None else self.sideways.thumb(PADDING, self.height)
+
     def draw(self, painter: QPainter, marks: Sequence[Mark], clip: QRectF) -> None:
         assert self.sideways is not None
         frame = QRectF(0, 0, self.width, self.height)
@@ -115,15 +119,7 @@ class CodeBox:
         for index in range(first, last + 1):
             self._layout(index).draw(painter, QPointF(PADDING - self.sideways.at, self._top(index)))
         painter.restore()
-        self._draw_thumb(painter)
-
-    def _draw_thumb(self, painter: QPainter) -> None:
-        thumb = thumb_rect(self, PADDING)
-        if thumb.isEmpty():
-            return
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._style.line)
-        painter.drawRoundedRect(thumb, 2.5, 2.5)
+        draw_thumb(painter, self.thumb, self._style.line)
 
     def _top(self, index: int) -> float:
         return HEADER + _ABOVE + index * CODE_LINE

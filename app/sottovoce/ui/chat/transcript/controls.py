@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetricsF
 
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.ui.chat.transcript.code import CodeBox
-from sottovoce.ui.chat.transcript.page import FOOT, REMARK, Page, remark
+from sottovoce.ui.chat.transcript.page import REMARK, Page, remark
 from sottovoce.ui.chat.transcript.style import Style
 
 BUTTON = 28
@@ -43,19 +43,25 @@ class Control:
     """Links may be broken into lines; everything else has one."""
     icon: str = ""
     block: int = -1
+    ordinal: int = 0
+    """Which of the links in its block."""
     address: str = field(default="", repr=False)
-    sibling: int = 0
-    """The message a variant's arrow leads to."""
+    sibling: int | None = None
+    """The message a variant's arrow leads to; None at the first and last."""
 
     @property
     def rect(self) -> QRectF:
         return self.rects[0]
 
     @property
+    def is_enabled(self) -> bool:
+        return self.action is not Action.VARIANT or self.sibling is not None
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Stays the same while the control moves over the screen."""
-        where = self.rect.topLeft().toTuple() if self.action is Action.LINK else ()
-        return (self.action, self.message, self.block, self.sibling, self.address, where)
+        where = self.ordinal if self.action is Action.LINK else 0
+        return (self.action, self.message, self.block, self.name, where)
 
     @property
     def is_in_foot(self) -> bool:
@@ -67,37 +73,34 @@ class Control:
 
 
 def foot_controls(page: Page, index: int) -> list[Control]:
-    """The small buttons under a message, from left to right. Points are from the page's upper left corner."""
+    """The small buttons under a message, from left to right, as seen from its page's corner."""
     message = page.message
     if message.state is State.WRITING:
         return []
-    made = [(Action.COPY, "Copy", "copy", 0)]
+    made = [(Action.COPY, "Copy", "copy")]
     if message.role is Role.ASSISTANT:
-        made.append((Action.REGENERATE, "Regenerate", "refresh-cw", 0))
+        made.append((Action.REGENERATE, "Regenerate", "refresh-cw"))
     elif message.role is Role.USER:
-        made.append((Action.EDIT, "Edit", "pencil", 0))
-    before, after = _neighbours(message)
-    y = page.bottom + (REMARK if remark(message) else 0) + (FOOT - BUTTON) / 2
+        made.append((Action.EDIT, "Edit", "pencil"))
+    y = page.foot.center().y() - BUTTON / 2
+    has_variants = _has_variants(message)
     x = -6.0
     if page.is_users:
-        x = (
-            page.width
-            - len(made) * BUTTON
-            - (2 * BUTTON + COUNT_WIDTH if _has_variants(message) else 0)
-        )
+        x = page.width - len(made) * BUTTON - (2 * BUTTON + COUNT_WIDTH if has_variants else 0)
     found = []
-    for action, name, icon, sibling in made:
-        found.append(
-            Control(action, index, name, [QRectF(x, y, BUTTON, BUTTON)], icon, sibling=sibling)
-        )
+    for action, name, icon in made:
+        found.append(Control(action, index, name, [QRectF(x, y, BUTTON, BUTTON)], icon))
         x += BUTTON
-    for sibling, name, icon in (
-        (before, "Previous version", "chevron-left"),
-        (after, "Next version", "chevron-right"),
+    if not has_variants:
+        return found
+    for sibling, name, icon in zip(
+        _neighbours(message),
+        ("Previous version", "Next version"),
+        ("chevron-left", "chevron-right"),
+        strict=True,
     ):
         rect = QRectF(x, y, BUTTON, BUTTON)
-        if sibling:
-            found.append(Control(Action.VARIANT, index, name, [rect], icon, sibling=sibling))
+        found.append(Control(Action.VARIANT, index, name, [rect], icon, sibling=sibling))
         x += BUTTON + COUNT_WIDTH
     return found
 
@@ -107,12 +110,11 @@ def variant_count(page: Page) -> tuple[str, QRectF]:
     message = page.message
     if not _has_variants(message):
         return "", QRectF()
-    y = page.bottom + (REMARK if remark(message) else 0)
     left = -6.0 + 3 * BUTTON
     if page.is_users:
         left = page.width - BUTTON - COUNT_WIDTH
     count = f"{message.variants.index(message.id) + 1}/{len(message.variants)}"
-    return count, QRectF(left, y, COUNT_WIDTH, FOOT)
+    return count, QRectF(left, page.foot.top(), COUNT_WIDTH, page.foot.height())
 
 
 def body_controls(
@@ -121,10 +123,10 @@ def body_controls(
     """What can be clicked inside a message between two heights."""
     for block in page.visible(top, bottom):
         shape, origin = page.shape(block), page.origin(block)
-        for link in shape.links():
-            rects = [rect.translated(origin) for rect in link.rects]
+        for ordinal, (address, inside) in enumerate(shape.links()):
+            rects = [rect.translated(origin) for rect in inside]
             yield Control(
-                Action.LINK, index, link.address, rects, block=block, address=link.address
+                Action.LINK, index, address, rects, block=block, ordinal=ordinal, address=address
             )
         if isinstance(shape, CodeBox):
             rect = shape.copy_rect.translated(origin)
@@ -152,11 +154,9 @@ def _has_variants(message: Message) -> bool:
     return len(message.variants) > 1 and message.id in message.variants
 
 
-def _neighbours(message: Message) -> tuple[int, int]:
-    """The versions before and after the one shown; 0 where there is none."""
-    if not _has_variants(message):
-        return 0, 0
+def _neighbours(message: Message) -> tuple[int | None, int | None]:
+    """The versions before and after the one shown."""
     at = message.variants.index(message.id)
-    before = message.variants[at - 1] if at else 0
-    after = message.variants[at + 1] if at + 1 < len(message.variants) else 0
+    before = message.variants[at - 1] if at else None
+    after = message.variants[at + 1] if at + 1 < len(message.variants) else None
     return before, after

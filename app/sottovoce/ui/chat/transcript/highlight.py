@@ -1,4 +1,4 @@
-"""Which parts of a piece of code are keywords, strings, comments …"""
+"""Tells which parts of a piece of code are keywords, strings, comments and so on."""
 
 from enum import Enum
 from functools import cache
@@ -10,7 +10,7 @@ from pygments.token import Token
 from pygments.util import ClassNotFound
 
 LONGEST_HIGHLIGHTED = 60_000
-"""Characters. Pygments reads about a third of a million in a second, and the screen waits for it."""
+"""Characters. Pygments reads about 300,000 in a second, and the screen waits for it."""
 
 
 class Ink(Enum):

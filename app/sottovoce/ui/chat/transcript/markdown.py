@@ -1,8 +1,8 @@
-"""Markdown as a flat list of blocks. Knows nothing of the screen, and never passes on HTML or images."""
+"""Markdown as a flat list of blocks. HTML in it is plain text, and images are their addresses."""
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
@@ -123,7 +123,7 @@ class Resume(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Where the last section of a text begins: everything above it is what it is, whatever follows."""
+    """Where the last section of a text begins. Everything above stays, whatever follows."""
 
     line: int
     blocks: int
@@ -142,7 +142,7 @@ LONGEST_PARAGRAPH = 6_000
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["inline", "text_join"])
-"""Leaves the words inside of blocks to `_MARKDOWN`, so that those that are known need not be read again."""
+"""Leaves the words inside of blocks to `_MARKDOWN`, so that none need be read twice."""
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_~]", re.IGNORECASE)
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 _TASK = re.compile(r"\[([ xX])\](?=\s)\s+")
@@ -169,7 +169,14 @@ def parse(text: str) -> list[Block]:
     """The blocks of a Markdown text."""
     if len(text) > LONGEST_MARKDOWN:
         return typed(text)
-    return parse_from(normalised(text), None, {})[0]
+    return closed(parse_from(normalised(text), None, {})[0])
+
+
+def closed(blocks: list[Block]) -> list[Block]:
+    """The blocks of a text that is complete: code whose last fence is missing ends with it."""
+    if not blocks or not isinstance(blocks[-1].content, Code):
+        return blocks
+    return [*blocks[:-1], replace(blocks[-1], content=replace(blocks[-1].content, is_open=False))]
 
 
 def parse_from(

@@ -1,4 +1,4 @@
-"""One message, laid out for one width. Blocks that were never seen have the height they are thought to have."""
+"""One message, laid out for one width. Blocks that were never seen have the height they may have."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
@@ -103,8 +103,10 @@ class Page:
     def height(self) -> int:
         return self.bottom + (REMARK if remark(self.message) else 0) + FOOT + BETWEEN
 
-    def __len__(self) -> int:
-        return len(self.blocks)
+    @property
+    def foot(self) -> QRectF:
+        """Where the buttons under the message are."""
+        return QRectF(0, self.height - FOOT - BETWEEN, self.width, FOOT)
 
     def update(self, blocks: Sequence[Block], kept: int) -> None:
         """Show these blocks, the first `kept` of which are as they were."""
@@ -296,7 +298,7 @@ class Page:
     def _draw_marker(
         self, painter: QPainter, marker: str, edge: QPointF, *, is_mirrored: bool
     ) -> None:
-        """Beside the first line of an item, whose side it ends at; `edge` is the upper end of that side."""
+        """Draw it beside the first line of an item, up to `edge`, which is as high as the line."""
         middle = edge.y() + LINE / 2 + 0.5
         outwards = 1 if is_mirrored else -1
         if marker == BULLET:

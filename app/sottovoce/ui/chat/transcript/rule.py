@@ -15,6 +15,7 @@ class RuleLine:
     text = ""
     height = 17
     sideways: Sideways | None = None
+    thumb = QRectF()
 
     def __init__(self, width: float, style: Style) -> None:
         self._width = width

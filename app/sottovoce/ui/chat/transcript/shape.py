@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
+
+_THUMB = 5.0
+"""Pixels, of the handle of the scroll bar inside a block."""
 
 
 class Mark(NamedTuple):
@@ -30,30 +33,37 @@ class Sideways:
         self.most = max(0.0, content - frame)
         self.at = 0.0
 
-    def move(self, pixels: float) -> bool:
-        """Scroll by this much; false if it was at that end already."""
-        before = self.at
+    def move(self, pixels: float) -> None:
+        """Scroll by this much, or to that end."""
         self.at = max(0.0, min(self.most, self.at + pixels))
-        return self.at != before
 
     @property
-    def thumb(self) -> tuple[float, float]:
-        """Where the scroll bar's handle begins, and how long it is, along a frame of this width."""
-        length = max(32.0, self.frame * self.frame / (self.frame + self.most))
-        return (self.frame - length) * self.at / self.most, length
+    def _thumb_length(self) -> float:
+        return max(32.0, self.frame * self.frame / (self.frame + self.most))
 
-    def drag(self, pixels: float) -> bool:
+    def thumb(self, left: float, bottom: float) -> QRectF:
+        """The handle of a scroll bar along the frame; empty where everything fits."""
+        if not self.most:
+            return QRectF()
+        at = (self.frame - self._thumb_length) * self.at / self.most
+        return QRectF(left + at, bottom - _THUMB - 3, self._thumb_length, _THUMB)
+
+    def drag(self, pixels: float) -> None:
         """Scroll as the handle does when it is dragged by this much."""
-        return self.move(pixels * self.most / (self.frame - self.thumb[1]))
+        self.move(pixels * self.most / (self.frame - self._thumb_length))
 
 
 class Shape(Protocol):
-    """A block laid out for one width. Positions are in its text, points from its upper left corner."""
+    """A block laid out for one width. Positions are in its text, points from its upper corner."""
 
     text: str
     height: int
     sideways: Sideways | None
     """None where nothing is ever wider than its frame."""
+
+    @property
+    def thumb(self) -> QRectF:
+        """The handle of its own scroll bar; empty where everything fits."""
 
     def draw(self, painter: QPainter, marks: Sequence[Mark], clip: QRectF) -> None: ...
 
@@ -67,13 +77,9 @@ class Shape(Protocol):
         """The links in it, in order."""
 
 
-THUMB_HEIGHT = 5.0
-"""Pixels, of the scroll bar inside a block."""
-
-
-def thumb_rect(shape: Shape, left: float) -> QRectF:
-    """The handle of a block's own scroll bar; empty where everything fits."""
-    if shape.sideways is None or not shape.sideways.most:
-        return QRectF()
-    at, length = shape.sideways.thumb
-    return QRectF(left + at, shape.height - THUMB_HEIGHT - 3, length, THUMB_HEIGHT)
+def draw_thumb(painter: QPainter, thumb: QRectF, colour: QColor) -> None:
+    """Draw the handle of a block's own scroll bar, if it has one."""
+    if not thumb.isEmpty():
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(thumb, _THUMB / 2, _THUMB / 2)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from sottovoce.ui.chat.transcript.characters import shown
 from sottovoce.ui.chat.transcript.markdown import Row, Span, Spans, Table
-from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways, thumb_rect
+from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways, draw_thumb
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.words import Words
 
@@ -100,6 +100,10 @@ class TableBox:
         left = self._lefts[column] - self.sideways.at + _ACROSS
         return QPointF(left, self._tops[row] + _ABOVE)
 
+    @property
+    def thumb(self) -> QRectF:
+        return QRectF() if self.sideways is None else self.sideways.thumb(0, self.height)
+
     def draw(self, painter: QPainter, marks: Sequence[Mark], clip: QRectF) -> None:
         assert self.sideways is not None
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
@@ -114,11 +118,7 @@ class TableBox:
                 self._draw_cell(painter, row, column, marks)
         self._draw_lines(painter, first, last)
         painter.restore()
-        thumb = thumb_rect(self, 0)
-        if not thumb.isEmpty():
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._style.line)
-            painter.drawRoundedRect(thumb, 2.5, 2.5)
+        draw_thumb(painter, self.thumb, self._style.line)
 
     def _draw_cell(self, painter: QPainter, row: int, column: int, marks: Sequence[Mark]) -> None:
         cell = self._cell(row, column)

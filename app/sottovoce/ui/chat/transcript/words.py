@@ -20,6 +20,7 @@ class Words:
     """Running words, broken into lines. Whatever they say, QTextLayout loads nothing for it."""
 
     sideways: Sideways | None = None
+    thumb = QRectF()
 
     def __init__(
         self, spans: Spans, width: float, style: Style, level: int = 0, align: Align = Align.START
