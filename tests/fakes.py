@@ -93,9 +93,7 @@ class ScriptedEngine:
                 yield Piece(last)
             yield Finished(
                 Finish.STOPPED if stop.is_set else Finish.END,
-                Usage(
-                    prompt=tokens, cached=0, generated=len(text.split()), context=self.context
-                ),
+                Usage(prompt=tokens, cached=0, generated=len(text.split()), context=self.context),
                 Timings(load=0.0, first_token=0.1, prompt_speed=100.0, speed=42.7),
             )
 

@@ -1,4 +1,4 @@
-"""Kills the application while it chats, and compares what was on screen with what is on disk."""
+"""Kills the application or its engine while it chats, and looks for what is lost."""
 
 import json
 import random
@@ -6,16 +6,25 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from program import Program
+from sottovoce.chat.answer import Answering, ask
+from sottovoce.chat.news import Begun, News, Saved
 from sottovoce.domain.conversation import State
 from sottovoce.domain.model import Sampling
+from sottovoce.domain.problems import Interrupted
+from sottovoce.domain.reply import Piece
 from sottovoce.domain.settings import Settings
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.process import ProcessEngine
+from sottovoce.models.shelf import starter
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import profile
 from sottovoce.system.vault import Vault
@@ -117,3 +126,53 @@ def _compare(shown: list[dict[str, Any]], killed_at: float, store: Store, losses
     losses.grown += len(grown)
     if grown and not any(reply.text.startswith(grown) for reply in replies):
         losses.words.append(grown)
+
+
+@dataclass
+class EngineLosses:
+    """What a killed engine cost beyond the reply it was writing."""
+
+    texts: int = 0
+    """Replies of which less is kept than was told."""
+    failures: int = 0
+    """Questions after a kill that were not answered."""
+    orphans: int = 0
+
+
+def kill_engine_while_writing(rounds: int, dice: random.Random) -> EngineLosses:
+    """Kill the engine in mid-answer, and ask again each time."""
+    losses = EngineLosses()
+    model = starter()
+    assert model is not None
+    with open_store(None, b"") as store, closing(ProcessEngine()) as engine:
+        long = Answering(store, engine, model, Settings(sampling=Sampling(max_tokens=400, seed=1)))
+        short = replace(long, settings=Settings(sampling=Sampling(max_tokens=4)))
+        for _ in range(rounds):
+            chat = store.new_conversation().id
+            news = ask(long, chat, "Write a long story about the sea.", None, Stop())
+            reply, text = _killed_after(dice.randint(1, 25), news)
+            kept = store.message(reply)
+            losses.texts += kept.text != text or kept.state is not State.INTERRUPTED
+            losses.orphans += len(psutil.Process().children(recursive=True))
+            *_, last = ask(short, chat, "Are you there?", reply, Stop())
+            losses.failures += not isinstance(last, Saved)
+    return losses
+
+
+def _killed_after(pieces: int, news: Iterator[News]) -> tuple[int, str]:
+    """Kill the engine after so many pieces; the reply's id, and all the text that came."""
+    reply, text, seen = 0, "", 0
+    try:
+        for item in news:
+            match item:
+                case Begun(message):
+                    reply = message.id
+                case Piece(piece):
+                    text += piece
+                    seen += 1
+                    if seen == pieces:
+                        for process in psutil.Process().children(recursive=True):
+                            process.kill()
+    except Interrupted:
+        return reply, text
+    raise AssertionError("The answer ended as if nothing had happened.")

@@ -39,9 +39,11 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
     gate.close()
     harden()
     folder = profile(arguments.data_dir)
-    start_logging(folder.logs, arguments.log_level.upper())
     given = given_passphrase(passphrase, arguments.passphrase_file)
-    with closing(ProcessEngine(log=folder.logs / "engine.log")) as engine:
+    with (
+        closing(start_logging(folder.logs, arguments.log_level.upper())),
+        closing(ProcessEngine(log=folder.logs / "engine.log")) as engine,
+    ):
         # Late, both: the window starts without what commands need, and commands work without Qt.
         if arguments.command is not None:
             from sottovoce.cli import run, session

@@ -1,4 +1,4 @@
-"""What the engine costs beside llama.cpp itself, what a kept prefix saves, how soon a stop is heard."""
+"""What the engine costs beside llama.cpp, what a kept prefix saves, how soon a stop is heard."""
 
 import random
 import statistics
@@ -159,7 +159,7 @@ def _stopped(engine: ProcessEngine, prompt: Prompt, begin: type, after: float) -
 
 
 def _bare_loop(path: str, threads: int) -> None:
-    """Decode with nothing but llama.cpp, once for every line on stdin, and print tokens per second."""
+    """Decode with nothing but llama.cpp for every line on stdin, and print tokens per second."""
     # Late: the process that measures the engine from outside must not hold llama.cpp.
     from llama_cpp import llama_cpp as c
 

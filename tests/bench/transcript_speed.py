@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psutil
-from bench.figure import Figure
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
+from bench.figure import Figure
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.ui.chat.transcript.view import Transcript
 from sottovoce.ui.theme.fonts import load_fonts

@@ -1,3 +1,4 @@
+import os
 import struct
 from pathlib import Path
 
@@ -148,6 +149,15 @@ def test_an_unknown_architecture_is_unsupported(
     path = with_architecture(tiny_llama.path, "zebra", tmp_path / "model.gguf")
     with pytest.raises(Unsupported):
         load(engine, model_at(path))
+
+
+def test_a_file_name_need_not_be_text(
+    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"mod\xe9le \xf0\x9f\xa6\x99.gguf")
+    path.symlink_to(tiny_llama.path)
+    load(engine, model_at(path))
+    assert ask(engine, user("Hi")).text
 
 
 def test_after_a_bad_file_the_next_load_works(

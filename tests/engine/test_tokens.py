@@ -1,5 +1,6 @@
 """Prompts as token sequences, with llama.cpp in this process to look inside."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -20,7 +21,7 @@ class Tokenizer:
 
     def __init__(self, model: Model) -> None:
         self.model = llama.Model(
-            str(model.path), repack=False, gpu_layers=0, progress=lambda _: True
+            os.fsencode(model.path), repack=False, gpu_layers=0, progress=lambda _: True
         )
         vocabulary = self.model.vocabulary()
         self.writer = PromptWriter(vocabulary)

@@ -1,0 +1,55 @@
+"""A window on real chats in memory, with a scripted engine."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from fakes import ScriptedEngine
+from sottovoce.domain.settings import Appearance, Scheme, Settings
+from sottovoce.store.store import Store, open_store
+from sottovoce.ui.shell import Shell
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.view_model import Opened
+
+
+@pytest.fixture
+def tasks(qapp: QApplication) -> Iterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    tasks.close()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with open_store(None, b"") as store:
+        yield store
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine()
+
+
+@pytest.fixture
+def look(qapp: QApplication) -> Look:
+    return Look(qapp, Scheme.LIGHT)
+
+
+@pytest.fixture
+def shell(
+    qtbot: QtBot, store: Store, engine: ScriptedEngine, tasks: Tasks, look: Look
+) -> Iterator[Shell]:
+    """The opened window, with the starter model chosen."""
+    shell = Shell(Opened(store, Settings()), engine, tasks, look=look, appearance=Appearance())
+    qtbot.addWidget(shell)
+    shell.resize(1000, 700)
+    shell.show()
+    shell.start()
+    qtbot.waitUntil(lambda: shell.model.model is not None)
+    yield shell
+    shell.close_down()
+    # Before the widgets go: what is under way must not find them gone.
+    tasks.close()

@@ -1,0 +1,293 @@
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from fakes import ScriptedEngine
+from sottovoce.domain.conversation import Role, State
+from sottovoce.domain.problems import Interrupted, Missing, NoRoom, Unsupported
+from sottovoce.domain.settings import Settings
+from sottovoce.store.store import Store
+from sottovoce.ui.shell import Shell
+from ui.talking import ask, field, say, shown, texts, titles
+
+
+def test_a_message_is_answered_shown_and_kept(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine, store: Store
+) -> None:
+    engine.replies = ["It is a **shield**."]
+
+    ask(qtbot, shell, "What is that?")
+
+    assert shown(shell) == [
+        (Role.USER, "What is that?"),
+        (Role.ASSISTANT, "It is a **shield**."),
+    ]
+    (kept,) = store.conversations()
+    assert [m.text for m in store.messages(kept.id)] == texts(shell)
+    assert field(shell).toPlainText() == ""
+    qtbot.waitUntil(lambda: titles(shell) == ["What is that?"])
+
+
+def test_words_appear_while_the_reply_is_written(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None and bool(shell.chat.growing.text))
+        assert shell.chat.growing is not None
+        assert shell.chat.growing.text == "one two "
+        assert shell.chat.growing.state is State.WRITING
+    qtbot.waitUntil(lambda: texts(shell)[-1] == "one two three")
+
+
+def test_escape_stops_the_reply_and_keeps_what_was_written(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None and bool(shell.chat.growing.text))
+        qtbot.keyClick(field(shell), Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not shell.chat.is_busy)
+
+    assert shell.chat.messages[-1].text == "one two "
+    assert shell.chat.messages[-1].state is State.STOPPED
+    assert shell.chat.trouble is None
+
+
+def test_the_send_button_becomes_stop_while_a_reply_is_written(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    button = shell.page.composer.findChild(QPushButton, "send")
+    assert isinstance(button, QPushButton)
+    assert not button.isEnabled()
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: button.accessibleName() == "Stop")
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: button.accessibleName() == "Send")
+
+
+def test_a_second_message_waits_until_the_first_is_answered(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        say(qtbot, shell, "First")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None)
+        say(qtbot, shell, "Second")
+        assert field(shell).toPlainText() == "Second"
+    qtbot.waitUntil(lambda: not shell.chat.is_busy)
+    assert "Second" not in texts(shell)
+
+
+def test_answering_again_adds_a_variant_and_both_can_be_shown(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["First answer", "Other answer"]
+    ask(qtbot, shell, "Why?")
+    first = shell.chat.messages[-1].id
+
+    shell.page.transcript.regenerate_asked.emit(first)
+    qtbot.waitUntil(lambda: texts(shell) == ["Why?", "Other answer"] and not shell.chat.is_busy)
+    assert len(shell.chat.messages[-1].variants) == 2
+
+    shell.page.transcript.variant_asked.emit(first)
+    qtbot.waitUntil(lambda: texts(shell) == ["Why?", "First answer"])
+
+
+def test_an_edited_message_begins_a_branch_and_the_old_one_stays(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine, store: Store
+) -> None:
+    engine.replies = ["A one", "A two", "B one"]
+    ask(qtbot, shell, "First")
+    ask(qtbot, shell, "Second")
+    edited = shell.chat.messages[2]
+
+    shell.page.transcript.edit_asked.emit(edited.id)
+    assert field(shell).toPlainText() == "Second"
+    say(qtbot, shell, "Second, but better")
+    qtbot.waitUntil(lambda: texts(shell)[-1] == "B one" and not shell.chat.is_busy)
+
+    assert texts(shell) == ["First", "A one", "Second, but better", "B one"]
+    assert shell.chat.messages[2].parent == edited.parent
+    assert store.message(edited.id).text == "Second"
+    assert shell.chat.editing is None
+
+
+def test_cancelling_an_edit_brings_the_draft_back(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    ask(qtbot, shell, "First")
+    field(shell).setPlainText("half a thought")
+
+    shell.page.transcript.edit_asked.emit(shell.chat.messages[0].id)
+    qtbot.keyClick(field(shell), Qt.Key.Key_Escape)
+
+    assert field(shell).toPlainText() == "half a thought"
+    assert texts(shell) == ["First", "Yes."]
+
+
+def test_an_interrupted_reply_is_kept_and_goes_on_when_asked(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three", "and four"]
+    engine.reply_problem = Interrupted("The engine ended. Try again.")
+    say(qtbot, shell, "Count.")
+    qtbot.waitUntil(lambda: shell.chat.messages[-1:] != () and shell.page.banner.isVisible())
+    qtbot.waitUntil(lambda: shell.chat.messages[-1].state is State.INTERRUPTED)
+
+    assert shell.chat.messages[-1].text == "one two "
+    assert shell.page.banner.sentence == "The engine ended. Try again."
+    assert shell.page.banner.button.text() == "Continue"
+    qtbot.mouseClick(shell.page.banner.button, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: texts(shell)[-1] == "one two and four" and not shell.chat.is_busy)
+    assert shell.page.banner.isHidden()
+    assert len(shell.chat.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (Missing("The file is gone. Choose another."), "Choose a model…"),
+        (Unsupported("This model cannot be used. Choose another."), "Choose a model…"),
+        (NoRoom("Too little memory. Choose a smaller context window."), "Open settings"),
+        (Interrupted("The engine ended. Try again."), "Try again"),
+    ],
+)
+def test_a_problem_is_told_in_its_words_with_what_helps(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine, problem: Exception, says: str
+) -> None:
+    engine.load_problem = problem
+    say(qtbot, shell, "Hello")
+    qtbot.waitUntil(lambda: shell.page.banner.isVisible())
+
+    assert shell.page.banner.sentence == str(problem)
+    assert shell.page.banner.button.text() == says
+    assert texts(shell) == ["Hello"]
+
+
+def test_trying_again_answers_the_question_that_failed(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.load_problem = Interrupted("The engine ended. Try again.")
+    say(qtbot, shell, "Hello")
+    qtbot.waitUntil(lambda: shell.page.banner.isVisible())
+
+    qtbot.mouseClick(shell.page.banner.button, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: texts(shell) == ["Hello", "Yes."] and not shell.chat.is_busy)
+    assert shell.page.banner.isHidden()
+
+
+def test_a_reply_goes_on_while_another_chat_is_looked_at(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None and bool(shell.chat.growing.text))
+        assert shell.chat.conversation is not None
+        counting = shell.chat.conversation.id
+
+        shell.chat.start_new()
+        assert texts(shell) == []
+        assert not shell.chat.is_busy
+
+        with qtbot.waitSignal(shell.chat.opened):
+            shell.chat.open(counting)
+        assert texts(shell) == ["Count.", "one two "]
+        assert shell.chat.is_busy
+        shell.chat.start_new()
+    qtbot.waitUntil(lambda: not shell.replies.any_under_way)
+    with qtbot.waitSignal(shell.chat.opened):
+        shell.chat.open(counting)
+    assert texts(shell) == ["Count.", "one two three"]
+
+
+def test_a_draft_comes_back_with_its_chat_and_is_kept(
+    qtbot: QtBot, shell: Shell, store: Store
+) -> None:
+    ask(qtbot, shell, "First")
+    assert shell.chat.conversation is not None
+    first = shell.chat.conversation.id
+    field(shell).setPlainText("not yet sent")
+
+    shell.chat.start_new()
+    assert field(shell).toPlainText() == ""
+    qtbot.waitUntil(lambda: store.draft(first) == "not yet sent")
+    shell.chat.open(first)
+    qtbot.waitUntil(lambda: field(shell).toPlainText() == "not yet sent")
+
+
+def test_a_draft_of_a_chat_not_begun_is_kept_too(qtbot: QtBot, shell: Shell, store: Store) -> None:
+    field(shell).setPlainText("a first thought")
+    qtbot.waitUntil(lambda: store.draft(None) == "a first thought")
+
+
+def test_what_does_not_fit_the_context_window_is_said(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.context = 300
+    engine.replies = ["word " * 90 + "end", "word " * 90 + "end", "short"]
+    for text in ("First", "Second", "Third"):
+        ask(qtbot, shell, text)
+
+    assert shell.chat.context is not None
+    assert shell.chat.context.left_out > 0
+    assert shell.page.left_out.isVisible()
+    assert "not shown to the model" in shell.page.left_out.sentence
+
+
+def test_shift_enter_breaks_the_line(qtbot: QtBot, shell: Shell) -> None:
+    qtbot.keyClicks(field(shell), "a")
+    qtbot.keyClick(field(shell), Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(field(shell), "b")
+
+    assert field(shell).toPlainText() == "a\nb"
+    assert not shell.chat.is_busy
+
+
+def test_enter_confirms_what_an_input_method_composes(qtbot: QtBot, shell: Shell) -> None:
+    field(shell).setFocus()
+    QApplication.sendEvent(field(shell), QInputMethodEvent("に", []))
+    qtbot.keyClick(field(shell), Qt.Key.Key_Return)
+    assert not shell.chat.is_busy
+    assert shell.chat.messages == ()
+
+
+def test_the_field_grows_with_its_lines_up_to_eight(qtbot: QtBot, shell: Shell) -> None:
+    heights = []
+    for lines in (1, 3, 8, 30):
+        field(shell).setPlainText("\n".join(["line"] * lines))
+        heights.append(field(shell).height())
+    assert heights[0] < heights[1] < heights[2] == heights[3]
+
+
+def test_pasting_takes_the_text_alone_however_long(qtbot: QtBot, shell: Shell) -> None:
+    data = QMimeData()
+    data.setHtml("<b>bold</b>")
+    data.setText("word " * 200_000)
+    QApplication.clipboard().setMimeData(data)
+    field(shell).paste()
+    assert len(field(shell).toPlainText()) == 1_000_000
+
+
+def test_a_new_chat_without_a_model_says_what_to_do_and_keeps_the_words(
+    qtbot: QtBot, shell: Shell
+) -> None:
+    missing = Settings(model="/nowhere/model.gguf")
+    shell.settings.change(missing)
+    shell.model.find()
+    qtbot.waitUntil(lambda: shell.model.model is None)
+
+    say(qtbot, shell, "Hello")
+
+    assert shell.page.banner.isVisible()
+    assert shell.page.banner.button.text() == "Choose a model…"
+    assert field(shell).toPlainText() == "Hello"

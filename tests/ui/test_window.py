@@ -1,0 +1,304 @@
+"""The whole window, from its start to its end, on a real profile."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLockFile, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from fakes import MemorySecrets, ScriptedEngine
+from sottovoce.domain.conversation import State
+from sottovoce.domain.settings import Scheme
+from sottovoce.store.store import open_store
+from sottovoce.system.appearance import read_appearance
+from sottovoce.system.network import NetworkGate
+from sottovoce.system.paths import Profile
+from sottovoce.system.secrets import Secrets
+from sottovoce.system.vault import Vault
+from sottovoce.ui.application import Session, WindowParts, tell_already_open
+from sottovoce.ui.shell import Shell
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.theme.tokens import DARK, LIGHT
+from sottovoce.ui.unlock.view_model import Step
+from ui.talking import ask, field, say, texts, titles
+
+Start = Callable[..., Session]
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profile(tmp_path)
+
+
+@pytest.fixture
+def start(qtbot: QtBot, profile: Profile, engine: ScriptedEngine, look: Look) -> Iterator[Start]:
+    """Open windows on the same profile, one after the other."""
+    sessions: list[Session] = []
+
+    def begin(secrets: Secrets | None = None, passphrase: str | None = None) -> Session:
+        session = Session(
+            WindowParts(profile, engine, NetworkGate(), lambda: secrets, passphrase), look
+        )
+        sessions.append(session)
+        qtbot.addWidget(session.window)
+        session.start()
+        return session
+
+    yield begin
+    for session in sessions:
+        session.close()
+
+
+def opened(qtbot: QtBot, session: Session) -> Shell:
+    qtbot.waitUntil(lambda: session.shell is not None)
+    assert session.shell is not None
+    shell = session.shell
+    qtbot.waitUntil(lambda: shell.model.model is not None)
+    return shell
+
+
+def finish(session: Session) -> None:
+    session.window.close()
+    session.close()
+
+
+def test_with_a_keyring_the_first_start_leads_straight_to_a_chat(
+    qtbot: QtBot, start: Start
+) -> None:
+    shell = opened(qtbot, start(MemorySecrets()))
+    ask(qtbot, shell, "Hello")
+    assert texts(shell) == ["Hello", "Yes."]
+
+
+def test_a_chat_is_there_after_closing_and_opening_again(qtbot: QtBot, start: Start) -> None:
+    secrets = MemorySecrets()
+    first = start(secrets)
+    ask(qtbot, opened(qtbot, first), "Remember this")
+    finish(first)
+
+    shell = opened(qtbot, start(secrets))
+    qtbot.waitUntil(lambda: titles(shell) == ["Remember this"])
+
+
+def test_without_a_keyring_a_passphrase_is_chosen_and_opens_the_chats_later(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    first = start()
+    qtbot.waitUntil(lambda: first.unlock.step is Step.CHOOSE_PASSPHRASE)
+    page = first.pages.choose
+    page.first.setText("correct horse battery")
+    assert not page.accept.isEnabled()
+    page.second.setText("correct horse batter")
+    assert not page.accept.isEnabled()
+    page.second.setText("correct horse battery")
+    qtbot.mouseClick(page.accept, Qt.MouseButton.LeftButton)
+    ask(qtbot, opened(qtbot, first), "Remember this")
+    finish(first)
+
+    second = start()
+    qtbot.waitUntil(lambda: second.unlock.step is Step.ENTER_PASSPHRASE)
+    second.pages.enter.field.setText("something else")
+    qtbot.keyClick(second.pages.enter.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: second.pages.enter.problem.text() == "The passphrase is not right.")
+    second.pages.enter.field.setText("correct horse battery")
+    qtbot.keyClick(second.pages.enter.field, Qt.Key.Key_Return)
+    shell = opened(qtbot, second)
+    qtbot.waitUntil(lambda: titles(shell) == ["Remember this"])
+
+
+def test_several_wrong_passphrases_slow_the_next_try(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    Vault(profile.vault).create(secrets=None, passphrase="the right one")
+    session = start()
+    for _ in range(3):
+        qtbot.waitUntil(
+            lambda: session.unlock.step is Step.ENTER_PASSPHRASE and session.pages.enter.isEnabled()
+        )
+        session.pages.enter.field.setText("wrong")
+        session.unlock.enter("wrong")
+        qtbot.waitUntil(lambda: session.unlock.step is Step.ENTER_PASSPHRASE)
+    assert session.unlock.seconds_to_wait > 0
+    assert not session.pages.enter.accept.isEnabled()
+    assert "Wait" in session.pages.enter.problem.text()
+
+
+def test_a_passphrase_given_with_the_start_is_not_asked_for(qtbot: QtBot, start: Start) -> None:
+    first = start(passphrase="given along")
+    ask(qtbot, opened(qtbot, first), "Hello")
+    finish(first)
+    shell = opened(qtbot, start(passphrase="given along"))
+    qtbot.waitUntil(lambda: titles(shell) == ["Hello"])
+
+
+def test_a_wrong_passphrase_given_with_the_start_leads_to_the_page(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    Vault(profile.vault).create(secrets=None, passphrase="the right one")
+    session = start(passphrase="wrong")
+    qtbot.waitUntil(lambda: session.unlock.step is Step.ENTER_PASSPHRASE)
+    assert session.unlock.sentence == "The passphrase is not right."
+
+
+def test_a_keyring_that_lost_the_key_is_told_and_the_passphrase_still_opens(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    Vault(profile.vault).create(secrets=MemorySecrets(), passphrase="the right one")
+    session = start(MemorySecrets())
+    qtbot.waitUntil(lambda: session.unlock.step is Step.ENTER_PASSPHRASE)
+    assert "keyring" in session.unlock.sentence
+    session.unlock.enter("the right one")
+    opened(qtbot, session)
+
+
+def test_without_saving_chats_work_are_marked_and_leave_nothing(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    session = start()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    qtbot.mouseClick(session.pages.choose.temporary, Qt.MouseButton.LeftButton)
+    shell = opened(qtbot, session)
+    ask(qtbot, shell, "Forget this")
+    assert "Not saved" in shell.status.words
+    finish(session)
+    assert not profile.database.exists()
+
+
+def test_a_damaged_database_is_told_and_not_touched(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    secrets = MemorySecrets()
+    first = start(secrets)
+    ask(qtbot, opened(qtbot, first), "Hello")
+    finish(first)
+    whole = profile.database.read_bytes()
+    damaged = whole[:16] + b"\0" * 4096 + whole[4112:]
+    profile.database.write_bytes(damaged)
+
+    session = start(secrets)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    assert "damaged" in session.pages.stuck.body.text()
+    assert profile.database.read_bytes() == damaged
+
+
+def test_chats_whose_vault_is_gone_are_not_given_another_key(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    profile.database.write_bytes(b"chats under a key that is elsewhere")
+    session = start(MemorySecrets())
+    qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    assert not Vault(profile.vault).exists
+    assert "Restore it from a backup" in session.unlock.sentence
+
+
+def test_closing_while_a_reply_is_written_keeps_its_words(
+    qtbot: QtBot, start: Start, profile: Profile, engine: ScriptedEngine
+) -> None:
+    secrets = MemorySecrets()
+    engine.replies = ["one two three"]
+    first = start(secrets)
+    shell = opened(qtbot, first)
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None and bool(shell.chat.growing.text))
+        field(shell).setPlainText("next thought")
+        finish(first)
+
+    with open_store(profile.database, Vault(profile.vault).open_with_keyring(secrets)) as store:
+        (chat,) = store.conversations()
+        reply = store.messages(chat.id)[-1]
+        assert (reply.text, reply.state) == ("one two ", State.STOPPED)
+        assert store.draft(chat.id) == "next thought"
+
+
+def test_a_reply_cut_off_by_a_crash_is_on_screen_at_the_next_start(
+    qtbot: QtBot, start: Start, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = MemorySecrets()
+    key = Vault(profile.vault).create(secrets=secrets, passphrase=None)
+    # The identity of a process that ended long ago.
+    monkeypatch.setattr("sottovoce.store.store.own_identity", lambda: "1:1.00")
+    with open_store(profile.database, key) as store:
+        chat = store.new_conversation("Cut off")
+        said = store.say(chat.id, "Count.", None)
+        reply = store.begin_reply(chat.id, said.id, "a model")
+        store.journal(reply.id, "one two ")
+    monkeypatch.undo()
+
+    shell = opened(qtbot, start(secrets))
+    qtbot.waitUntil(lambda: texts(shell) == ["Count.", "one two "])
+    assert shell.chat.messages[-1].state is State.INTERRUPTED
+    shell.page.transcript.continue_asked.emit(reply.id)
+    qtbot.waitUntil(lambda: texts(shell)[-1] == "one two Yes.")
+
+
+def test_the_window_remembers_its_look(
+    qtbot: QtBot, start: Start, profile: Profile, look: Look
+) -> None:
+    session = start(MemorySecrets())
+    shell = opened(qtbot, session)
+    look.choose(Scheme.DARK)
+    assert look.tokens is DARK
+    shell.actions_by_id["sidebar"].trigger()
+    session.window.resize(900, 650)
+    finish(session)
+
+    kept = read_appearance(profile.appearance)
+    assert kept.scheme is Scheme.DARK
+    assert not kept.sidebar_shown
+    assert kept.geometry
+
+
+def test_the_look_changes_while_the_window_is_open(
+    qtbot: QtBot, qapp: QApplication, shell: Shell, look: Look
+) -> None:
+    for scheme, tokens in ((Scheme.DARK, DARK), (Scheme.LIGHT, LIGHT)):
+        look.choose(scheme)
+        assert qapp.palette().window().color().name() == tokens.background
+        drawn = shell.page.grab().toImage().pixelColor(2, 2).name()
+        assert drawn == tokens.background
+
+
+def test_an_unexpected_error_is_logged_without_words_and_told_once(
+    qtbot: QtBot, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = start(MemorySecrets())
+    shell = opened(qtbot, session)
+    error = ValueError("the user's secret words")
+    session.tell_bug(ValueError, error, None)
+
+    assert "Something went wrong" in shell.notice.sentence
+    assert "ValueError" in caplog.text
+    assert "secret words" not in caplog.text
+    shell.notice.hide()
+    session.tell_bug(ValueError, error, None)
+    assert shell.notice.isHidden()
+
+
+def test_work_that_ends_after_its_screen_closed_speaks_to_nobody(
+    qtbot: QtBot, start: Start, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    session = start(MemorySecrets())
+    shell = opened(qtbot, session)
+    heard: list[object] = []
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None)
+        shell.replies.told.connect(lambda _, news: heard.append(news))
+        finish(session)
+    QApplication.processEvents()
+    assert heard == []
+
+
+def test_a_second_window_on_the_same_chats_is_told_so(qtbot: QtBot, profile: Profile) -> None:
+    first, second = QLockFile(str(profile.lock)), QLockFile(str(profile.lock))
+    assert first.tryLock(0)
+    assert not second.tryLock(0)
+    box = tell_already_open()
+    qtbot.addWidget(box)
+    assert "already open" in box.text()
+    assert box.textFormat() is Qt.TextFormat.PlainText
+    first.unlock()
