@@ -109,7 +109,7 @@ def test_a_chat_is_renamed_where_it_stands(
     editor.setText("Better title")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
 
-    assert titles(shell) == ["Better title"]
+    qtbot.waitUntil(lambda: titles(shell) == ["Better title"])
     qtbot.waitUntil(lambda: [c.title for c in store.conversations()] == ["Better title"])
 
 
@@ -119,6 +119,7 @@ def test_a_search_finds_titles_and_words_and_opens_the_message(
     begin(store, "Bread", "How long does sourdough rest?")
     begin(store, "Trains", "When does the night train leave?")
 
+    search.setFocus()
     qtbot.keyClicks(search, "sourdough")
     qtbot.waitUntil(lambda: any(isinstance(row, Hit) for row in listed(rows)))
     (hit,) = [row for row in listed(rows) if isinstance(row, Hit)]

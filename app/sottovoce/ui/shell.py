@@ -46,7 +46,7 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Remedy, Trouble, trouble
 from sottovoce.ui.unlock.view_model import Opened
 from sottovoce.ui.widgets.banner import Banner
-from sottovoce.ui.widgets.parts import icon_button
+from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
 
 _MEMORY_MILLISECONDS = 3000
@@ -86,7 +86,7 @@ class Shell(QWidget):
         self.pill = ModelPill(self.model, look, lambda: self.replies.any_under_way)
         self.status = StatusBar()
         self.notice = Banner(look, self._dismiss_notice)
-        self.toast = Toast(self)
+        self.toast = Toast(self.page, above=self.page.composer)
         self.actions_by_id = self._install_actions()
         self._lay_out(appearance)
         self._connect()
@@ -397,7 +397,7 @@ _FORMATS = {Format.MARKDOWN: "Markdown", Format.JSON: "JSON", Format.HTML: "HTML
 
 def _give_menu(button: QToolButton, actions: list[QAction]) -> None:
     """Open a menu at a click."""
-    menu = QMenu(button)
+    menu = rounded(QMenu(button))
     menu.addActions(actions)
     button.setMenu(menu)
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

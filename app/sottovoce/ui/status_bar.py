@@ -1,13 +1,15 @@
 """The lower edge of the window: network, context window, memory, speed."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
 from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.widgets.parts import label, set_kind
 
 _NEARLY_FULL = 0.85
 _GIGABYTE = 1e9
+_WIDE, _NARROW = 680, 520
 
 
 class StatusBar(QFrame):
@@ -17,8 +19,8 @@ class StatusBar(QFrame):
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(34)
-        self._network = label("● Offline", "good")
-        self._promise = label("Nothing leaves this computer")
+        self._network = label("", "good")
+        self._promise = label()
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
@@ -39,14 +41,26 @@ class StatusBar(QFrame):
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
             row.addWidget(figure, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.show_network(is_open=False)
         self.show_context(None)
         self.show_speed(0)
+
+    @property
+    def words(self) -> str:
+        """All that is said here now."""
+        return " ".join(part.text() for part in self.findChildren(QLabel) if not part.isHidden())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, what is least needed goes first."""
+        super().resizeEvent(event)
+        self._promise.setVisible(self.width() > _WIDE)
+        self._memory.setVisible(self.width() > _NARROW)
 
     def show_network(self, *, is_open: bool) -> None:
         """Say whether connections are possible."""
         self._network.setText("● Online" if is_open else "● Offline")
         set_kind(self._network, "kind", "warning" if is_open else "good")
-        self._promise.setVisible(not is_open)
+        self._promise.setText("" if is_open else "Nothing leaves this computer")
         self._network.setToolTip(
             "Connections are allowed." if is_open else "Sottovoce refuses every network connection."
         )

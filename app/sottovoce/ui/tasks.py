@@ -29,6 +29,7 @@ class Tasks(QObject):
         super().__init__()
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="task")
         self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="question")
+        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="question")
         self._stops: set[Stop] = set()
         self._closed = False
         self._due.connect(self._call, Qt.ConnectionType.QueuedConnection)
@@ -58,20 +59,26 @@ class Tasks(QObject):
         answered: Callable[[Result], None] = _ignore,
         *,
         failed: Callable[[Exception], None] | None = None,
-    ) -> Stop:
-        """Call `question` in the background and hand what it returns to the screen's thread."""
+    ) -> None:
+        """Call `question` in the background and hand what it returns to the screen's thread.
+
+        Questions are short, and put one after the other in the order they come: what was written
+        first is read by the next.
+        """
 
         def work(_: Stop) -> Iterator[Result]:
             yield question()
 
-        return self.start(work, news=answered, failed=failed)
+        if not self._closed:
+            self._line.submit(self._run, work, Stop(), answered, failed or self.crashed.emit, None)
 
     def close(self) -> None:
-        """Stop everything and wait for it; news that is still on its way is dropped."""
+        """Stop all work, answer the questions that wait, and drop the news that is on its way."""
         self._closed = True
         for stop in self._stops.copy():
             stop.set()
         self._threads.shutdown(cancel_futures=True)
+        self._line.shutdown()
 
     def _run(
         self,

@@ -1,7 +1,7 @@
 """Where a person writes."""
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QInputMethodEvent, QKeyEvent
+from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
@@ -14,10 +14,11 @@ from PySide6.QtWidgets import (
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS
-from sottovoce.ui.widgets.parts import button, label, set_kind
+from sottovoce.ui.widgets.parts import button, label
 
 _MOST_LINES = 8
 _SEND_PIXELS = 34
+_WIDE = 560
 
 
 class Composer(QFrame):
@@ -36,14 +37,10 @@ class Composer(QFrame):
         self._is_busy = False
 
         self._field = _Field()
-        self._field.setPlaceholderText("Write a message — Enter sends, Shift+Enter breaks the line")
         self._field.setAccessibleName("Message")
         self._field.textChanged.connect(self._note_text)
         self._field.entered.connect(self._send)
         self._field.escaped.connect(self._escape)
-        self._field.focus_changed.connect(
-            lambda has_it: set_kind(self, "focused", "true" if has_it else "false")
-        )
         self._button = QPushButton()
         self._button.setObjectName("send")
         self._button.setFixedSize(_SEND_PIXELS, _SEND_PIXELS)
@@ -97,6 +94,11 @@ class Composer(QFrame):
     def set_editing(self, is_editing: bool) -> None:
         self._editing.setVisible(is_editing)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        keys = " — Enter to send, Shift+Enter for a new line"
+        self._field.setPlaceholderText(f"Write a message{keys if self.width() > _WIDE else ''}")
+
     def _note_text(self) -> None:
         self._draw_button()
         self.text_changed.emit(self.text)
@@ -136,13 +138,11 @@ class _Field(QPlainTextEdit):
 
     entered = Signal()
     escaped = Signal()
-    focus_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
         self._is_composing = False
         self.setTabChangesFocus(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.document().setDocumentMargin(6)
         self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
         self._fit()
@@ -165,16 +165,15 @@ class _Field(QPlainTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         self.insertPlainText(source.text())
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.focus_changed.emit(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.focus_changed.emit(False)
-
     def _fit(self) -> None:
         """Be as high as the words need. A plain document measures its height in lines."""
-        lines = min(max(1, round(self.document().size().height())), _MOST_LINES)
+        lines = max(1, round(self.document().size().height()))
+        is_cut = lines > _MOST_LINES
+        self.setVerticalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded
+            if is_cut
+            else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
         margins = 2 * round(self.document().documentMargin())
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + margins)
+        height = min(lines, _MOST_LINES) * self.fontMetrics().lineSpacing() + margins
+        self.setFixedHeight(height + 2 * self.frameWidth())

@@ -72,7 +72,7 @@ class ChatViewModel(QObject):
         self._settings = settings
         self._conversation: Conversation | None = None
         self._messages: list[Message] = []
-        self._is_starting = False
+        self._is_starting = self._is_stop_wanted = False
         self._wanted_message: int | None = None
         self._editing: Message | None = None
         self._drafts: dict[int | None, str] = {}
@@ -82,7 +82,7 @@ class ChatViewModel(QObject):
         self._draft_timer = QTimer(self)
         self._draft_timer.setSingleShot(True)
         self._draft_timer.setInterval(_DRAFT_MILLISECONDS)
-        self._draft_timer.timeout.connect(self.keep_draft)
+        self._draft_timer.timeout.connect(self._keep_draft)
         replies.told.connect(self._hear)
         replies.failed.connect(self._fail)
         replies.begun_or_ended.connect(self._note_busy)
@@ -218,6 +218,7 @@ class ChatViewModel(QObject):
 
     def stop(self) -> None:
         """End the reply here; what is written stays."""
+        self._is_stop_wanted = self._is_starting
         if self._id is not None:
             self._replies.stop(self._id)
 
@@ -280,11 +281,9 @@ class ChatViewModel(QObject):
 
     def keep_draft(self) -> None:
         """Keep the words in the composer now, without waiting for a pause."""
-        if not self._draft_timer.isActive():
-            return
-        self._draft_timer.stop()
-        conversation, draft = self._id, self._drafts[self._id]
-        self._tasks.ask(lambda: self._store.keep_draft(conversation, draft))
+        if self._draft_timer.isActive():
+            self._draft_timer.stop()
+            self._keep_draft()
 
     def dismiss_trouble(self) -> None:
         self._tell_trouble(None)
@@ -312,6 +311,8 @@ class ChatViewModel(QObject):
         self._tasks.ask(lambda: self._store.keep_draft(None, ""))
         self._show(made, [], draft=text)
         self._replies.start(made.id, lambda stop: ask(parts, made.id, text, None, stop))
+        if self._is_stop_wanted:
+            self.stop()
 
     def _fail_to_begin(self, error: Exception) -> None:
         self._is_starting = False
@@ -348,6 +349,10 @@ class ChatViewModel(QObject):
         self._messages = messages
         self._note_context()
         self.messages_changed.emit()
+
+    def _keep_draft(self) -> None:
+        conversation, draft = self._id, self._drafts[self._id]
+        self._tasks.ask(lambda: self._store.keep_draft(conversation, draft))
 
     def _reload_unfinished(self) -> None:
         """Show as it is kept a reply that ended untold, or while another chat was shown."""

@@ -3,11 +3,12 @@
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, picture
 
+_WIDTH = 440
 _QUESTIONS = (
     "Explain the difference between a virus and a bacterium.",
     "Write a polite e-mail that declines an invitation.",
@@ -24,23 +25,26 @@ class Welcome(QWidget):
         super().__init__()
         self._says = label("", "body", wraps=True)
         self._says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        column = QVBoxLayout()
         column.setSpacing(8)
         column.addStretch(3)
         centre = Qt.AlignmentFlag.AlignHCenter
         column.addWidget(picture(look, "shield-check", 40), 0, centre)
         column.addSpacing(6)
         column.addWidget(label("What is on your mind?", "title"), 0, centre)
-        self._says.setMinimumWidth(300)
-        self._says.setMaximumWidth(520)
-        column.addWidget(self._says, 0, centre)
+        column.addWidget(self._says)
         column.addSpacing(18)
         for question in _QUESTIONS:
             card = button(question, partial(self.question_chosen.emit, question), "card")
-            card.setFixedWidth(440)
-            column.addWidget(card, 0, centre)
+            card.setMaximumWidth(_WIDTH)
+            column.addWidget(card)
         column.addStretch(4)
+        self._says.setMaximumWidth(_WIDTH)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 24, 24, 24)
+        row.addStretch(1)
+        row.addLayout(column, 1000)
+        row.addStretch(1)
 
     def show_model(self, name: str) -> None:
         """Say who answers; with an empty name, what to do so that someone can."""

@@ -9,11 +9,12 @@ from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from sottovoce.ui.models.view_model import ModelState, ModelViewModel
-from sottovoce.ui.theme.icons import icon
+from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import tint
+from sottovoce.ui.widgets.parts import rounded, tint
 
 _DOT = 7
+_DOT_FROM_RIGHT = 38
 _STARTER = (
     "SmolLM2 135M is a small starter model that comes with Sottovoce. It answers at once,\n"
     "but it knows little and is often wrong. It is not Llama 3.1: choose a larger model file for "
@@ -32,7 +33,7 @@ class ModelPill(QToolButton):
         self._model = model
         self._look = look
         self._is_busy = is_busy
-        self._menu = QMenu(self)
+        self._menu = rounded(QMenu(self))
         self._menu.setToolTipsVisible(True)
         self._menu.aboutToShow.connect(self._fill)
         self.setMenu(self._menu)
@@ -52,8 +53,8 @@ class ModelPill(QToolButton):
             ModelState.LOADING: f"loading, {self._model.fraction:.0%}",
             ModelState.LOADED: "loaded",
         }[self._model.state]
-        # The spaces leave room for the dot that paintEvent draws.
-        self.setText(f" {name}      ")
+        # The spaces leave room for what paintEvent draws.
+        self.setText(f" {name}          ")
         self.setAccessibleName(f"Model: {name}{', ' if state else ''}{state}")
         says = f"{name}: {state}" if state else "Choose the model that answers."
         self.setToolTip(f"{says}\n\n{_STARTER}" if model and model.is_starter else says)
@@ -117,7 +118,8 @@ class ModelPill(QToolButton):
             ModelState.LOADED: tokens.good,
         }[state]
         side = 12 if state is ModelState.LOADING else _DOT
-        place = QRectF(self.width() - 16 - side, (self.height() - side) / 2, side, side)
+        middle = self.width() - _DOT_FROM_RIGHT
+        place = QRectF(middle - side / 2, (self.height() - side) / 2, side, side)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state is ModelState.LOADING:
@@ -130,4 +132,6 @@ class ModelPill(QToolButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colour))
             painter.drawEllipse(place)
+        chevron = icon_pixmap("chevron-down", tokens.muted, 14, self.devicePixelRatioF())
+        painter.drawPixmap(self.width() - 26, (self.height() - 14) // 2, chevron)
         painter.end()

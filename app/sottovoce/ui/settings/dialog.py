@@ -42,7 +42,6 @@ class SettingsDialog(QDialog):
         self._settings = settings
         self._look = look
         tabs = QTabWidget()
-        tabs.setDocumentMode(True)
         tabs.addTab(self._chat(), "Chat")
         tabs.addTab(self._numbers(SAMPLING, self._stop_strings()), "Sampling")
         tabs.addTab(

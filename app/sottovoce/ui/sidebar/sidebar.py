@@ -18,7 +18,7 @@ from sottovoce.ui.sidebar.delegate import RowDelegate
 from sottovoce.ui.sidebar.view_model import SidebarViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import button, icon_button, label, picture, tint
+from sottovoce.ui.widgets.parts import button, icon_button, label, picture, rounded, tint
 
 _NARROWEST, _WIDEST = 200, 460
 
@@ -127,7 +127,7 @@ class Sidebar(QFrame):
         conversation = row.conversation if isinstance(row, Hit) else row
         assert isinstance(conversation, Conversation)
         colour = self._look.tokens.muted
-        menu = QMenu(self)
+        menu = rounded(QMenu(self))
         if isinstance(row, Conversation):
             menu.addAction(icon("pencil", colour), "Rename\tF2", lambda: self.rename(row.id))
         menu.addAction(

@@ -23,7 +23,7 @@ def body_font(pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
 
 
 def code_font(pixels: int) -> QFont:
-    """Type for code: every character as written, so without ligatures that make one sign of `!=`."""
+    """Type for code: every character as written, without ligatures that make one sign of `!=`."""
     font = QFont(["JetBrains Mono", "monospace"])
     font.setPixelSize(pixels)
     font.setStyleHint(QFont.StyleHint.Monospace)

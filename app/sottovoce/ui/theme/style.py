@@ -67,7 +67,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
   color: $muted; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }
-QComboBox::drop-down { border: none; width: 24px; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; outline: 0; }
 QCheckBox { spacing: 8px; }
 
@@ -77,7 +77,6 @@ QCheckBox { spacing: 8px; }
 QSplitter::handle { background: transparent; }
 
 #composer { background: $surface; border: 1px solid $line; border-radius: 20px; }
-#composer[focused="true"] { border-color: $muted; }
 #composer QPlainTextEdit {
   background: transparent; border: none; padding: 0; font-size: ${body}px; }
 #editing { background: $hover; border-radius: 9px; }
@@ -121,6 +120,7 @@ QMenu::item:selected { background: $hover; }
 QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $line; margin: 6px 8px; }
 QMenu::icon { padding-left: 8px; }
+QTabWidget::tab-bar { left: 14px; }
 QTabBar::tab {
   padding: 8px 14px; border: none; border-bottom: 2px solid transparent; color: $muted;
   background: transparent; font-weight: 500; }

@@ -88,9 +88,14 @@ class _Page(QWidget):
         self.column.addWidget(self.body)
         self.column.addSpacing(8)
         self.problem = label("", "danger", wraps=True)
+        # Stretches, not an alignment: an aligned widget is not asked how high its words make it.
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(column)
+        row.addStretch()
         rows = QVBoxLayout(self)
         rows.addStretch(2)
-        rows.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        rows.addLayout(row)
         rows.addStretch(3)
 
     def show_step(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
@@ -58,6 +58,13 @@ def picture(look: Look, name: str, pixels: int, colour: str = "accent") -> QLabe
 
     _follow(made, look, draw)
     return made
+
+
+def rounded(menu: QMenu) -> QMenu:
+    """The menu, without the corners of a window behind its own round ones."""
+    menu.setWindowFlags(menu.windowFlags() | Qt.WindowType.FramelessWindowHint)
+    menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+    return menu
 
 
 def set_kind(target: QWidget, name: str, value: str) -> None:

@@ -8,16 +8,17 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 from sottovoce.ui.widgets.parts import button, label
 
 _SHOWN_MILLISECONDS = 8000
-_ABOVE_BOTTOM = 60
+_GAP = 14
 
 
 class Toast(QFrame):
-    """Floats over the lower edge of its parent for eight seconds."""
+    """Floats for eight seconds over `parent`, right above one of its children."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, *, above: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
         self._over = parent
+        self._above = above
         self._sentence = label()
         self._act: Callable[[], object] = lambda: None
         self._button = button("Undo", self._do)
@@ -59,5 +60,5 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        over = self._over.rect()
-        self.move((over.width() - self.width()) // 2, over.height() - self.height() - _ABOVE_BOTTOM)
+        left = (self._over.width() - self.width()) // 2
+        self.move(left, self._above.y() - self.height() - _GAP)
