@@ -1,5 +1,6 @@
 import os
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -170,32 +171,33 @@ def test_after_a_bad_file_the_next_load_works(
     assert ask(engine, user("Hi")).text
 
 
-def test_too_little_memory_for_the_weights_says_both_numbers(tiny_llama: Model) -> None:
-    engine = ProcessEngine(available_memory=lambda: 5_000_000)
-    with pytest.raises(NoRoom, match=r"0\.0 GB .* 0\.0 GB"):
-        load(engine, tiny_llama)
-    assert engine.loaded is None
-    engine.close()
+def test_too_little_memory_for_the_weights_says_both_numbers(starter: Model) -> None:
+    with (
+        closing(ProcessEngine(available_memory=lambda: 50_000_000)) as engine,
+        pytest.raises(NoRoom, match=r"0\.1 GB .* 0\.1 GB"),
+    ):
+        load(engine, starter)
 
 
 def test_too_little_memory_for_any_window_is_no_room(starter: Model) -> None:
-    engine = ProcessEngine(available_memory=lambda: starter.size + 20_000_000)
-    with pytest.raises(NoRoom, match=r"needs .* GB .* are free"):
+    with (
+        closing(ProcessEngine(available_memory=lambda: starter.size + 5_000_000)) as engine,
+        pytest.raises(NoRoom, match=r"needs .* GB .* are free"),
+    ):
         load(engine, starter)
-    engine.close()
 
 
 def test_little_memory_gives_a_smaller_window(starter: Model) -> None:
-    engine = ProcessEngine(available_memory=lambda: starter.size + 200_000_000)
-    load(engine, starter)
-    assert engine.loaded is not None
-    assert engine.loaded.context == engine.loaded.context_limit < 4096
-    assert ask(engine, user("Hi")).text
-    engine.close()
+    with closing(ProcessEngine(available_memory=lambda: starter.size + 150_000_000)) as engine:
+        load(engine, starter)
+        assert engine.loaded is not None
+        assert engine.loaded.context == engine.loaded.context_limit < 4096
+        assert ask(engine, user("Hi")).text
 
 
 def test_a_window_the_memory_cannot_hold_is_refused(starter: Model) -> None:
-    engine = ProcessEngine(available_memory=lambda: starter.size + 100_000_000)
-    with pytest.raises(NoRoom):
+    with (
+        closing(ProcessEngine(available_memory=lambda: starter.size + 100_000_000)) as engine,
+        pytest.raises(NoRoom),
+    ):
         load(engine, starter, LoadOptions(context=8192))
-    engine.close()

@@ -8,8 +8,10 @@ START = 4096
 """The first window, unless the model or the memory allows less."""
 UNLIMITED_REPLY = 1024
 """Tokens kept free for a reply whose length nobody limited; it may still write on and grow."""
-BATCH = 512
-"""Tokens read at once."""
+BATCH = 128
+"""Tokens read at once. More is no faster on a CPU, takes more memory and tells less progress."""
+GPU_BATCH = 256
+"""Tokens read at once on a GPU, where more is faster but nothing can stop it in between."""
 SHARE = 0.5
 """How much of the memory left by the weights the window may take: other programs want to live."""
 HALF_PRECISION = 2
@@ -45,7 +47,7 @@ def window_bytes(shape: Shape, context: int) -> int:
     at most a third too much.
     """
     scores = (shape.heads + 2) * context
-    activations = 8 * shape.heads * shape.key_length
+    activations = 12 * shape.heads * shape.key_length
     return shape.token_bytes * context + BATCH * (scores + activations) * SINGLE_PRECISION
 
 

@@ -15,7 +15,7 @@ import llama_cpp as package
 from llama_cpp import llama_cpp as c
 
 from sottovoce.domain.model import Sampling
-from sottovoce.engine.context import BATCH, Shape
+from sottovoce.engine.context import BATCH, GPU_BATCH, Shape
 from sottovoce.engine.prompt import Vocabulary
 
 PENALISED = 64
@@ -131,7 +131,7 @@ class Model:
     """A model's weights and vocabulary in memory. They stay until the process ends."""
 
     def __init__(
-        self, path: str, *, repack: bool, gpu_layers: int, progress: Callable[[float], bool]
+        self, path: bytes, *, repack: bool, gpu_layers: int, progress: Callable[[float], bool]
     ) -> None:
         """Load. `progress` is told fractions and returns whether to go on. Raises LoadFailed."""
         parameters = c.llama_model_default_params()
@@ -139,7 +139,7 @@ class Model:
         parameters.use_extra_bufts = repack
         callback = c.llama_progress_callback(lambda fraction, _: progress(fraction))
         parameters.progress_callback = callback
-        self.handle = c.llama_model_load_from_file(path.encode(), parameters)
+        self.handle = c.llama_model_load_from_file(path, parameters)
         if not self.handle:
             raise LoadFailed
         self.vocabulary_handle = c.llama_model_get_vocab(self.handle)
@@ -247,7 +247,8 @@ class Window:
         """Raises MemoryError if there is no room for it."""
         parameters = c.llama_context_default_params()
         parameters.n_ctx = size
-        parameters.n_batch = parameters.n_ubatch = BATCH
+        self._batch = GPU_BATCH if on_gpu else BATCH
+        parameters.n_batch = parameters.n_ubatch = self._batch
         parameters.n_outputs_max = 1  # Saves 250 MB with a vocabulary of 128,000 tokens.
         parameters.n_threads = parameters.n_threads_batch = threads
         # Measured: on a CPU flash attention is slower, on a GPU it is faster and saves memory.
@@ -286,9 +287,10 @@ class Window:
         return common
 
     def read(self, tokens: Sequence[int]) -> bool:
-        """Put up to BATCH tokens in the cache; False if stopped on the way. Raises DecodeFailed."""
-        array = (c.llama_token * len(tokens))(*tokens)
-        return self._decode(c.llama_batch_get_one(array, len(tokens)), tokens)
+        """Put the first batch of `tokens` in the cache; False if stopped. Raises DecodeFailed."""
+        batch = tokens[: self._batch]
+        array = (c.llama_token * len(batch))(*batch)
+        return self._decode(c.llama_batch_get_one(array, len(batch)), batch)
 
     def add(self, token: int) -> bool:
         """Put one token in the cache; False if stopped. Raises DecodeFailed."""

@@ -30,6 +30,7 @@ from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Ti
 from sottovoce.domain.stop import Stop
 from sottovoce.engine import wire
 from sottovoce.engine.engine import Loaded, Prompt
+from sottovoce.system import memory
 
 PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
 """What the engine's process may raise here."""
@@ -55,11 +56,6 @@ class Patience:
     """To end when nobody needs it any more."""
 
 
-def available_memory() -> int:
-    """Bytes that a program can take without making others suffer."""
-    return psutil.virtual_memory().available
-
-
 def command() -> list[str]:
     """How the engine's process is started; the handles of its pipes follow."""
     if getattr(sys, "frozen", False):
@@ -76,7 +72,7 @@ class ProcessEngine:
         *,
         log: Path | None = None,
         patience: Patience | None = None,
-        available_memory: Callable[[], int] = available_memory,
+        available_memory: Callable[[], int] = memory.available,
     ) -> None:
         """`log` takes what the process prints; without it, that is dropped."""
         self._log = log
@@ -154,7 +150,7 @@ class ProcessEngine:
     def _load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
         begun = time.monotonic()
         question = wire.Load(
-            path=str(model.path),
+            path=os.fsencode(model.path),
             # Measured: Q4_0 gains; K-quants load ten times and read prompts 1.7 times slower.
             repack=model.quantisation == "Q4_0",
             context=options.context,
@@ -162,7 +158,10 @@ class ProcessEngine:
             threads=options.threads or _default_threads(),
             available=self._available_memory(),
         )
-        self._child = child = _Child(self._log, self._patience)
+        try:
+            self._child = child = _Child(self._log, self._patience)
+        except OSError as error:
+            raise Interrupted("The engine could not be started. Try again.") from error
         try:
             with closing(child.ask(question, stop)) as answer:
                 for news in answer:
@@ -213,9 +212,9 @@ class ProcessEngine:
                             yield Reading(done, total)
                         case wire.Piece(text) if not stop.is_set:
                             yield Piece(text)
-                        case wire.Resized(context, memory):
+                        case wire.Resized(size, needed):
                             assert self._loaded is not None
-                            self._loaded = replace(self._loaded, context=context, memory=memory)
+                            self._loaded = replace(self._loaded, context=size, memory=needed)
                         case wire.Finished():
                             yield self._finished(news, stop)
                         case wire.Failed():

@@ -37,7 +37,8 @@ class Stop(Message, frozen=True):
 class Load(Message, frozen=True):
     """Put a model in memory: the first question to every engine process, asked once."""
 
-    path: str
+    path: bytes
+    """As the file system has it; it may be no valid text."""
     repack: bool
     """Whether weights are rearranged for the processor while loading."""
     context: int | None

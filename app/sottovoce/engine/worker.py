@@ -3,6 +3,7 @@
 import logging
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -16,10 +17,14 @@ from typing import NoReturn
 from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.engine import llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
+from sottovoce.engine.loading import load
 from sottovoce.engine.session import Session
 
 BEAT_EVERY = 2.0
 """Seconds between two signs of life while a question is being answered."""
+
+QUOTED = re.compile(r"'.*'|/.*")
+"""Where llama.cpp names files; their names may be private."""
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +67,7 @@ class _Worker:
             except Cancelled:
                 self._tell(wire.Cancelled())
             except Problem as problem:
+                log.info("%s", type(problem).__name__)
                 self._tell(wire.Failed(type(problem).__name__, str(problem)))
             self._answered = number
 
@@ -82,11 +88,10 @@ class _Worker:
 
         begun = time.perf_counter()
         try:
-            self._session = Session(question, flag=self._flag, log=said, loading=loading)
+            self._session, loaded = load(question, flag=self._flag, said=said, loading=loading)
         finally:
             for trouble in said.troubles:
-                log.info("%s", trouble.replace(question.path, "the model"))
-        loaded = self._session.loaded
+                log.info("%s", QUOTED.sub("...", trouble))
         log.info(
             "loaded in %.1f s: %s, %d threads, %d GPU layers, context %d of %d, %.2f GB",
             time.perf_counter() - begun,
