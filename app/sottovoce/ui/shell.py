@@ -116,6 +116,7 @@ class Shell(QWidget):
     def close_down(self) -> None:
         """Keep what was typed, and ask what is under way to end."""
         self._memory_timer.stop()
+        self.replies.fall_silent()
         self.chat.keep_draft()
 
     @property

@@ -122,9 +122,9 @@ class Composer(QFrame):
     def _draw(self) -> None:
         tokens = self._look.tokens
         self._shadow.setColor(QColor(0, 0, 0, 90 if tokens.is_dark else 28))
-        name = "square" if self._is_busy else "arrow-up"
+        name = "stop" if self._is_busy else "arrow-up"
         says = "Stop (Esc)" if self._is_busy else "Send (Enter)"
-        self._button.setIcon(icon(name, tokens.on_accent, 16 if self._is_busy else 20))
+        self._button.setIcon(icon(name, tokens.on_accent, 14 if self._is_busy else 20))
         self._button.setToolTip(says)
         self._button.setAccessibleName(says.split(" (")[0])
         self._draw_button()

@@ -83,6 +83,10 @@ class Replies(QObject):
         if writing := self.of(conversation):
             writing.stop.set()
 
+    def fall_silent(self) -> None:
+        """Tell nothing any more: the window closes."""
+        self._timer.stop()
+
     def _hear(self, conversation: int, news: News) -> None:
         writing = self._under_way[conversation]
         if isinstance(news, Piece):

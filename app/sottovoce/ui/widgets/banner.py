@@ -25,7 +25,7 @@ class Banner(QFrame):
         row.setSpacing(12)
         row.addWidget(self._sentence, 1)
         row.addWidget(self._button)
-        row.addWidget(icon_button(look, "x", "Dismiss", self._dismiss))
+        row.addWidget(icon_button(look, "x", "Dismiss", self.dismiss))
         self.hide()
 
     @property
@@ -54,6 +54,7 @@ class Banner(QFrame):
         self._button.setVisible(bool(says))
         self.show()
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
+        """What the cross does."""
         self.hide()
         self._dismissed()

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from pytestqt.qtbot import QtBot
+
+from fakes import ScriptedEngine
+from sottovoce.domain.problems import NoRoom
+from sottovoce.models.shelf import starter
+from sottovoce.store.store import Store
+from sottovoce.ui.models.view_model import ModelState
+from sottovoce.ui.shell import Shell
+from ui.talking import ask, texts
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    """A real model file under another name."""
+    found = starter()
+    assert found is not None
+    path = tmp_path / "another.gguf"
+    path.symlink_to(found.path)
+    return path
+
+
+def menu_texts(shell: Shell) -> list[str]:
+    menu = shell.pill.menu()
+    menu.aboutToShow.emit()
+    return [action.text() for action in menu.actions() if action.text()]
+
+
+def test_the_starter_is_named_plainly(qtbot: QtBot, shell: Shell) -> None:
+    assert "SmolLM2 135M (starter)" in shell.pill.text()
+    assert "not Llama 3.1" in shell.pill.toolTip()
+
+
+def test_what_the_starter_is_is_said_once(qtbot: QtBot, shell: Shell, store: Store) -> None:
+    assert "starter" in shell.notice.sentence
+    assert shell.notice.isVisible()
+    shell.notice.dismiss()
+    qtbot.waitUntil(lambda: store.settings().has_met_starter)
+    shell.model.find()
+    qtbot.waitUntil(lambda: shell.model.model is not None)
+    assert shell.notice.isHidden()
+
+
+def test_the_first_question_loads_the_model_and_the_pill_says_so(
+    qtbot: QtBot, shell: Shell
+) -> None:
+    assert "not loaded yet" in shell.pill.accessibleName()
+    ask(qtbot, shell, "Hello")
+    assert shell.model.state is ModelState.LOADED
+    assert shell.pill.accessibleName().endswith("loaded")
+    facts = menu_texts(shell)
+    assert "Context window: 4,096 of up to 4,096 tokens" in facts
+    assert "Unload" in facts
+
+
+def test_a_model_is_loaded_and_unloaded_when_asked(qtbot: QtBot, shell: Shell) -> None:
+    shell.actions_by_id["load"].trigger()
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
+    shell.actions_by_id["unload"].trigger()
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.RESTING)
+
+
+def test_a_load_that_fails_is_told_with_what_helps(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.load_problem = NoRoom("Too little memory. Choose a smaller model.")
+    shell.actions_by_id["load"].trigger()
+    qtbot.waitUntil(lambda: shell.notice.sentence.startswith("Too little"))
+    assert shell.notice.button.text() == "Open settings"
+    assert shell.model.state is ModelState.RESTING
+
+
+def test_a_dropped_model_file_answers_from_then_on(
+    qtbot: QtBot, shell: Shell, model_file: Path, engine: ScriptedEngine, store: Store
+) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(model_file))])
+    drop = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    shell.dropEvent(drop)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
+    assert engine.loads[-1][0].path == model_file
+    qtbot.waitUntil(lambda: store.settings().models == (str(model_file),))
+    assert "another" in menu_texts(shell)
+    assert texts(shell) == []
+
+
+def test_a_file_that_is_no_model_is_refused_and_the_old_one_stays(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
+    path = tmp_path / "letter.gguf"
+    path.write_text("Dear reader,")
+    before = shell.model.model
+    with qtbot.waitSignal(shell.model.failed):
+        shell.model.choose(path)
+    assert shell.model.model == before
+    assert shell.notice.button.text() == "Choose a model…"
+
+
+def test_an_export_is_written_where_it_was_asked_for(
+    qtbot: QtBot, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(qtbot, shell, "Hello")
+    path = tmp_path / "chat.md"
+    monkeypatch.setattr(
+        "sottovoce.ui.shell.QFileDialog.getSaveFileName", lambda *_: (str(path), "")
+    )
+    shell.actions_by_id["export_markdown"].trigger()
+    qtbot.waitUntil(path.exists)
+    assert "Hello" in path.read_text()
+    assert "Yes." in path.read_text()
