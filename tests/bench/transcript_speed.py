@@ -94,7 +94,7 @@ def _shown(messages: list[Message]) -> Transcript:
 
 
 def _scroll_frames(transcript: Transcript) -> Iterator[float]:
-    """Milliseconds of each frame, upwards through what was never seen and down again, then in leaps."""
+    """Milliseconds of each frame: up through what was never seen, down again, then in leaps."""
     bar = transcript.verticalScrollBar()
     ways: list[Callable[[int], int]] = [
         lambda i: bar.value() - 90,

@@ -51,9 +51,7 @@ def replied() -> Callable[..., Message]:
 
 
 @pytest.fixture
-def long_chat(
-    asked: Callable[..., Message], replied: Callable[..., Message]
-) -> list[Message]:
+def long_chat(asked: Callable[..., Message], replied: Callable[..., Message]) -> list[Message]:
     """Four hundred messages of many kinds."""
     bodies = [
         "A paragraph, **long** enough to be broken into lines. " * 8,

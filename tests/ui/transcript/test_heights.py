@@ -30,7 +30,9 @@ def test_changing_and_cutting_keep_the_sums(built: list[int], data: st.DataObjec
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=60), st.data())
-def test_every_pixel_belongs_to_the_thing_drawn_there(built: list[int], data: st.DataObject) -> None:
+def test_every_pixel_belongs_to_the_thing_drawn_there(
+    built: list[int], data: st.DataObject
+) -> None:
     heights = Heights(built)
     y = data.draw(st.integers(0, sum(built) - 1))
     found = heights.at(y)

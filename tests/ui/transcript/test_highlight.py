@@ -18,7 +18,9 @@ def test_an_unknown_language_has_no_colours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("inks", "background"), [(LIGHT_INKS, LIGHT.code), (DARK_INKS, DARK.code)], ids=["light", "dark"]
+    ("inks", "background"),
+    [(LIGHT_INKS, LIGHT.code), (DARK_INKS, DARK.code)],
+    ids=["light", "dark"],
 )
 def test_every_colour_can_be_read(inks: dict[Ink, str], background: str) -> None:
     assert set(inks) == set(Ink)
@@ -34,5 +36,7 @@ def _contrast(one: str, other: str) -> float:
 
 def _luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

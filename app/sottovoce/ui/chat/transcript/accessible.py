@@ -123,7 +123,8 @@ class _Item(QAccessibleInterface):
             return ""
         match kind:
             case QAccessible.Text.Name:
-                return f"{message.model or _SPEAKERS[message.role]}: {message.text}"
+                speaker = message.model if message.role is Role.ASSISTANT else ""
+                return f"{speaker or _SPEAKERS[message.role]}: {message.text}"
             case QAccessible.Text.Value:
                 return message.text
             case _:

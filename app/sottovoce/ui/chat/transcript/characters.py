@@ -8,13 +8,13 @@ _SURROGATES = range(0xD800, 0xE000)
 _SHOWN = (
     _CONTROL_PICTURES
     | {0x7F: 0x2421, ord("\n"): 0x2028}
-    # They can make a line read otherwise than the machine reads it: https://trojansource.codes
+    # They can make a line read otherwise than a machine does: https://trojansource.codes
     | dict.fromkeys([*range(0x80, 0xA0), *_DIRECTION_OVERRIDES, *_SURROGATES], 0xFFFD)
 )
 
 
 def shown(text: str) -> str:
-    """The text as Qt is to draw it, character for character: a sign for what is hidden or harmful."""
+    """The text as Qt draws it, character for character: signs for what is hidden or harmful."""
     return text.translate(_SHOWN)
 
 
@@ -32,7 +32,7 @@ def is_right_to_left(text: str) -> bool:
 
 
 def mixes_directions(text: str) -> bool:
-    """Whether a letter is written from right to left: order on screen and in the text may differ."""
+    """Whether any letter is written from right to left: it may stand elsewhere than it comes."""
     return not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
 
 

@@ -92,7 +92,7 @@ class Growing:
         self._table_head, self._rows = "", ()
 
     def _close(self) -> None:
-        """Put aside what no further line can change. Only whole lines count: others may yet change."""
+        """Put aside what no further line can change. Only whole lines count: they are final."""
         whole = self._tail[: self._tail.rfind("\n") + 1]
         blocks, cut = parse_from(whole, self._resume, self._known)
         blocks = self._with_rows(blocks)

@@ -17,6 +17,7 @@ class JumpButton(QAbstractButton):
     def __init__(self, tokens: Tokens, parent: QWidget) -> None:
         super().__init__(parent)
         self._tokens = tokens
+        self.setObjectName("jump")
         self.setAccessibleName("Jump to the newest")
         self.setToolTip("Jump to the newest")
         self.setCursor(Qt.CursorShape.PointingHandCursor)

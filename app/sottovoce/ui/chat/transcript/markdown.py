@@ -141,7 +141,10 @@ LONGEST_PARAGRAPH = 6_000
 """Characters; longer ones are laid out in pieces, so that drawing one stays within a frame."""
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_BLOCKS = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["inline", "text_join"])
+_DEEPEST = 60
+"""Quotes and lists in one another; each list counts twice."""
+_BLOCKS = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST})
+_BLOCKS.enable("table").disable(["inline", "text_join"])
 """Leaves the words inside of blocks to `_MARKDOWN`, so that none need be read twice."""
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_~]", re.IGNORECASE)
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
@@ -187,7 +190,10 @@ def parse_from(
     `known` spares reading whole pieces of a very long paragraph twice, and learns new ones.
     """
     reader = _Reader(text, resume, known)
-    reader.read(_BLOCKS.parse(text, reader.definitions))
+    tokens = _BLOCKS.parse(text, reader.definitions)
+    if any(token.level + 1 >= _DEEPEST for token in tokens):
+        return typed(text), Cut(0, 0, resume)  # Markdown-it leaves out what lies deeper.
+    reader.read(tokens)
     return reader.blocks, reader.cut
 
 
@@ -288,9 +294,10 @@ class _Reader:
 
     def _known_spans(self, text: str) -> Spans:
         if self.definitions.get("references"):
-            return self._spans(text)
+            return (*self._spans(text), Span(" "))
         if text not in self._known:
-            self._known[text] = self._spans(text)
+            words = text.rstrip()  # Markdown-it drops blanks at the end.
+            self._known[text] = (*self._spans(words), Span(text[len(words) :]))
         return self._known[text]
 
     def _spans(self, text: str) -> Spans:
@@ -403,7 +410,7 @@ def _good_break(text: str, start: int) -> int:
 
 def _is_balanced(text: str) -> bool:
     brackets = text.count("[") - text.count("]")
-    return not (brackets or any(text.count(sign) % 2 for sign in ("`", "*", "_", "~")))
+    return not (brackets or any(text.count(sign) % 2 for sign in ("`", "**", "*", "__", "_")))
 
 
 def cut_spans(spans: Spans, start: int, end: int) -> Spans:

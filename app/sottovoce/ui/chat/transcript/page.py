@@ -1,4 +1,4 @@
-"""One message, laid out for one width. Blocks that were never seen have the height they may have."""
+"""One message, laid out for one width. The height of blocks that were never seen is a guess."""
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
@@ -41,6 +41,9 @@ BETWEEN = 10
 _INDENTS = {Container.LIST: 26, Container.QUOTE: 18}
 _DEEPEST = 8
 _GAPS = {Joint.APART: 12, Joint.CLOSE: 5, Joint.SAME: 0}
+
+_EMPTY = Block(Paragraph(()))
+"""Holds the place of a reply's first words."""
 
 Marks = Callable[[int, Shape], Sequence[Mark]]
 """What is marked in a block: its index and shape are given."""
@@ -112,15 +115,15 @@ class Page:
         """Show these blocks, the first `kept` of which are as they were."""
         replaced = self._shapes[kept] if kept < len(self._shapes) else None
         was_seen = replaced is not None
-        self.blocks = list(blocks)
+        self.blocks = list(blocks) or [_EMPTY]
         del self._shapes[kept:]
         self._heights.truncate(kept)
-        for index in range(kept, len(blocks)):
+        for index in range(kept, len(self.blocks)):
             self._shapes.append(None)
             self._heights.append(self._gap(index) + self._estimate(index))
         if self.is_users:
             self._fit_bubble()
-        if was_seen and kept < len(blocks):
+        if was_seen and kept < len(self.blocks):
             self._lay_out(kept, replaced)
 
     def settle(self, top: int, bottom: int) -> int:

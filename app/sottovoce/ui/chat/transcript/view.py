@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -111,6 +111,7 @@ class Transcript(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Messages")
         self.viewport().setMouseTracking(True)
+        self.viewport().installEventFilter(self)
         self.verticalScrollBar().setSingleStep(LINE)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         describe("Transcript")
@@ -635,14 +636,18 @@ class Transcript(QAbstractScrollArea):
             menu.addAction("Regenerate", partial(self.regenerate_asked.emit, message.id))
         return menu
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tooltips and the pointer's leaving.
+
+        Not in viewportEvent: an exception in a handler that it calls from C++ ends the process.
+        """
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             self._show_tip(event.pos(), event.globalPos())
             return True
         if event.type() == QEvent.Type.Leave:
             self._hovered = self._pointed = None
             self.viewport().update()
-        return super().viewportEvent(event)
+        return False
 
     def _show_tip(self, point: QPoint, where: QPoint) -> None:
         control = self._control_at(QPointF(point))
