@@ -559,3 +559,9 @@ def test_a_screen_reader_finds_the_messages(
     assert interface.indexOfChild(interface.child(1)) == 1
     transcript.show_messages([])
     assert interface.childCount() == 0
+
+
+def test_what_is_selected_in_code_lies_on_its_line(transcript: Transcript, replied: Make) -> None:
+    transcript.show_messages([replied(1, "```\n\n█████\n\n```")])
+    middle = _where(transcript, 0, "█████")
+    assert _picture(transcript).pixelColor(middle).name() == LIGHT.text

@@ -15,9 +15,11 @@ from sottovoce.ui.chat.transcript.words import x_of
 
 HEADER = 34
 PADDING = 14
-_ABOVE, _BELOW = 9, 12
+_ABOVE, _BELOW = 12, 14
 _BAR = 6
 """More room for the scroll bar of what is too wide."""
+_ENDLESS = 1_000_000.0
+"""Pixels: a line of code is as wide as it is, but Qt measures it only when given a width."""
 _TAB = 4
 """Characters from one tab stop to the next."""
 _LONGEST_LINE = 2_000
@@ -141,6 +143,7 @@ class CodeBox:
         laid.setFormats(self._formats(self._starts[index], line))
         laid.beginLayout()
         made = laid.createLine()
+        made.setLineWidth(_ENDLESS)
         made.setPosition(QPointF(0, (CODE_LINE - made.height()) / 2))
         laid.endLayout()
         return laid

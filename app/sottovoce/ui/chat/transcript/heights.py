@@ -31,9 +31,10 @@ class Heights:
             i += i & -i
 
     def append(self, height: int) -> None:
+        i = len(self._tree)
+        covered = self.before(i - 1) - self.before(i - (i & -i)) + height
         self._heights.append(height)
-        i = len(self._heights)
-        self._tree.append(self.before(i) - self.before(i - (i & -i)))
+        self._tree.append(covered)
 
     def truncate(self, length: int) -> None:
         """Forget everything from `length` on."""
@@ -42,15 +43,11 @@ class Heights:
 
     def before(self, index: int) -> int:
         """The sum of all heights above this one."""
-        if index == len(self._heights) == len(self._tree):
-            index, extra = index - 1, self._heights[-1]
-        else:
-            extra = 0
         total = 0
         while index:
             total += self._tree[index]
             index -= index & -index
-        return total + extra
+        return total
 
     @property
     def total(self) -> int:

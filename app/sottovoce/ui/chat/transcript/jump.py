@@ -36,10 +36,6 @@ class JumpButton(QAbstractButton):
         """Stand a little above `bottom`, around the `middle`."""
         self.move(middle - _SIZE // 2, bottom - _SIZE - 12)
 
-    def show_if(self, is_wanted: bool) -> None:
-        if is_wanted == self.isHidden():
-            self.setVisible(is_wanted)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._tokens
         icon = icon_pixmap("arrow-down", tokens.text, _ICON, self.devicePixelRatioF())

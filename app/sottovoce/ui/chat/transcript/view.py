@@ -359,7 +359,9 @@ class Transcript(QAbstractScrollArea):
             return
         top = self._column.height
         if self.messages and self.messages[-1].state is State.WRITING:
-            top -= FOOT  # It has no buttons yet.
+            top -= FOOT  # It has no buttons yet,
+            if not any(block.text for block in self._column.blocks(len(self.messages) - 1)):
+                top -= LINE + MARGIN // 2  # nor words.
         painter.setFont(self._column.style.small)
         painter.setPen(self._column.style.muted)
         rect = QRectF(0, top, self._column.width, _NOTICE)

@@ -82,13 +82,6 @@ class Words:
         self._layout.endLayout()
         return max(top, line_height)
 
-    @property
-    def first_baseline(self) -> float:
-        if not self._lines:
-            return 17.0
-        line = self._lines[0][0]
-        return line.y() + line.ascent()
-
     def draw(self, painter: QPainter, marks: Sequence[Mark], clip: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._style.inline_code)
