@@ -128,8 +128,3 @@ def _redraws(transcript: Transcript, reply: str) -> Iterator[float]:
 def _p99(values: Iterator[float]) -> float:
     ordered = sorted(values)
     return ordered[int(len(ordered) * 0.99)]
-
-
-if __name__ == "__main__":
-    for figure in figures():
-        print(f"{figure.name:45} {figure.value:8.2f} {figure.unit}  (bar {figure.bar})")  # noqa: T201  # Run by hand.
