@@ -54,7 +54,10 @@ class Engine(Protocol):
         """
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens in each text, by the loaded model's tokenizer, without any frame around them."""
+        """Tokens in each text, by the loaded model's tokenizer, without any frame around them.
+
+        Raises Interrupted if the engine died.
+        """
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
         """Read the prompt and write the reply. Being stopped is an end like others: Finish.STOPPED.

@@ -29,7 +29,7 @@ GPU_KINDS = (1, 2)
 
 
 class LoadFailed(Exception):
-    """llama.cpp gave no model; the text is what it said about it."""
+    """llama.cpp gave no model; its Log knows why."""
 
 
 class DecodeFailed(Exception):
@@ -104,10 +104,9 @@ def gpus() -> list[Device]:
     if not c.llama_supports_gpu_offload():
         return []
     ggml = _ggml()
-    for function in (ggml.ggml_backend_dev_get, ggml.ggml_backend_dev_description):
-        function.restype = ctypes.c_void_p
-    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
     found = []
     for index in range(ggml.ggml_backend_dev_count()):
         device = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(index)))
@@ -206,7 +205,7 @@ class Model:
         if length < 0:
             self._piece = ctypes.create_string_buffer(-length)
             return self.piece(token)
-        return buffer.raw[:length]
+        return ctypes.string_at(buffer, length)
 
     def _tokenised(self, text: str, *, special: bool) -> list[int]:
         encoded = text.encode()

@@ -449,4 +449,7 @@ def _default_threads() -> int:
     The threads wait for each other by spinning. Measured on two cores: two threads write 1.2 times
     as fast as one while nothing else runs, and 30 times slower while something does.
     """
-    return max((psutil.cpu_count(logical=False) or 1) - 1, 1)
+    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    if sys.platform != "darwin":
+        cores = min(cores, len(psutil.Process().cpu_affinity()))
+    return max(cores - 1, 1)
