@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from fakes import ScriptedEngine
 from sottovoce.domain.settings import Appearance, Scheme, Settings
 from sottovoce.store.store import Store, open_store
+from sottovoce.system.network import NetworkGate
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
@@ -43,7 +44,14 @@ def shell(
     qtbot: QtBot, store: Store, engine: ScriptedEngine, tasks: Tasks, look: Look
 ) -> Iterator[Shell]:
     """The opened window, with the starter model chosen."""
-    shell = Shell(Opened(store, Settings()), engine, tasks, look=look, appearance=Appearance())
+    shell = Shell(
+        Opened(store, Settings()),
+        engine,
+        tasks,
+        gate=NetworkGate(),
+        look=look,
+        appearance=Appearance(),
+    )
     qtbot.addWidget(shell)
     shell.resize(1000, 700)
     shell.show()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLockFile, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QLockFile, QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets, ScriptedEngine
@@ -302,3 +302,43 @@ def test_a_second_window_on_the_same_chats_is_told_so(qtbot: QtBot, profile: Pro
     assert "already open" in box.text()
     assert box.textFormat() is Qt.TextFormat.PlainText
     first.unlock()
+
+
+def test_whatever_takes_the_focus_has_a_name(qtbot: QtBot, shell: Shell) -> None:
+    inner = ("qt_", "ScrollBar")
+    nameless = [
+        widget
+        for widget in shell.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.objectName().startswith(inner)
+        and not widget.accessibleName()
+        and not (isinstance(widget, QAbstractButton) and widget.text().strip())
+    ]
+    assert nameless == []
+
+
+def test_tab_goes_through_the_sidebar_from_top_to_bottom(qtbot: QtBot, shell: Shell) -> None:
+    hide = shell.sidebar.findChild(QToolButton)
+    assert isinstance(hide, QToolButton)
+    hide.setFocus()
+    visited = []
+    for _ in range(4):
+        shell.focusNextChild()
+        focused = QApplication.focusWidget()
+        visited.append(focused.mapTo(shell, QPoint()).y() if focused else -1)
+    assert visited == sorted(visited)
+
+
+def test_undo_brings_a_deleted_chat_back_from_an_empty_field(qtbot: QtBot, shell: Shell) -> None:
+    ask(qtbot, shell, "Keep me")
+    qtbot.waitUntil(lambda: titles(shell) == ["Keep me"])
+    shell.actions_by_id["delete"].trigger()
+    field(shell).setFocus()
+    qtbot.keyClick(field(shell), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: titles(shell) == ["Keep me"])
+
+
+def test_the_status_bar_says_how_the_network_is(qtbot: QtBot, shell: Shell) -> None:
+    assert "Offline" in shell.status.words
+    assert "Nothing leaves this computer" in shell.status.words
+    qtbot.waitUntil(lambda: "RAM" in shell.status.words)

@@ -153,10 +153,10 @@ class Session:
             opened,
             self._parts.engine,
             self.tasks,
+            gate=self._parts.gate,
             look=self._look,
             appearance=self._appearance,
         )
-        self.shell.status.show_network(is_open=False)
         self.window.setCentralWidget(self.shell)
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
 

@@ -26,6 +26,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
 from sottovoce.system.files import write_private
 from sottovoce.system.memory import resident
+from sottovoce.system.network import NetworkGate
 from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
@@ -49,7 +50,7 @@ from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
 
-_MEMORY_MILLISECONDS = 3000
+_FIGURES_MILLISECONDS = 3000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
@@ -62,11 +63,19 @@ class Shell(QWidget):
     """Builds the view-models and the views, and connects what happens in one to the others."""
 
     def __init__(
-        self, opened: Opened, engine: Engine, tasks: Tasks, *, look: Look, appearance: Appearance
+        self,
+        opened: Opened,
+        engine: Engine,
+        tasks: Tasks,
+        *,
+        gate: NetworkGate,
+        look: Look,
+        appearance: Appearance,
     ) -> None:
         super().__init__()
         self._store = opened.store
         self._tasks = tasks
+        self._gate = gate
         self._look = look
         self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
         self.model = ModelViewModel(engine, tasks, self.settings)
@@ -90,9 +99,9 @@ class Shell(QWidget):
         self.actions_by_id = self._install_actions()
         self._lay_out(appearance)
         self._connect()
-        self._memory_timer = QTimer(self)
-        self._memory_timer.setInterval(_MEMORY_MILLISECONDS)
-        self._memory_timer.timeout.connect(self._measure_memory)
+        self._figures_timer = QTimer(self)
+        self._figures_timer.setInterval(_FIGURES_MILLISECONDS)
+        self._figures_timer.timeout.connect(self._show_figures)
         if opened.is_temporary:
             self.status.show_temporary()
         self.setAcceptDrops(True)
@@ -108,14 +117,14 @@ class Shell(QWidget):
             self.chat.restore_draft()
         else:
             self.chat.open(interrupted)
-        self._memory_timer.start()
-        self._measure_memory()
+        self._figures_timer.start()
+        self._show_figures()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
         self.page.composer.setFocus()
 
     def close_down(self) -> None:
         """Keep what was typed, and ask what is under way to end."""
-        self._memory_timer.stop()
+        self._figures_timer.stop()
         self.replies.fall_silent()
         self.chat.keep_draft()
 
@@ -381,7 +390,8 @@ class Shell(QWidget):
         if self.notice.sentence == _STARTER_NOTICE:
             self.settings.change(replace(self.settings.settings, has_met_starter=True))
 
-    def _measure_memory(self) -> None:
+    def _show_figures(self) -> None:
+        self.status.show_network(self._gate.state, len(self._gate.refusals()))
         self._tasks.ask(lambda: resident(os.getpid()), self.status.show_memory)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
+from sottovoce.system.network import NetworkState
 from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.widgets.parts import label, set_kind
 
@@ -20,7 +21,7 @@ class StatusBar(QFrame):
         self.setObjectName("status")
         self.setFixedHeight(34)
         self._network = label("", "good")
-        self._promise = label()
+        self._promise = label("Nothing leaves this computer")
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
@@ -41,7 +42,7 @@ class StatusBar(QFrame):
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
             row.addWidget(figure, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.show_network(is_open=False)
+        self.show_network(NetworkState.OFFLINE, 0)
         self.show_context(None)
         self.show_speed(0)
 
@@ -56,14 +57,13 @@ class StatusBar(QFrame):
         self._promise.setVisible(self.width() > _WIDE)
         self._memory.setVisible(self.width() > _NARROW)
 
-    def show_network(self, *, is_open: bool) -> None:
-        """Say whether connections are possible."""
-        self._network.setText("● Online" if is_open else "● Offline")
-        set_kind(self._network, "kind", "warning" if is_open else "good")
-        self._promise.setText("" if is_open else "Nothing leaves this computer")
-        self._network.setToolTip(
-            "Connections are allowed." if is_open else "Sottovoce refuses every network connection."
-        )
+    def show_network(self, state: NetworkState, refused: int) -> None:
+        """Say whether connections are possible, and how many attempts were refused."""
+        self._network.setText(f"● {state.capitalize()}")
+        says = "Sottovoce refuses every network connection."
+        if refused:
+            says += f"\n{refused} attempts to connect were refused since it was started."
+        self._network.setToolTip(says)
 
     def show_temporary(self) -> None:
         """Say that nothing is kept."""

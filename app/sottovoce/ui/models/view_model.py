@@ -92,15 +92,15 @@ class ModelViewModel(QObject):
         """Look for the model chosen last, or the starter."""
         path = self._settings.settings.model
 
-        def look() -> tuple[Model | None, Model | None]:
+        def look(_: Stop) -> Iterator[tuple[Model | None, Model | None]]:
             first = starter()
-            return first, read_model(Path(path)) if path else first
+            yield first, read_model(Path(path)) if path else first
 
         def take(found: tuple[Model | None, Model | None]) -> None:
             self._starter, model = found
             self._take(model)
 
-        self._tasks.ask(look, take, failed=self._fail_to_find)
+        self._tasks.start(look, news=take, failed=self._fail_to_find)
 
     def choose(self, path: Path) -> None:
         """Look into a model file; from then on it answers, and it is loaded at once."""

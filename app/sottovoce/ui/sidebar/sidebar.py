@@ -1,5 +1,7 @@
 """The left side of the window: new chat, search, chats, settings."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
@@ -72,9 +74,8 @@ class Sidebar(QFrame):
         head.addWidget(picture(look, "shield-check", 20))
         head.addWidget(label("Sottovoce", "name"))
         head.addStretch()
-        head.addWidget(
-            icon_button(look, "panel-left", "Hide the sidebar (Ctrl+B)", self.hide_asked.emit)
-        )
+        hide = icon_button(look, "panel-left", "Hide the sidebar (Ctrl+B)", self.hide_asked.emit)
+        head.addWidget(hide)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 8)
         column.setSpacing(10)
@@ -84,7 +85,8 @@ class Sidebar(QFrame):
         column.addWidget(self._empty)
         column.addWidget(self._list, 1)
         column.addWidget(settings)
-        QWidget.setTabOrder(self._search, self._list)
+        for first, then in pairwise((hide, new, self._search, self._list, settings)):
+            QWidget.setTabOrder(first, then)
 
         look.changed.connect(self._draw)
         self._draw()
