@@ -39,6 +39,29 @@ def test_a_question_is_answered_and_found_again(program: Program) -> None:
     assert first["text"].strip() in exported
 
 
+def test_two_that_begin_a_profile_at_once_share_it(program: Program) -> None:
+    together = [program.start("ask", f"Question {n}", "--max-tokens", "2") for n in (1, 2)]
+    errors = [process.communicate(timeout=120)[1] for process in together]
+
+    assert errors == ["", ""]
+    titles = {chat["title"] for chat in program.json("chats", "list")["chats"]}
+    assert titles == {"Question 1", "Question 2"}
+
+
+def test_chats_without_their_vault_are_left_as_they_are(program: Program) -> None:
+    program.ask("Hello?")
+    vault = program.folder / "vault"
+    aside = vault.rename(program.folder / "aside")
+
+    refused = program.run("ask", "Hello again?")
+
+    assert refused.returncode == 1
+    assert "backup" in refused.stderr
+    assert not vault.exists()
+    aside.rename(vault)
+    assert len(program.json("chats", "list")["chats"]) == 1
+
+
 def test_a_deleted_chat_is_gone(program: Program) -> None:
     chat = program.ask("Hello?")["chat"]
 

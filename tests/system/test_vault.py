@@ -177,3 +177,32 @@ def test_a_change_that_is_killed_leaves_a_vault_that_opens(vault: Vault, tmp_pat
                 assert changing.stdout.readline() == b"changed\n"
             changing.send_signal(signal.SIGKILL)
         assert vault.open_with_passphrase("correct horse") == key
+
+
+def test_of_two_made_at_once_one_is_refused_and_the_other_opens(
+    vault: Vault, drawer: Drawer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    winner = Vault(tmp_path / "vault")
+    keys: list[bytes] = []
+
+    def make_first(name: str, value: bytes) -> None:
+        Drawer.set(drawer, name, value)
+        if not keys:
+            keys.append(winner.create(secrets=None, passphrase="first"))
+
+    monkeypatch.setattr(drawer, "set", make_first)
+    with pytest.raises(Refused):
+        vault.create(secrets=drawer, passphrase=None)
+
+    assert vault.open_with_passphrase("first") == keys[0]
+    assert drawer.kept == {}
+    assert [file.name for file in tmp_path.iterdir()] == ["vault"]
+
+
+def test_deeply_nested_nonsense_is_damage(vault: Vault, tmp_path: Path) -> None:
+    vault.create(secrets=None, passphrase="correct horse")
+    for file in (tmp_path / "vault").iterdir():
+        file.write_bytes(b"[" * 100_000)
+
+    with pytest.raises(Damaged):
+        vault.open_with_passphrase("correct horse")

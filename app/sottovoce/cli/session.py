@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sottovoce.cli.terminal import tell
-from sottovoce.domain.problems import Refused
+from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.network import NetworkGate
@@ -61,17 +61,38 @@ def opened_or_temporary(parts: Parts, *, temporary: bool) -> Iterator[Store]:
 
 
 def _key(parts: Parts) -> bytes | None:
+    # Looked at before the vault: another process that begins this profile makes them after it.
+    has_chats = parts.profile.database.exists()
     vault = Vault(parts.profile.vault)
     if not vault.exists:
+        if has_chats:
+            raise Missing(
+                "Your chats are here, but the vault with their key is not. "
+                "Restore it from a backup."
+            )
         secrets = parts.secrets()
         if secrets is None and parts.passphrase is None:
             return None
-        return vault.create(secrets=secrets, passphrase=parts.passphrase)
+        try:
+            return vault.create(secrets=secrets, passphrase=parts.passphrase)
+        except Refused:
+            if not vault.exists:
+                raise
+            # Another process made it in the same moment: it is opened like any other.
     protections = vault.protections
     if parts.passphrase is not None and Protection.PASSPHRASE in protections:
         return vault.open_with_passphrase(parts.passphrase)
     if Protection.KEYRING in protections and (secrets := parts.secrets()) is not None:
         return vault.open_with_keyring(secrets)
     if Protection.PASSPHRASE in protections and sys.stdin.isatty():
-        return vault.open_with_passphrase(getpass.getpass("Passphrase: ", stream=sys.stderr))
+        return vault.open_with_passphrase(_typed_passphrase())
     return None
+
+
+def _typed_passphrase() -> str:
+    try:
+        return getpass.getpass("Passphrase: ", stream=sys.stderr)
+    except EOFError:
+        raise Cancelled from None
+    except UnicodeDecodeError as error:
+        raise Refused("The passphrase is not right.") from error

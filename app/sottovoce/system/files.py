@@ -2,6 +2,9 @@
 
 import errno
 import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sottovoce.domain.problems import NoRoom, Refused
@@ -12,17 +15,47 @@ def write_private(path: Path, content: bytes) -> None:
 
     It is on disk when this returns. Raises NoRoom or Refused.
     """
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    unfinished = _unfinished(path)
+    with writing_translated():
+        try:
+            with open(unfinished, "wb", opener=only_for_owner) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _flush_folder(path.parent)
+
+
+def make_private_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make `folder` with these files in it, for its owner alone; all or nothing.
+
+    Of several processes that make it at once, one succeeds. Raises Refused, also if there is such a
+    folder with something in it, or NoRoom.
+    """
+    unfinished = _unfinished(folder)
+    with writing_translated():
+        try:
+            unfinished.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name, content in files.items():
+                write_private(unfinished / name, content)
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()  # Windows does not replace a folder, not even an empty one.
+            unfinished.rename(folder)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        _flush_folder(folder.parent)
+
+
+@contextmanager
+def writing_translated() -> Iterator[None]:
+    """Turn what a disk says to being written on into NoRoom or Refused."""
     try:
-        with open(unfinished, "wb", opener=only_for_owner) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        if os.name == "posix":  # Elsewhere a folder cannot be flushed.
-            _flush_folder(path.parent)
+        yield
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoRoom("The disk is full. Free some space and try again.") from error
         raise Refused("Sottovoce may not write in its folder. Allow it to.") from error
@@ -33,7 +66,13 @@ def only_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+
+
 def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":  # Elsewhere a folder cannot be flushed.
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

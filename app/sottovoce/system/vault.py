@@ -3,18 +3,21 @@
 import hashlib
 import secrets as random
 import unicodedata
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from sottovoce.domain.problems import Damaged, Missing, Refused
-from sottovoce.system.files import write_private
+from sottovoce.domain.problems import Damaged, Missing, Problem, Refused
+from sottovoce.system.files import make_private_folder, write_private
 from sottovoce.system.secrets import Secrets
 
 KEY_SIZE = 48
 """Bytes: SQLCipher's key of 32 and its salt of 16."""
+
+_UNREADABLE = "Sottovoce may not read what guards your chats. Change its permissions."
 
 
 class Protection(StrEnum):
@@ -67,8 +70,11 @@ class Vault:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a vault, be it damaged."""
-        return any(copy.exists() for copy in self._copies)
+        """Whether there is a vault, be it damaged. Raises Refused if nobody may look."""
+        try:
+            return any(copy.exists() for copy in self._copies)
+        except OSError as error:
+            raise Refused(_UNREADABLE) from error
 
     @property
     def protections(self) -> frozenset[Protection]:
@@ -80,7 +86,8 @@ class Vault:
     def create(self, *, secrets: Secrets | None, passphrase: str | None) -> bytes:
         """Make the vault with at least one protection, and return its new key.
 
-        Raises Refused if there is one already, or if the keyring does not keep what it is given.
+        Raises Refused if there is one already, be it made by another process in this very moment,
+        or if the keyring does not keep what it is given; NoRoom.
         """
         assert secrets is not None or passphrase is not None
         if self.exists:
@@ -91,7 +98,13 @@ class Vault:
             contents = _with_slot(contents, _keyring_slot(contents.id, key, secrets))
         if passphrase is not None:
             contents = _with_slot(contents, _passphrase_slot(contents.id, key, passphrase))
-        self._write(contents)
+        try:
+            make_private_folder(self._folder, {c.name: _encoded(contents) for c in self._copies})
+        except Problem:
+            if secrets is not None:  # It would never be asked for.
+                with suppress(Problem):
+                    secrets.delete(_secret_name(contents.id))
+            raise
         return key
 
     def open_with_keyring(self, secrets: Secrets) -> bytes:
@@ -131,22 +144,28 @@ class Vault:
         self._write(_with_slot(contents, _keyring_slot(contents.id, key, secrets)))
 
     def _read(self) -> _Contents:
+        is_unreadable = False
         for copy in self._copies:
             try:
                 file = msgspec.json.decode(copy.read_bytes(), type=_File)
                 if hashlib.sha256(file.contents).hexdigest() == file.sha256:
                     return msgspec.json.decode(file.contents, type=_Contents)
-            except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            except PermissionError:
+                is_unreadable = True
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue  # The other copy may be well.
+        if is_unreadable:
+            raise Refused(_UNREADABLE)
         raise Damaged("The file that guards your chats is damaged. Restore it from a backup.")
 
     def _write(self, contents: _Contents) -> None:
-        encoded = msgspec.json.encode(contents)
-        digest = hashlib.sha256(encoded).hexdigest()
-        file = msgspec.json.encode(_File(msgspec.Raw(encoded), digest))
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for copy in self._copies:
-            write_private(copy, file)
+            write_private(copy, _encoded(contents))
+
+
+def _encoded(contents: _Contents) -> bytes:
+    encoded = msgspec.json.encode(contents)
+    return msgspec.json.encode(_File(msgspec.Raw(encoded), hashlib.sha256(encoded).hexdigest()))
 
 
 def _protection(slot: _KeyringSlot | _PassphraseSlot) -> Protection:
