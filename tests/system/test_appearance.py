@@ -21,6 +21,8 @@ def test_the_appearance_is_kept(tmp_path: Path) -> None:
         (b"", Appearance()),
         (b"\xff\x00", Appearance()),
         (b"[]", Appearance()),
+        (b'{"scheme": "\xff"}', Appearance()),
+        (b'{"a":' * 100_000, Appearance()),
         (b'{"scheme": "purple", "sidebar_width": 200}', Appearance(sidebar_width=200)),
         (b'{"sidebar_shown": 3, "later": 1}', Appearance()),
     ],

@@ -4,10 +4,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from sottovoce.domain.problems import Refused
 from sottovoce.system.logs import describe, start_logging
 
 WORDS = "a very private sentence"
@@ -70,6 +72,21 @@ def test_the_log_is_private_and_never_grows_beyond_three_files(folder: Path) -> 
         "sottovoce.log.2",
     ]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    with pytest.raises(Refused):
+        start_logging(tmp_path / "logs")
+
+
+def test_what_cannot_be_logged_is_not_printed_instead(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(start_logging(tmp_path)) as handler:
+        handler.handle(logging.makeLogRecord({"msg": "%d", "args": (WORDS,)}))
+    assert capsys.readouterr().err == ""
+    assert written(tmp_path) == ""
 
 
 def test_an_error_without_a_trace_is_described_too() -> None:

@@ -13,7 +13,7 @@ def read_appearance(path: Path) -> Appearance:
     """Return what was written; the default for whatever is missing or cannot be understood."""
     try:
         return revive(Appearance, msgspec.json.decode(path.read_bytes(), type=dict[str, object]))
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Appearance()
 
 

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from sottovoce.system.files import only_for_owner
+from sottovoce.system.files import only_for_owner, writing_translated
 
 _PR_SET_DUMPABLE = 4
 
@@ -16,10 +16,12 @@ _PR_SET_DUMPABLE = 4
 def start_logging(folder: Path, level: str = "INFO") -> logging.Handler:
     """Write what Sottovoce's own modules log into `folder`; return what must be closed at the end.
 
-    Libraries are not listened to: what they log may hold anything.
+    Libraries are not listened to: what they log may hold anything. Raises NoRoom or Refused.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = LogFile(folder / "sottovoce.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    path = folder / "sottovoce.log"
+    with writing_translated():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = LogFile(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(Wordless())
     ours = logging.getLogger("sottovoce")
     ours.setLevel(level)
@@ -62,6 +64,9 @@ class LogFile(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         return open(self.baseFilename, "a", encoding=self.encoding, opener=only_for_owner)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing: a log that cannot be written is no reason to print what it may not hold."""
 
     def close(self) -> None:
         logging.getLogger("sottovoce").removeHandler(self)
