@@ -167,6 +167,8 @@ class _NumberField(QDoubleSpinBox):
         self.setRange(number.lowest, number.highest)
         self.setMinimumWidth(150)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        # The style sheet's padding does not reach the text inside.
+        self.lineEdit().setTextMargins(8, 0, 8, 0)
         if number.none:
             # Qt shows a word in place of the lowest value: it stands one below what is allowed.
             self.setMinimum(number.lowest - 1)

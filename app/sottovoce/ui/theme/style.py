@@ -67,7 +67,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
   color: $muted; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }
-QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 8px; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; outline: 0; }
 QCheckBox { spacing: 8px; }
 
