@@ -1,16 +1,20 @@
 """What the engine costs beside llama.cpp, what a kept prefix saves, how soon a stop is heard."""
 
+import json
 import operator
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from bench.figure import Figure
 from engine.asking import assistant, load, user
+from program import Program
 from sottovoce.domain.conversation import Turn
 from sottovoce.domain.model import Sampling
 from sottovoce.domain.reply import Finish, Finished, Piece, Reading
@@ -35,7 +39,8 @@ def figures() -> Iterator[Figure]:
         model = starter()
         assert model is not None
         load(engine, model)
-        yield _decode_speed(engine)
+        with tempfile.TemporaryDirectory() as folder:
+            yield from _decode_speeds(engine, Program(Path(folder)))
         yield _kept_prefix(engine)
         yield _stop_latency(engine, reading=True)
         yield _stop_latency(engine, reading=False)
@@ -43,32 +48,45 @@ def figures() -> Iterator[Figure]:
         engine.close()
 
 
-def _decode_speed(engine: ProcessEngine) -> Figure:
+def _decode_speeds(engine: ProcessEngine, program: Program) -> Iterator[Figure]:
+    """Of the whole path and of the engine alone, each against a bare loop, in turn."""
     assert engine.loaded is not None
     arguments = [str(engine.loaded.path), str(engine.loaded.threads)]
+    bare, ours, asks = list[float](), list[float](), list[float]()
     with subprocess.Popen(
         [sys.executable, __file__, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        bare, ours = [], []
         for _ in range(ROUNDS):
+            asks.append(_ask_speed(program))
             bare.append(_bare_speed(process))
             ours.append(_engine_speed(engine))
         assert process.stdin is not None
         process.stdin.close()
-    note = f"median {statistics.median(ours):.0f} to {statistics.median(bare):.0f} tokens/s"
-    # Pair by pair: whatever else the machine does slows both of a pair.
-    ratio = statistics.median(map(operator.truediv, ours, bare))
-    return Figure(
-        "decode speed, engine to bare llama.cpp",
-        ratio,
-        "ratio",
-        0.95,
-        less_is_better=False,
-        note=note,
-    )
+    for name, speeds in {"`ask`, encrypted and kept,": asks, "engine": ours}.items():
+        yield Figure(
+            f"decode speed, {name} to bare llama.cpp",
+            # Pair by pair: whatever else the machine does slows both of a pair.
+            statistics.median(map(operator.truediv, speeds, bare)),
+            "ratio",
+            0.95,
+            less_is_better=False,
+            note=f"{statistics.median(speeds):.0f} to {statistics.median(bare):.0f} tokens/s",
+        )
+
+
+def _ask_speed(program: Program) -> float:
+    """Tokens per second as they leave `ask`, from the first piece to the saved answer."""
+    options = ["--json", "--temperature", "0", "--max-tokens", str(TOKENS)]
+    with program.start("ask", QUESTION, *options) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        first = time.perf_counter()
+        *_, last = process.stdout
+        assert json.loads(last)["usage"]["generated"] == TOKENS
+        return (TOKENS - 1) / (time.perf_counter() - first)
 
 
 def _engine_speed(engine: ProcessEngine) -> float:
