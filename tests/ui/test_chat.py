@@ -119,6 +119,30 @@ def test_an_edited_message_begins_a_branch_and_the_old_one_stays(
     assert shell.chat.editing is None
 
 
+def test_a_draft_put_aside_for_an_edit_is_there_afterwards(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    ask(qtbot, shell, "First")
+    field(shell).setPlainText("half a thought")
+    shell.page.transcript.edit_asked.emit(shell.chat.messages[0].id)
+    say(qtbot, shell, "First, but better")
+    qtbot.waitUntil(lambda: texts(shell) == ["First, but better", "Yes."])
+
+    assert field(shell).toPlainText() == "half a thought"
+
+
+def test_the_chat_asked_for_last_is_shown(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    ask(qtbot, shell, "First")
+    assert shell.chat.conversation is not None
+    shell.chat.open(shell.chat.conversation.id)
+    shell.chat.start_new()
+    with qtbot.assertNotEmitted(shell.chat.opened, wait=200):
+        pass
+    assert texts(shell) == []
+
+
 def test_cancelling_an_edit_brings_the_draft_back(
     qtbot: QtBot, shell: Shell, engine: ScriptedEngine
 ) -> None:

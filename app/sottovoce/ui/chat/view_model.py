@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -73,8 +74,10 @@ class ChatViewModel(QObject):
         self._conversation: Conversation | None = None
         self._messages: list[Message] = []
         self._is_starting = self._is_stop_wanted = False
+        self._wanted: int | None = None
         self._wanted_message: int | None = None
         self._editing: Message | None = None
+        self._resending: set[int] = set()
         self._drafts: dict[int | None, str] = {}
         self._troubles: dict[int | None, Trouble] = {}
         self._contexts: dict[int, ContextUse] = {}
@@ -162,6 +165,7 @@ class ChatViewModel(QObject):
     def start_new(self) -> None:
         """Show an empty chat. It is kept once it has words."""
         self.keep_draft()
+        self._wanted = None
         self._show(None, [], draft=self._drafts.get(None, ""))
 
     def restore_draft(self) -> None:
@@ -177,6 +181,7 @@ class ChatViewModel(QObject):
     def open(self, conversation: int, message: int | None = None) -> None:
         """Show this chat; at `message`, if it is named, on whatever branch that is."""
         self.keep_draft()
+        self._wanted = conversation
 
         def read() -> tuple[Conversation, list[Message], str]:
             if message is not None:
@@ -188,6 +193,8 @@ class ChatViewModel(QObject):
             )
 
         def show(found: tuple[Conversation, list[Message], str]) -> None:
+            if self._wanted != conversation:
+                return  # Another was asked for in the meantime.
             opened, messages, draft = found
             self._wanted_message = message
             self._show(opened, messages, draft=self._drafts.get(conversation, draft))
@@ -214,6 +221,8 @@ class ChatViewModel(QObject):
             return
         parent = edited.parent if edited else self._last_id
         conversation = self._conversation.id
+        if edited:
+            self._resending.add(conversation)
         self._replies.start(conversation, lambda stop: ask(parts, conversation, text, parent, stop))
 
     def stop(self) -> None:
@@ -306,9 +315,8 @@ class ChatViewModel(QObject):
 
     def _begin(self, parts: Answering, made: Conversation, text: str) -> None:
         self._is_starting = False
-        # The words leave the draft of the new chat here; the composer empties when they are kept.
+        # The words go along to the chat they began; the composer empties when they are kept.
         self._drafts.pop(None, None)
-        self._tasks.ask(lambda: self._store.keep_draft(None, ""))
         self._show(made, [], draft=text)
         self._replies.start(made.id, lambda stop: ask(parts, made.id, text, None, stop))
         if self._is_stop_wanted:
@@ -372,8 +380,7 @@ class ChatViewModel(QObject):
         is_here = conversation == self._id
         match news:
             case Said(message):
-                self._drafts[conversation] = ""
-                self._tasks.ask(lambda: self._store.keep_draft(conversation, ""))
+                self._forget_draft_of(message)
                 self.conversation_changed.emit(conversation)
                 if is_here:
                     self._take_said(message)
@@ -403,8 +410,20 @@ class ChatViewModel(QObject):
                     self._note_context()
                     self.reply_ended.emit(message)
 
+    def _forget_draft_of(self, said: Message) -> None:
+        """What was typed is a message now. After an edit, what was put aside for it stays."""
+        if said.conversation in self._resending:
+            self._resending.discard(said.conversation)
+            return
+        places: list[int | None] = [said.conversation]
+        if said.parent is None and not self._drafts.get(None):
+            places.append(None)  # It was typed in a chat that was not begun.
+        for place in places:
+            self._drafts[place] = ""
+            self._tasks.ask(partial(self._store.keep_draft, place, ""))
+
     def _take_said(self, message: Message) -> None:
-        self.draft_wanted.emit("")
+        self.draft_wanted.emit(self.draft)
         if message.parent == self._last_id:
             self._messages.append(message)
             self.message_came.emit(message)
@@ -456,6 +475,7 @@ class ChatViewModel(QObject):
     def _note_busy(self, conversation: int) -> None:
         is_under_way = self._replies.of(conversation) is not None
         if not is_under_way:
+            self._resending.discard(conversation)
             self._tell_notice(conversation, "")
             self.conversation_changed.emit(conversation)
         if conversation != self._id:
