@@ -119,3 +119,26 @@ def test_a_temporary_store_forgets_everything() -> None:
         assert [hit.message for hit in store.search("hello")]
     with open_store(None, b"") as store:
         assert store.conversations() == []
+
+
+def test_removing_one_chat_leaves_the_others_that_are_deleted(store: Store) -> None:
+    undone, gone = store.new_conversation(), store.new_conversation()
+    for chat in (undone, gone):
+        store.say(chat.id, "Good morning", None)
+    store.delete(undone.id)
+    store.remove(gone.id)
+    store.restore(undone.id)
+    assert [chat.id for chat in store.conversations()] == [undone.id]
+    assert [hit.conversation.id for hit in store.search("morning")] == [undone.id]
+    with pytest.raises(Missing):
+        store.remove(gone.id)
+
+
+def test_halves_of_characters_are_replaced_not_refused(store: Store) -> None:
+    chat = store.new_conversation("\ud83d")
+    store.rename(chat.id, "title \ud83d")
+    store.keep_draft(chat.id, "draft \ud83d")
+    assert store.say(chat.id, "word \ud83d", None).text == "word ?"
+    assert store.draft(chat.id) == "draft ?"
+    assert [hit.excerpt for hit in store.search("word \ud83d")] == ["word ?"]
+    assert store.conversation(chat.id).title == "title ?"

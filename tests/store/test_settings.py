@@ -10,7 +10,7 @@ from sottovoce.store.store import Store, open_store
 
 CHOSEN = Settings(
     model="/models/ä.gguf",
-    models=("/models/ä.gguf", "/b.gguf"),
+    models=("/models/ä.gguf", "/\udcff.gguf"),
     system_prompt="Be brief.",
     sampling=Sampling(temperature=0.2, seed=7, stop=("\n\n",)),
     load=LoadOptions(context=8192),

@@ -2,17 +2,15 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import timedelta
 
 from sottovoce.chat.export import conversation_values, export, message_values
 from sottovoce.cli.session import Parts, opened
 from sottovoce.cli.terminal import tell, visible, write, write_json
 from sottovoce.domain.conversation import Conversation, Role
-from sottovoce.domain.stop import Stop
 from sottovoce.store.store import Store
 
 
-def run(arguments: argparse.Namespace, parts: Parts, _stop: Stop) -> None:
+def run(arguments: argparse.Namespace, parts: Parts) -> None:
     """Do what was asked for with the chats that are kept; Refused where nothing gives the key."""
     actions: dict[str, Callable[[argparse.Namespace, Store], None]] = {
         "list": _list,
@@ -79,8 +77,7 @@ def _export(arguments: argparse.Namespace, store: Store) -> None:
 
 
 def _delete(arguments: argparse.Namespace, store: Store) -> None:
-    store.delete(store.conversation(arguments.id).id)
-    store.purge_deleted(timedelta(0))
+    store.remove(arguments.id)
 
 
 def _day(conversation: Conversation) -> str:

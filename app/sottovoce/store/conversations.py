@@ -1,5 +1,6 @@
 """Conversations in the database: the list of chats, their drafts, and the end of those deleted."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -89,9 +90,19 @@ def mark_deleted(connection: apsw.Connection, conversation: int, moment: int | N
 def purge(connection: apsw.Connection, older_than: timedelta) -> bool:
     """Remove for good what was deleted that long ago; return whether there was any."""
     limit = moments.now() - older_than // timedelta(microseconds=1)
-    search.forget_deleted(connection, limit)
-    connection.execute("DELETE FROM conversations WHERE deleted <= :limit", {"limit": limit})
-    return connection.changes() > 0
+    rows = connection.execute(
+        "SELECT id FROM conversations WHERE deleted <= :limit", {"limit": limit}
+    )
+    due = [cast(int, number) for (number,) in rows]
+    remove(connection, due)
+    return bool(due)
+
+
+def remove(connection: apsw.Connection, due: Sequence[int]) -> None:
+    """Remove conversations for good, with all that belongs to them."""
+    for conversation in due:
+        search.forget_conversation(connection, conversation)
+        connection.execute("DELETE FROM conversations WHERE id = :id", {"id": conversation})
 
 
 def draft(connection: apsw.Connection, conversation: int | None) -> str:

@@ -57,16 +57,15 @@ def forget(connection: apsw.Connection, message: int) -> None:
     connection.execute("DELETE FROM words WHERE rowid = :id", {"id": message})
 
 
-def forget_deleted(connection: apsw.Connection, limit: int) -> None:
-    """Forget the messages of every conversation deleted at `limit` or before."""
+def forget_conversation(connection: apsw.Connection, conversation: int) -> None:
+    """Forget the messages of a conversation that is about to be removed."""
     connection.execute(
         """
         DELETE FROM words WHERE rowid IN (
-            SELECT m.id FROM messages m JOIN conversations c ON c.id = m.conversation
-            WHERE c.deleted <= :limit AND m.owner IS NULL
+            SELECT id FROM messages WHERE conversation = :conversation AND owner IS NULL
         )
         """,
-        {"limit": limit},
+        {"conversation": conversation},
     )
 
 

@@ -1,5 +1,6 @@
 """The user's settings in the database, one row for each."""
 
+import json
 from dataclasses import fields
 from typing import cast
 
@@ -15,16 +16,20 @@ def read(connection: apsw.Connection) -> Settings:
     kept = {}
     for name, value in connection.execute("SELECT name, value FROM settings"):
         try:
-            kept[cast(str, name)] = msgspec.json.decode(cast(str, value))
-        except msgspec.DecodeError:
+            kept[cast(str, name)] = json.loads(cast(str, value))
+        except ValueError:
             continue
     return revive(Settings, kept)
 
 
 def write(connection: apsw.Connection, settings: Settings) -> None:
     """Keep all settings."""
+    # Python's own JSON also spells what is no text, which the path of a model may hold.
     rows = [
-        {"name": field.name, "value": msgspec.json.encode(getattr(settings, field.name)).decode()}
+        {
+            "name": field.name,
+            "value": json.dumps(msgspec.to_builtins(getattr(settings, field.name))),
+        }
         for field in fields(settings)
     ]
     connection.executemany(

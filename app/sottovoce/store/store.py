@@ -8,6 +8,7 @@ from typing import Self
 from sottovoce.domain.conversation import Conversation, Hit, Message, State
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.settings import Settings
+from sottovoce.domain.text import encodable
 from sottovoce.store import conversations, messages, migrations, moments, search, settings
 from sottovoce.store.database import Database, open_database
 from sottovoce.system.processes import is_running, own_identity
@@ -51,7 +52,7 @@ class Store:
     def new_conversation(self, title: str = "") -> Conversation:
         """Return an empty conversation. It is listed once it has a message or a draft."""
         with self._database.writing() as connection:
-            return conversations.create(connection, title)
+            return conversations.create(connection, encodable(title))
 
     def conversation(self, conversation: int) -> Conversation:
         """Return one conversation. Raises Missing if it is not there or was deleted."""
@@ -65,12 +66,23 @@ class Store:
 
     def rename(self, conversation: int, title: str) -> None:
         with self._database.writing() as connection:
-            conversations.rename(connection, conversation, title)
+            conversations.rename(connection, conversation, encodable(title))
 
     def delete(self, conversation: int) -> None:
         """Hide a conversation everywhere; `restore` brings it back until it is purged."""
         with self._database.writing() as connection:
             conversations.mark_deleted(connection, conversation, moments.now())
+
+    def remove(self, conversation: int) -> None:
+        """Remove one conversation for good, to the last trace in the file, as `purge_deleted` does.
+
+        Raises Missing if it is not there or was deleted.
+        """
+        with self._database.writing() as connection:
+            conversations.get(connection, conversation)
+            conversations.remove(connection, [conversation])
+            search.compact(connection)
+        self._database.checkpoint()
 
     def restore(self, conversation: int) -> None:
         with self._database.writing() as connection:
@@ -95,7 +107,7 @@ class Store:
 
     def keep_draft(self, conversation: int | None, text: str) -> None:
         with self._database.writing() as connection:
-            conversations.keep_draft(connection, conversation, text)
+            conversations.keep_draft(connection, conversation, encodable(text))
 
     # Messages.
 
@@ -113,7 +125,7 @@ class Store:
     def say(self, conversation: int, text: str, parent: int | None) -> Message:
         """Keep the user's words after `parent` and show them. Raises Missing if either is gone."""
         with self._database.writing() as connection:
-            number = messages.say(connection, conversation, text, parent)
+            number = messages.say(connection, conversation, encodable(text), parent)
             conversations.extend(connection, conversation, number)
             return messages.get(connection, number)
 
@@ -188,7 +200,7 @@ class Store:
     def search(self, text: str, limit: int = 50) -> list[Hit]:
         """Return where all words of `text` occur: titles first, then messages, newest first."""
         with self._database.reading() as connection:
-            return search.find(connection, text, conversations.listed(connection), limit)
+            return search.find(connection, encodable(text), conversations.listed(connection), limit)
 
     def settings(self) -> Settings:
         """Return what was kept; whatever cannot be understood has its default."""
