@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PASSPHRASE = "seven quiet words behind a heavy door"
 
@@ -37,6 +37,21 @@ class Program:
             stdin=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
+        )
+
+    def run_with(
+        self, *arguments: str, stdin: IO[Any] | None = None, stdout: IO[Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Like `run`, between these files."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=stdout or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            check=False,
+            encoding="utf-8",
+            timeout=120,
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 ENGINE_PROCESS = "--engine-process"
+STOPPED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -14,9 +15,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sottovoce.engine.worker import main as work
 
         return work(arguments[1:])
-    from sottovoce.launch import launch
+    try:
+        from sottovoce.launch import launch
 
-    return launch(arguments)
+        return launch(arguments)
+    except KeyboardInterrupt:
+        return STOPPED
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 import argparse
 import logging
 import os
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from sottovoce.cli.arguments import parse
-from sottovoce.cli.terminal import tell
+from sottovoce.cli.terminal import open_streams, tell
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.system.logs import describe, harden, start_logging
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 def launch(argv: Sequence[str]) -> int:
     """Open the window, or run the command in `argv`. Returns the exit code."""
+    open_streams()
     # Taken out of the environment, so that no other process inherits it.
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
     arguments = parse(argv)
@@ -28,8 +29,7 @@ def launch(argv: Sequence[str]) -> int:
         return _launch(arguments, passphrase)
     except Problem as problem:
         tell(str(problem))
-    except Exception as error:  # noqa: BLE001  A bug: told and logged here, without user text.
-        log.error(describe(error))
+    except Exception as error:  # noqa: BLE001  A bug: told here, without user text.
         tell(f"Something went wrong inside Sottovoce:\n{describe(error)}")
     return 1
 
@@ -42,6 +42,7 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
     given = given_passphrase(passphrase, arguments.passphrase_file)
     with (
         closing(start_logging(folder.logs, arguments.log_level.upper())),
+        _bugs_logged(),
         closing(ProcessEngine(log=folder.logs / "engine.log")) as engine,
     ):
         # Late, both: the window starts without what commands need, and commands work without Qt.
@@ -56,3 +57,14 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
                 folder, engine, gate, keyring_secrets, given, arguments.open_model
             )
         )
+
+
+@contextmanager
+def _bugs_logged() -> Iterator[None]:
+    try:
+        yield
+    except Problem:
+        raise
+    except Exception as error:
+        log.error(describe(error))
+        raise

@@ -40,7 +40,13 @@ def test_stop_strings_may_be_several() -> None:
         ["ask", "why", "--temperature", "nan"],
         ["ask", "why", "--top-p", "1.5"],
         ["ask", "why", "--seed", "-1"],
+        ["ask", "why", "--seed", "4294967295"],
         ["ask", "why", "--max-tokens", "0"],
+        ["ask", "why", "--max-tokens", "1" + "0" * 30],
+        ["ask", "why", "--context", "3000000000"],
+        ["ask", "why", "--temperature", "inf"],
+        ["ask", "why", "--chat", "1", "--temporary"],
+        ["chats", "show", "99999999999999999999"],
         ["chats", "export", "1", "--format", "docx"],
         ["dance"],
     ],
@@ -51,3 +57,10 @@ def test_wrong_usage_ends_with_2(argv: list[str], capsys: pytest.CaptureFixture[
 
     assert ended.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_what_is_typed_becomes_text_whatever_its_bytes() -> None:
+    typed = parse(["ask", "why \udcff", "--system", "\udcff", "--stop", "\udcff"])
+
+    assert (typed.question, typed.system, typed.stop) == ("why \ufffd", "\ufffd", ["\ufffd"])
+    assert parse(["chats", "search", "\udcff"]).text == "\ufffd"

@@ -1,8 +1,10 @@
 """The main job typed: ask, close, find the chat again."""
 
 import json
+import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +48,18 @@ def test_two_that_begin_a_profile_at_once_share_it(program: Program) -> None:
     assert errors == ["", ""]
     titles = {chat["title"] for chat in program.json("chats", "list")["chats"]}
     assert titles == {"Question 1", "Question 2"}
+
+
+def test_two_that_go_on_with_one_chat_both_stay(program: Program) -> None:
+    chat = str(program.ask("Hello?")["chat"])
+    together = [
+        program.start("ask", f"Question {n}", "--chat", chat, "--max-tokens", "2") for n in (1, 2)
+    ]
+    errors = [process.communicate(timeout=120)[1] for process in together]
+
+    assert errors == ["", ""]
+    hits = program.json("chats", "search", "Question")["results"]
+    assert {hit["excerpt"] for hit in hits} == {"Question 1", "Question 2"}
 
 
 def test_chats_without_their_vault_are_left_as_they_are(program: Program) -> None:
@@ -145,6 +159,121 @@ def test_ctrl_c_keeps_what_was_written(program: Program) -> None:
     reply = program.json("chats", "show", str(chat["id"]))["messages"][1]
     assert reply["state"] == "stopped"
     assert reply["text"].strip() == (begun + rest).strip()
+
+
+def test_a_reader_that_has_seen_enough_is_not_told_and_the_words_are_kept(
+    program: Program,
+) -> None:
+    with program.start("ask", "Write a long story.", "--max-tokens", "400") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        begun = process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+    [chat] = program.json("chats", "list")["chats"]
+    reply = program.json("chats", "show", str(chat["id"]))["messages"][1]
+    assert reply["state"] == "interrupted"
+    assert reply["text"].strip().startswith(begun.strip())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_cannot_be_written_is_one_sentence(program: Program) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = program.run_with("ask", "Hello?", "--max-tokens", "2", stdout=full)
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams as POSIX shells do")
+def test_closed_streams_are_nobodys_trouble(program: Program) -> None:
+    shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    done = subprocess.run(
+        [*shell, *program.command("ask", "Hello?", "--max-tokens", "2")],
+        env=program.environment,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert len(program.json("chats", "list")["chats"]) == 1
+
+
+def test_standard_input_that_is_no_text_is_one_sentence(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    with (tmp_path / "bytes").open("rb") as given:
+        done = program.run_with("ask", "-", stdin=given)
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_question_arrives_whole_where_only_ascii_is_known(program: Program) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        program.command("ask", "schön?", "--max-tokens", "2"),
+        env=program.environment | ascii_only,
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert program.json("chats", "list")["chats"][0]["title"] == "schön?"
+
+
+def test_ctrl_c_before_there_is_an_answer_says_nothing(program: Program) -> None:
+    with subprocess.Popen(
+        program.command("ask", "-"),
+        env=program.environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        while not (program.folder / "logs" / "sottovoce.log").exists():
+            process.poll()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+
+    assert process.returncode == 130
+    assert said == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such terminals")
+def test_a_terminal_shows_the_whole_answer(program: Program) -> None:
+    # Late: it does not exist on Windows.
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        program.command("ask", "Name the capital of France.", "--temperature", "0"),
+        env=program.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux says so when the other side is closed.
+            while piece := os.read(ours, 4096):
+                shown += piece
+    os.close(ours)
+
+    [chat] = program.json("chats", "list")["chats"]
+    reply = program.json("chats", "show", str(chat["id"]))["messages"][1]["text"]
+    assert b"Loading" in shown
+    on_screen = [line.rpartition("\r\x1b[K")[2] for line in shown.decode().split("\r\n")]
+    assert "\n".join(on_screen).strip() == reply.strip()
+
+
+def test_doctor_goes_on_where_something_is_damaged(program: Program) -> None:
+    program.ask("Hello?")
+    for file in (program.folder / "vault").iterdir():
+        file.write_bytes(b"{}")
+
+    findings = {f["name"]: f for f in program.json("doctor")["findings"]}
+
+    assert findings["Chats"]["health"] == "bad"
+    assert "Disk" in findings
 
 
 def test_doctor_says_what_works(program: Program) -> None:

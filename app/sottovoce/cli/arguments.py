@@ -1,6 +1,7 @@
 """What can be typed after `sottovoce`."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _Number = TypeVar("_Number", int, float)
+_MOST = 2**31 - 1
+"""The largest number that llama.cpp knows."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -58,11 +61,14 @@ def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None
     ask = commands.add_parser(
         "ask", parents=[everywhere], help="answer a question on standard output"
     )
-    ask.add_argument("question", help="what to ask; - reads it from standard input")
+    ask.add_argument("question", type=_text, help="what to ask; - reads it from standard input")
     ask.add_argument("--model", metavar="NAME|PATH", help="the model that answers")
-    ask.add_argument("--chat", type=int, metavar="ID", help="go on with this chat")
-    ask.add_argument("--temporary", action="store_true", help="keep nothing")
-    ask.add_argument("--system", metavar="TEXT", help="what the model is told before the question")
+    place = ask.add_mutually_exclusive_group()
+    place.add_argument("--chat", type=_identifier, metavar="ID", help="go on with this chat")
+    place.add_argument("--temporary", action="store_true", help="keep nothing")
+    ask.add_argument(
+        "--system", type=_text, metavar="TEXT", help="what the model is told before the question"
+    )
     ask.add_argument("--max-tokens", type=_positive(int), metavar="N")
     ask.add_argument("--temperature", type=_not_negative(float), metavar="X")
     ask.add_argument("--top-p", type=_share, metavar="X")
@@ -70,7 +76,9 @@ def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None
     ask.add_argument("--min-p", type=_share, metavar="X")
     ask.add_argument("--repeat-penalty", type=_positive(float), metavar="X")
     ask.add_argument("--seed", type=_seed, metavar="N")
-    ask.add_argument("--stop", action="append", metavar="TEXT", help="end before this text")
+    ask.add_argument(
+        "--stop", type=_text, action="append", metavar="TEXT", help="end before this text"
+    )
     ask.add_argument(
         "--context", type=_positive(int), metavar="N", help="size of the context window in tokens"
     )
@@ -92,8 +100,8 @@ def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
     export = add("export", "one chat as a document on standard output")
     delete = add("delete", "remove one chat for good")
     for action in (show, export, delete):
-        action.add_argument("id", type=int, metavar="ID")
-    search.add_argument("text", metavar="TEXT")
+        action.add_argument("id", type=_identifier, metavar="ID")
+    search.add_argument("text", type=_text, metavar="TEXT")
     search.add_argument("--limit", type=_positive(int), default=50, metavar="N")
     export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
     for action in (listing, show, search):
@@ -109,12 +117,21 @@ def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
     doctor.add_argument("--json", action="store_true", help="one JSON document")
 
 
+def _text(text: str) -> str:
+    """What was typed, with a sign in place of what is no text: nothing else can be kept."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+def _identifier(text: str) -> int:
+    return _checked(int, lambda value: 0 < value < 2**63, "is not the number of a chat")(text)
+
+
 def _positive(number: type[_Number]) -> Callable[[str], _Number]:
-    return _checked(number, lambda value: value > 0, "must be greater than 0")
+    return _checked(number, lambda value: 0 < value <= _MOST, f"must lie between 0 and {_MOST}")
 
 
 def _not_negative(number: type[_Number]) -> Callable[[str], _Number]:
-    return _checked(number, lambda value: value >= 0, "must not be negative")
+    return _checked(number, lambda value: 0 <= value <= _MOST, f"must lie between 0 and {_MOST}")
 
 
 def _share(text: str) -> float:
@@ -122,7 +139,8 @@ def _share(text: str) -> float:
 
 
 def _seed(text: str) -> int:
-    return _checked(int, lambda value: 0 <= value < 2**32, "must lie between 0 and 4294967295")(
+    # To llama.cpp, the next number means: draw one at random.
+    return _checked(int, lambda value: 0 <= value < 2**32 - 1, "must lie between 0 and 4294967294")(
         text
     )
 

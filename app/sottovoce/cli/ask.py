@@ -2,34 +2,62 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, replace
 
 from sottovoce.chat.answer import Answering
 from sottovoce.chat.answer import ask as answer
-from sottovoce.chat.news import Packed, Saved
-from sottovoce.cli.session import Parts, opened_or_temporary
-from sottovoce.cli.terminal import tell, tell_progress, write, write_json
-from sottovoce.domain.conversation import Message, State
-from sottovoce.domain.problems import Cancelled, Missing
+from sottovoce.chat.news import News, Packed, Saved
+from sottovoce.cli.session import Parts, opened, opened_or_temporary
+from sottovoce.cli.signals import stop_on_signals
+from sottovoce.cli.terminal import Progress, tell, write, write_json
+from sottovoce.domain.conversation import Conversation, Message, State
+from sottovoce.domain.problems import Cancelled, Missing, NoRoom, Unsupported
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.domain.settings import Settings
-from sottovoce.domain.stop import Stop
 from sottovoce.models.shelf import find_model
 from sottovoce.store.store import Store
 
+_LONGEST = 32_000_000
+"""Characters of a question; no context window holds as many, and some input never ends."""
 
-def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
+
+def run(arguments: argparse.Namespace, parts: Parts) -> None:
     """Answer, streaming. Raises the Problems of answering, and Cancelled when stopped."""
-    question = sys.stdin.read() if arguments.question == "-" else arguments.question
+    question = _standard_input() if arguments.question == "-" else arguments.question
     if not question.strip():
         raise Missing("There is no question. Write one after ask.")
-    with opened_or_temporary(parts, temporary=arguments.temporary) as store:
+    place = (
+        opened_or_temporary(parts, temporary=arguments.temporary)
+        if arguments.chat is None
+        else opened(parts)
+    )
+    with place as store:
         settings = _settings(store.settings(), arguments)
         model = find_model(arguments.model or settings.model or "starter", settings.models)
         answering = Answering(store, parts.engine, model, settings)
-        reply = _write_answer(answering, question, arguments, stop)
+        conversation = _conversation(store, arguments.chat)
+        # Closed before the store is, so that a reply is kept also when it cannot be written out.
+        with (
+            stop_on_signals() as stop,
+            closing(
+                answer(answering, conversation.id, question, conversation.leaf, stop)
+            ) as all_news,
+        ):
+            reply = _write_answer(all_news, model.name, as_json=arguments.json)
     if reply.state is State.STOPPED:
         raise Cancelled
+
+
+def _standard_input() -> str:
+    try:
+        question = sys.stdin.read(_LONGEST + 1)
+    except UnicodeDecodeError as error:
+        raise Unsupported("Standard input is not text in UTF-8. Convert it first.") from error
+    if len(question) > _LONGEST:
+        raise NoRoom("The question is longer than any model can read. Shorten it.")
+    return question
 
 
 def _settings(kept: Settings, arguments: argparse.Namespace) -> Settings:
@@ -57,44 +85,39 @@ def _settings(kept: Settings, arguments: argparse.Namespace) -> Settings:
     )
 
 
-def _write_answer(
-    parts: Answering, question: str, arguments: argparse.Namespace, stop: Stop
-) -> Message:
-    conversation, parent = _place(parts.store, arguments.chat)
+def _write_answer(all_news: Iterable[News], model: str, *, as_json: bool) -> Message:
     reply: Message | None = None
-    for news in answer(parts, conversation, question, parent, stop):
-        match news:
-            case Loading(fraction):
-                tell_progress(f"Loading {parts.model.name}… {fraction:.0%}")
-            case Packed(left_out=left_out) if left_out:
-                tell_progress("")
-                tell(
-                    f"{left_out} earlier messages do not fit the context window and were left out."
-                )
-            case Reading(done, total):
-                tell_progress(f"Reading the prompt… {done / total:.0%}")
-            case Piece(text) if arguments.json:
-                write_json({"type": "piece", "text": text})
-            case Piece(text):
-                tell_progress("")
-                write(text)
-            case Saved(message):
-                tell_progress("")
-                reply = message
-            case _:
-                pass
+    is_writing = False
+    with Progress() as progress:
+        for news in all_news:
+            match news:
+                case Loading(fraction):
+                    progress.show(f"Loading {model}… {fraction:.0%}")
+                case Packed(left_out=left_out) if left_out:
+                    progress.clear()
+                    tell(f"{left_out} earlier messages do not fit the context window: left out.")
+                case Reading(done, total) if not is_writing:
+                    progress.show(f"Reading the prompt… {done / total:.0%}")
+                case Piece(text) if as_json:
+                    write_json({"type": "piece", "text": text})
+                case Piece(text):
+                    progress.clear()
+                    write(text)
+                    is_writing = True
+                case Saved(message):
+                    reply = message
+                case _:
+                    pass
     assert reply is not None, "Answering ends with the saved reply, or raises."
-    if arguments.json:
-        write_json(_result(reply, parts.model.name))
+    if as_json:
+        write_json(_result(reply, model))
     elif not reply.text.endswith("\n"):
         write("\n")
     return reply
 
 
-def _place(store: Store, chat: int | None) -> tuple[int, int | None]:
-    """The conversation to go on with, and the message after which the question stands."""
-    conversation = store.new_conversation() if chat is None else store.conversation(chat)
-    return conversation.id, conversation.leaf
+def _conversation(store: Store, chat: int | None) -> Conversation:
+    return store.new_conversation() if chat is None else store.conversation(chat)
 
 
 def _result(reply: Message, model: str) -> dict[str, object]:

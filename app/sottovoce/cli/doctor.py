@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from sottovoce import __version__
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import tell_progress, write, write_json
+from sottovoce.cli.signals import stop_on_signals
+from sottovoce.cli.terminal import Progress, write, write_json
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
@@ -36,13 +37,15 @@ class Finding:
     says: str
 
 
-def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
+def run(arguments: argparse.Namespace, parts: Parts) -> None:
     """Look at everything, and tell it as it is found."""
     findings = []
-    for finding in _findings(parts, stop):
-        findings.append(finding)
-        if not arguments.json:
-            write(f"{finding.health.upper():<5} {finding.name:<13} {finding.says}\n")
+    with stop_on_signals() as stop:
+        for finding in _findings(parts, stop):
+            stop.check()
+            findings.append(finding)
+            if not arguments.json:
+                write(f"{finding.health.upper():<5} {finding.name:<13} {finding.says}\n")
     if arguments.json:
         write_json({"findings": [asdict(finding) for finding in findings]}, indent=2)
 
@@ -77,19 +80,22 @@ def _memory() -> Finding:
 
 
 def _engine(parts: Parts, stop: Stop) -> Iterator[Finding]:
-    model = starter()
+    try:
+        model = starter()
+    except Problem as problem:
+        yield Finding("Model", Health.BAD, str(problem))
+        return
     if model is None:
         says = "The starter model is not installed. Name a model file with --model."
         yield Finding("Model", Health.BAD, says)
         return
     try:
-        for progress in parts.engine.load(model, LoadOptions(), stop):
-            tell_progress(f"Loading {model.name}… {progress.fraction:.0%}")
+        with Progress() as progress:
+            for news in parts.engine.load(model, LoadOptions(), stop):
+                progress.show(f"Loading {model.name}… {news.fraction:.0%}")
     except Problem as problem:
         yield Finding("Engine", Health.BAD, str(problem))
         return
-    finally:
-        tell_progress("")
     loaded = parts.engine.loaded
     assert loaded is not None, "A load that returns has loaded."
     yield Finding(
@@ -118,13 +124,17 @@ def _keyring(parts: Parts) -> Finding:
 
 def _chats(parts: Parts) -> Finding:
     vault = Vault(parts.profile.vault)
-    if not vault.exists:
+    try:
+        protections = vault.protections
+    except Problem as problem:
+        return Finding("Chats", Health.BAD, str(problem))
+    if not protections:
         return Finding("Chats", Health.GOOD, "None are kept yet. They will be encrypted.")
     ways = {
         Protection.KEYRING: "the keyring of this computer",
         Protection.PASSPHRASE: "a passphrase",
     }
-    by = " and by ".join(ways[protection] for protection in sorted(vault.protections))
+    by = " and by ".join(ways[protection] for protection in sorted(protections))
     return Finding("Chats", Health.GOOD, f"Encrypted; opened by {by}.")
 
 

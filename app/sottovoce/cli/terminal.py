@@ -1,41 +1,106 @@
 """Writing for people and for programs."""
 
+import errno
+import io
 import json
+import os
 import sys
 import unicodedata
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, Self, TextIO
+
+from sottovoce.domain.problems import NoRoom
 
 # Text direction overrides and isolates: they can make a line read as what it does not say.
 _DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 
+def open_streams() -> None:
+    """Make the standard streams fit for any text, and put something in the place of a closed one.
+
+    The next file that is opened would take that place, and be written in. Other programs are read
+    and written in UTF-8, wherever they run; a screen in its own encoding.
+    """
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
+    for stream, errors in ((sys.stdin, "strict"), (sys.stdout, "replace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors=errors)
+
+
 def tell(sentence: str) -> None:
     """Write one line for the person, apart from the output that programs read."""
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
-
-
-def tell_progress(sentence: str) -> None:
-    """Show `sentence` in the place of the one before, if a person is looking; empty removes it."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{sentence}")
+    with suppress(OSError):  # There is no other place to complain in.
+        sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
 
 
+class Progress:
+    """A line that says how far something is, if a person is looking. It goes when this is left."""
+
+    def __init__(self) -> None:
+        self._is_shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def show(self, sentence: str) -> None:
+        """Show `sentence` in the place of the one before."""
+        if sys.stderr.isatty():
+            self._is_shown = True
+            _tell_line(sentence)
+
+    def clear(self) -> None:
+        """Leave an empty line; a line that is not ours, such as a reply's, is left as it is."""
+        if self._is_shown:
+            self._is_shown = False
+            _tell_line("")
+
+
 def write(text: str) -> None:
-    """Write a reply or a message. On a screen, control characters become visible."""
-    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
-    sys.stdout.flush()
+    """Write a reply or a message. On a screen, control characters become visible.
+
+    Raises NoRoom, and BrokenPipeError if whoever read the output has seen enough.
+    """
+    _write(visible(text) if sys.stdout.isatty() else text)
 
 
 def write_json(value: object, *, indent: int | None = None) -> None:
-    """Write one JSON document and end the line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
-    sys.stdout.flush()
+    """Write one JSON document and end the line. Raises as `write` does."""
+    # JSON itself allows some control characters, which must not reach a screen.
+    _write(json.dumps(value, ensure_ascii=sys.stdout.isatty(), indent=indent) + "\n")
 
 
 def visible(text: str) -> str:
     """The text with control characters spelled out, so that no reply can move the cursor."""
     return "".join(_shown(character) for character in text)
+
+
+def _tell_line(sentence: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(f"\r\x1b[K{sentence}")
+        sys.stderr.flush()
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    return Path(os.devnull).open(mode, encoding="utf-8")
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What could not be written is still buffered: Python would fail again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno in {errno.EPIPE, errno.EINVAL}:  # The second is what Windows says.
+            raise BrokenPipeError from error
+        raise NoRoom("The output cannot be written. Free space or choose another place.") from error
 
 
 def _shown(character: str) -> str:
