@@ -185,3 +185,12 @@ def test_the_journal_holds_a_reply_that_nobody_finished(parts: Answering) -> Non
 
     reply = parts.store.messages(chat.id)[-1]
     assert (reply.state, reply.text) == (State.INTERRUPTED, text)
+
+
+def test_an_answer_left_as_it_begins_is_not_being_written_for_ever(parts: Answering) -> None:
+    chat = parts.store.new_conversation()
+
+    with closing(ask(parts, chat.id, "Are you there?", None, Stop())) as news:
+        begun = next(item for item in news if isinstance(item, Begun))
+
+    assert parts.store.message(begun.message.id).state is State.INTERRUPTED

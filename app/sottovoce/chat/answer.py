@@ -1,7 +1,7 @@
 """Answering one message, from the user's words to the saved reply."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from sottovoce.chat.context import select
@@ -33,7 +33,7 @@ class Answering:
 
 def ask(
     parts: Answering, conversation: int, text: str, parent: int | None, stop: Stop
-) -> Iterator[News]:
+) -> Generator[News]:
     """Save the user's words as a message after `parent`, then answer them.
 
     The words are on disk before anything else happens. Raises the Problems of Engine.load and
@@ -46,7 +46,7 @@ def ask(
     yield from reply_to(parts, said.id, stop)
 
 
-def reply_to(parts: Answering, message: int, stop: Stop) -> Iterator[News]:
+def reply_to(parts: Answering, message: int, stop: Stop) -> Generator[News]:
     """Answer a message of the user's that is saved already, as a new variant if it has a reply."""
     question = parts.store.message(message)
     yield from _write(
@@ -57,14 +57,14 @@ def reply_to(parts: Answering, message: int, stop: Stop) -> Iterator[News]:
     )
 
 
-def regenerate(parts: Answering, reply: int, stop: Stop) -> Iterator[News]:
+def regenerate(parts: Answering, reply: int, stop: Stop) -> Generator[News]:
     """Answer the same question again; the old reply stays as a variant."""
     parent = parts.store.message(reply).parent
     assert parent is not None, "A reply follows a message."
     yield from reply_to(parts, parent, stop)
 
 
-def continue_reply(parts: Answering, reply: int, stop: Stop) -> Iterator[News]:
+def continue_reply(parts: Answering, reply: int, stop: Stop) -> Generator[News]:
     """Go on with a reply that was stopped, interrupted or ran out of length."""
     yield from _write(
         parts,
@@ -76,16 +76,17 @@ def continue_reply(parts: Answering, reply: int, stop: Stop) -> Iterator[News]:
 
 def _until(store: Store, last: Message) -> list[Message]:
     """The branch of the conversation that ends with `last`."""
-    branch = store.messages(last.conversation)
-    if all(message.id != last.id for message in branch):
-        store.show_branch(last.id)
+    while True:  # Another process that goes on with this chat may show its own branch meanwhile.
         branch = store.messages(last.conversation)
-    return branch[: [message.id for message in branch].index(last.id) + 1]
+        for place, message in enumerate(branch, start=1):
+            if message.id == last.id:
+                return branch[:place]
+        store.show_branch(last.id)
 
 
 def _write(
     parts: Answering, *, history: Sequence[Message], begin: Callable[[], Message], stop: Stop
-) -> Iterator[News]:
+) -> Generator[News]:
     before = parts.engine.loaded
     yield from parts.engine.load(parts.model, parts.settings.load, stop)
     loaded = parts.engine.loaded
@@ -115,12 +116,12 @@ def _write(
 
 def _stream(
     parts: Answering, prompt: Prompt, reply: Message, *, load_seconds: float, stop: Stop
-) -> Iterator[News]:
+) -> Generator[News]:
     """Write `reply`, keep it as it grows, and keep it whatever happens."""
-    yield Begun(reply)
     text, unkept, kept_at = reply.text, "", time.monotonic()
     finished: Finished | None = None
     try:
+        yield Begun(reply)
         for news in parts.engine.reply(prompt, stop):
             match news:
                 case Piece(piece):

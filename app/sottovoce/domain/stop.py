@@ -11,7 +11,8 @@ class Stop:
     """A wish to stop, set from any thread, seen at once by whoever listens."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: a signal may come in the middle of this, in the same thread.
+        self._lock = threading.RLock()
         self._is_set = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -37,11 +38,9 @@ class Stop:
     def calling(self, listener: Callable[[], None]) -> Iterator[None]:
         """Call `listener` the moment stop is set inside this block, or now if it already was."""
         with self._lock:
-            already_set = self._is_set
-            if not already_set:
-                self._listeners.append(listener)
-        if already_set:
-            listener()
+            self._listeners.append(listener)
+        if self._is_set:
+            self.set()
         try:
             yield
         finally:
