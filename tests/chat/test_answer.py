@@ -181,7 +181,7 @@ def test_the_journal_holds_a_reply_that_nobody_finished(parts: Answering) -> Non
         if len(text) > 200:
             break
 
-    news.close()  # type: ignore[attr-defined]  # A generator: what happens when a consumer goes.
+    news.close()
 
     reply = parts.store.messages(chat.id)[-1]
     assert (reply.state, reply.text) == (State.INTERRUPTED, text)
