@@ -68,7 +68,7 @@ class ScriptedEngine:
             seconds=0.1,
         )
 
-    def count(self, texts: Sequence[str]) -> list[int]:
+    def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
         return [len(text.split()) for text in texts]
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
@@ -76,7 +76,7 @@ class ScriptedEngine:
             self.prompts.append(prompt)
             text = self.replies.pop(0) if self.replies else "Yes."
             *first, last = text.split(" ")
-            tokens = sum(self.count([turn.text for turn in prompt.turns]))
+            tokens = sum(self.count([turn.text for turn in prompt.turns], stop))
             yield Reading(tokens, tokens)
             for word in first:
                 if stop.is_set:

@@ -84,9 +84,12 @@ def _ask_speed(program: Program) -> float:
         assert process.stdout is not None
         process.stdout.readline()
         first = time.perf_counter()
-        *_, last = process.stdout
-        assert json.loads(last)["usage"]["generated"] == TOKENS
-        return (TOKENS - 1) / (time.perf_counter() - first)
+        for line in process.stdout:
+            last = json.loads(line)
+            if last["type"] == "answer":
+                assert last["usage"]["generated"] == TOKENS
+                return (TOKENS - 1) / (time.perf_counter() - first)
+    raise AssertionError("ask ends with the answer")
 
 
 def _engine_speed(engine: ProcessEngine) -> float:

@@ -194,3 +194,10 @@ def test_an_answer_left_as_it_begins_is_not_being_written_for_ever(parts: Answer
         begun = next(item for item in news if isinstance(item, Begun))
 
     assert parts.store.message(begun.message.id).state is State.INTERRUPTED
+
+
+def test_stopping_while_a_very_long_text_is_measured_takes_effect(parts: Answering) -> None:
+    chat = parts.store.new_conversation()
+
+    with pytest.raises(Cancelled):
+        stopped_at(Said, lambda stop: ask(parts, chat.id, "word " * 100_000, None, stop))

@@ -83,7 +83,7 @@ def test_an_engine_killed_between_questions_is_noticed(
     with pytest.raises(Interrupted):
         ask(engine, user("Hi"))
     with pytest.raises(Interrupted):
-        engine.count(["Hi"])
+        engine.count(["Hi"], Stop())
     load(engine, tiny_llama)
     assert ask(engine, user("Hi")).text
 
@@ -230,7 +230,7 @@ def marked(engine: ProcessEngine, tiny_llama: Model, tmp_path: Path) -> Callable
     def log() -> str:
         load(engine, tiny_llama)
         ask(engine, user("A secret marmalade sandwich."))
-        engine.count(["marmalade"])
+        engine.count(["marmalade"], Stop())
         path = with_template(
             tiny_llama.path, "{{ messages[0].content.marmalade.jam }}", tmp_path / "marmalade.gguf"
         )

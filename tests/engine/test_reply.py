@@ -178,18 +178,18 @@ def test_a_reply_goes_on_where_it_ended(starter_engine: ProcessEngine) -> None:
 
 
 def test_tokens_are_counted_without_a_frame(llama_engine: ProcessEngine) -> None:
-    hello, nothing, forged = llama_engine.count(["Hello", "", "<|eot_id|>"])
+    hello, nothing, forged = llama_engine.count(["Hello", "", "<|eot_id|>"], Stop())
     assert (hello, nothing) == (1, 0)
     assert forged > 1
 
 
 def test_half_a_character_from_the_clipboard_is_no_harm(llama_engine: ProcessEngine) -> None:
-    assert llama_engine.count(["\ud83d"]) == [1]
+    assert llama_engine.count(["\ud83d"], Stop()) == [1]
     assert ask(llama_engine, user("a \ud83d b")).finished.finish is Finish.LENGTH
 
 
 def test_text_with_a_nul_is_read_to_its_end(llama_engine: ProcessEngine) -> None:
-    short, long = llama_engine.count(["a\0", "a\0 and much more text"])
+    short, long = llama_engine.count(["a\0", "a\0 and much more text"], Stop())
     assert long > short
 
 

@@ -24,6 +24,7 @@ def test_no_file_of_the_profile_holds_a_word(
 ) -> None:
     answers = [program.ask(marker, "--log-level", "debug") for marker in MARKERS[:2]]
     assert program.passphrase is not None
+    secret = [*MARKERS, *(marker[::-1] for marker in MARKERS), program.passphrase]
     folder = profile(program.folder)
     with open_store(
         folder.database, Vault(folder.vault).open_with_passphrase(program.passphrase)
@@ -37,7 +38,6 @@ def test_no_file_of_the_profile_holds_a_word(
             store.journal(reply.id, marker[::-1])
             # While the database is open its -wal file is there, too.
             if marker == MARKERS[-1]:
-                secret = [*MARKERS, *(m[::-1] for m in MARKERS[4:]), program.passphrase]
                 assert files_holding(program.folder, secret) == []
             store.finish_reply(
                 reply.id, State.COMPLETE, text=marker[::-1], finish=None, usage=None, timings=None

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sottovoce.chat.context import select
 from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
@@ -87,11 +87,9 @@ def _until(store: Store, last: Message) -> list[Message]:
 def _write(
     parts: Answering, *, history: Sequence[Message], begin: Callable[[], Message], stop: Stop
 ) -> Generator[News]:
-    before = parts.engine.loaded
     yield from parts.engine.load(parts.model, parts.settings.load, stop)
     loaded = parts.engine.loaded
     assert loaded is not None, "A load that returns has loaded."
-    load_seconds = 0.0 if loaded == before else loaded.seconds
     yield Ready(loaded)
 
     sampling = parts.settings.sampling
@@ -101,7 +99,7 @@ def _write(
         # An empty reply is one that was stopped before its first word; models expect none.
         [m.turn for m in history if m.text or m.role is Role.USER],
         budget=loaded.context_limit - room,
-        count=parts.engine.count,
+        count=lambda texts: parts.engine.count(texts, stop),
     )
     yield Packed(
         sent=len(selection.turns) - bool(parts.settings.system_prompt),
@@ -111,12 +109,10 @@ def _write(
     )
     stop.check()
     prompt = Prompt(selection.turns, sampling)
-    yield from _stream(parts, prompt, begin(), load_seconds=load_seconds, stop=stop)
+    yield from _stream(parts, prompt, begin(), stop)
 
 
-def _stream(
-    parts: Answering, prompt: Prompt, reply: Message, *, load_seconds: float, stop: Stop
-) -> Generator[News]:
+def _stream(parts: Answering, prompt: Prompt, reply: Message, stop: Stop) -> Generator[News]:
     """Write `reply`, keep it as it grows, and keep it whatever happens."""
     text, unkept, kept_at = reply.text, "", time.monotonic()
     finished: Finished | None = None
@@ -142,7 +138,7 @@ def _stream(
             text=text,
             finish=finished.finish if finished else None,
             usage=finished.usage if finished else None,
-            timings=replace(finished.timings, load=load_seconds) if finished else None,
+            timings=finished.timings if finished else None,
         )
     yield Saved(saved)
 

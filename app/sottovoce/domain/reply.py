@@ -35,7 +35,7 @@ class Timings:
     """Seconds, and tokens per second."""
 
     load: float
-    """Loading the model for this reply; 0 if it was loaded already."""
+    """Loading the model, told with the first reply after it; 0 with the others."""
     first_token: float
     """From the question's arrival at the engine to the first token."""
     prompt_speed: float
@@ -66,6 +66,8 @@ class Piece:
     """The next words of the reply."""
 
     text: str
+    tokens: int = 1
+    """How many tokens they were written with."""
 
 
 @dataclass(frozen=True, slots=True)

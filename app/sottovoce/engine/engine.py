@@ -53,7 +53,7 @@ class Engine(Protocol):
         Raises Cancelled when stopped, and Missing, Damaged, Unsupported, NoRoom or Interrupted.
         """
 
-    def count(self, texts: Sequence[str]) -> list[int]:
+    def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
         """Tokens in each text, by the loaded model's tokenizer, without any frame around them.
 
         Raises Interrupted if the engine died.

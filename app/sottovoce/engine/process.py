@@ -28,9 +28,11 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
 from sottovoce.domain.stop import Stop
+from sottovoce.domain.text import encodable
 from sottovoce.engine import wire
 from sottovoce.engine.engine import Loaded, Prompt
 from sottovoce.system import memory
+from sottovoce.system.files import only_for_owner
 
 PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
 """What the engine's process may raise here."""
@@ -101,15 +103,17 @@ class ProcessEngine:
             _check_file(model.path)
             yield from self._load(model, options, stop)
 
-    def count(self, texts: Sequence[str]) -> list[int]:
-        question = wire.Count(tuple(_encodable(text) for text in texts))
-        with self._my_turn(Stop()), self._losing() as child:
-            for news in child.ask(question, Stop()):
+    def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
+        question = wire.Count(tuple(encodable(text) for text in texts))
+        with self._my_turn(stop), self._losing() as child:
+            for news in child.ask(question, stop):
                 match news:
                     case wire.Counts(tokens):
                         return list(tokens)
                     case wire.Failed():
                         raise _problem(news)
+                    case wire.Cancelled():
+                        raise Cancelled
         raise AssertionError("counting always has an answer")
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
@@ -202,16 +206,18 @@ class ProcessEngine:
         )
 
     def _reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
-        turns = tuple(replace(turn, text=_encodable(turn.text)) for turn in prompt.turns)
-        question = wire.Reply(turns, prompt.sampling, self._available_memory())
+        turns = tuple(replace(turn, text=encodable(turn.text)) for turn in prompt.turns)
+        stops = tuple(encodable(text) for text in prompt.sampling.stop)
+        sampling = replace(prompt.sampling, stop=stops)
+        question = wire.Reply(turns, sampling, self._available_memory())
         try:
             with self._losing() as child, closing(child.ask(question, stop)) as answer:
                 for news in answer:
                     match news:
                         case wire.Reading(done, total):
                             yield Reading(done, total)
-                        case wire.Piece(text) if not stop.is_set:
-                            yield Piece(text)
+                        case wire.Piece(text, tokens) if not stop.is_set:
+                            yield Piece(text, tokens)
                         case wire.Resized(size, needed):
                             assert self._loaded is not None
                             self._loaded = replace(self._loaded, context=size, memory=needed)
@@ -281,7 +287,7 @@ class _Child:
             self._await_beat(number)
             self._tell(question)
             with stop.calling(partial(self._stop, number)):
-                for news in self._news(stop, is_loading=isinstance(question, wire.Load)):
+                for news in self._news(stop, renders=isinstance(question, wire.Reply)):
                     answered = isinstance(news, wire.Answer)
                     yield news
                     if answered:
@@ -307,10 +313,11 @@ class _Child:
                 return
         self._hang()
 
-    def _news(self, stop: Stop, *, is_loading: bool) -> Iterator[wire.News]:
+    def _news(self, stop: Stop, *, renders: bool) -> Iterator[wire.News]:
+        """What is heard until the caller has enough. `renders`: a template is filled in first."""
         heard = begun = time.monotonic()
         stopped: float | None = None
-        prepared = is_loading
+        prepared = not renders
         while True:
             news = self._hear() if self._channel.heard_within(LOOK_EVERY) else None
             now = time.monotonic()
@@ -350,7 +357,7 @@ class _Child:
         stop.set()
         self._stop(number)
         with suppress(_Lost):
-            for news in self._news(stop, is_loading=True):
+            for news in self._news(stop, renders=False):
                 if isinstance(news, wire.Answer):
                     return
 
@@ -403,7 +410,7 @@ def _opened(log: Path | None) -> IO[bytes]:
         return Path(os.devnull).open("wb")
     log.parent.mkdir(parents=True, exist_ok=True)
     is_full = log.exists() and log.stat().st_size > LOG_SIZE
-    return log.open("wb" if is_full else "ab")
+    return open(log, "wb" if is_full else "ab", opener=only_for_owner)
 
 
 def _check_file(path: Path) -> None:
@@ -436,11 +443,6 @@ def _why_lost(child: _Child) -> Problem:
 
 def _problem(failed: wire.Failed) -> Problem:
     return PROBLEMS[failed.problem](failed.sentence)
-
-
-def _encodable(text: str) -> str:
-    """`text` without halves of characters, which a clipboard can hold and no tokenizer knows."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _default_threads() -> int:

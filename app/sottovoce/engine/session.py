@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sottovoce.domain.model import Sampling
-from sottovoce.domain.problems import Interrupted, NoRoom, Unsupported
+from sottovoce.domain.problems import Cancelled, Interrupted, NoRoom, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.engine import context, llama, wire
 from sottovoce.engine.cut import StopStrings
@@ -71,8 +71,13 @@ class Session:
         return self._shape.weights + context.window_bytes(self._shape, self._window.size)
 
     def count(self, question: wire.Count) -> wire.Counts:
-        """Tokens of each text."""
-        return wire.Counts(tuple(self._model.count(text) for text in question.texts))
+        """Tokens of each text. Raises Cancelled."""
+        tokens = []
+        for text in question.texts:
+            if self._hardware.flag.is_set:
+                raise Cancelled
+            tokens.append(self._model.count(text))
+        return wire.Counts(tuple(tokens))
 
     def reply(self, question: wire.Reply) -> Iterator[wire.News]:
         """Read and write. Raises NoRoom, Unsupported or Interrupted."""
@@ -123,7 +128,7 @@ class Session:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         stops = StopStrings((*sampling.stop, *self._prompts.stop))
         written = _Written(Finish.LENGTH)
-        text, shown = "", 0.0
+        text, told, shown = "", 0, 0.0
         while written.tokens != sampling.max_tokens:
             token = self._window.draw(sampler)
             if self._model.ends(token):
@@ -132,8 +137,8 @@ class Session:
             written.count_one()
             text += stops.pass_on(decoder.decode(self._model.piece(token)))
             if text and written.last - shown >= PIECE_EVERY:
-                yield wire.Piece(text)
-                text, shown = "", written.last
+                yield wire.Piece(text, written.tokens - told)
+                text, told, shown = "", written.tokens, written.last
             if stops.found:
                 written.finish = Finish.STOP_STRING
                 break
@@ -145,7 +150,7 @@ class Session:
         if not stops.found:
             text += stops.pass_on(decoder.decode(b"", final=True)) + stops.rest()
         if text:
-            yield wire.Piece(text)
+            yield wire.Piece(text, written.tokens - told)
         return written
 
     def _follow(self, token: int, available: int) -> Generator[wire.News, None, Finish | None]:

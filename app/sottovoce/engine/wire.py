@@ -96,9 +96,10 @@ class Resized(Message, frozen=True):
 
 
 class Piece(Message, frozen=True):
-    """The next words of the reply."""
+    """The next words of the reply, and how many tokens they took."""
 
     text: str
+    tokens: int
 
 
 class Loaded(Message, frozen=True):

@@ -26,7 +26,7 @@ class Writing:
     text: str = ""
     """All that is written so far, what the message began with included."""
     tokens: int = 0
-    """Pieces that came: a piece is a token, save where several make one character."""
+    """Those that came since it began."""
     first_piece_at: float = 0.0
     unshown: list[str] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Replies(QObject):
         writing = self._under_way[conversation]
         if isinstance(news, Piece):
             writing.first_piece_at = writing.first_piece_at or time.monotonic()
-            writing.tokens += 1
+            writing.tokens += news.tokens
             writing.unshown.append(news.text)
             if not self._timer.isActive():
                 self._timer.start()
