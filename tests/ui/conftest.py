@@ -1,5 +1,6 @@
 """A window on real chats in memory, with a scripted engine."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,9 @@ from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.view_model import Opened
+
+# Also where pytest is started by hand: a test needs no display, and must not flicker on one.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture
