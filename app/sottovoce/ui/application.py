@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from sottovoce.engine.engine import Engine
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
+from sottovoce.ui.signals import closed_by_signals
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.fonts import body_font, load_fonts
 from sottovoce.ui.theme.scheme import Look
@@ -61,17 +61,15 @@ def run(parts: WindowParts) -> int:
     look = Look(application, read_appearance(parts.profile.appearance).scheme)
     lock = QLockFile(str(parts.profile.lock))
     lock.setStaleLockTime(0)  # Age proves nothing: only the end of its owner frees it.
-    if not lock.tryLock(0):
-        tell_already_open().exec()
-        return 1
     with ExitStack() as closing:
+        closing.enter_context(closed_by_signals(application))
+        if not lock.tryLock(0):
+            tell_already_open().exec()
+            return 1
         closing.callback(lock.unlock)
         session = Session(parts, look)
         closing.callback(session.close)
         sys.excepthook = session.tell_bug
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Python sees the signal at its next step: the window's own timers are never far.
-            signal.signal(number, lambda *_: session.window.close())
         session.start()
         return application.exec()
 
