@@ -183,6 +183,28 @@ def test_a_damaged_database_is_told_and_not_touched(
     assert profile.database.read_bytes() == damaged
 
 
+def test_chats_that_another_process_begins_in_the_same_moment_are_opened(
+    qtbot: QtBot, start: Start, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Vault.create
+
+    def come_second(vault: Vault, *, secrets: Secrets | None, passphrase: str | None) -> bytes:
+        create(vault, secrets=secrets, passphrase=passphrase)
+        return create(vault, secrets=secrets, passphrase=passphrase)
+
+    monkeypatch.setattr(Vault, "create", come_second)
+    opened(qtbot, start(passphrase="given along"))
+
+
+def test_chats_without_a_vault_are_told_before_a_passphrase_is_chosen(
+    qtbot: QtBot, start: Start, profile: Profile
+) -> None:
+    profile.database.write_bytes(b"chats under a key that is elsewhere")
+    session = start()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    assert "Restore it from a backup" in session.unlock.sentence
+
+
 def test_chats_whose_vault_is_gone_are_not_given_another_key(
     qtbot: QtBot, start: Start, profile: Profile
 ) -> None:

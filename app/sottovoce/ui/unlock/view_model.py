@@ -102,7 +102,7 @@ class UnlockViewModel(QObject):
 
     def create(self, passphrase: str) -> None:
         """Protect new chats with this passphrase, and open them."""
-        self._work(lambda: _create(self._profile, None, passphrase))
+        self._work(lambda: _open_without_asking(self._profile, lambda: None, passphrase))
 
     def enter(self, passphrase: str) -> None:
         """Try this passphrase."""
@@ -154,12 +154,26 @@ def _open_without_asking(
     # Late, for start-up: see above.
     from sottovoce.system.vault import Protection, Vault
 
+    # Looked at before the vault: a command line that begins this profile makes them after it.
+    has_chats = profile.database.exists()
     vault = Vault(profile.vault)
     if not vault.exists:
+        if has_chats:
+            raise Missing(
+                "Your chats are here, but the vault with their key is not. "
+                "Restore it from a backup."
+            )
         keyring = secrets()
         if keyring is None and given is None:
             return _Asked(Step.CHOOSE_PASSPHRASE)
-        return _create(profile, keyring, given)
+        try:
+            key = vault.create(secrets=keyring, passphrase=given)
+        except Refused:
+            if not vault.exists:
+                raise
+            # A command line made it in the same moment: it is opened like any other.
+        else:
+            return _open(profile, key)
     can_be_typed = Protection.PASSPHRASE in vault.protections
     if given is not None and can_be_typed:
         return _open_with_passphrase(profile, given)
@@ -175,17 +189,6 @@ def _open_without_asking(
             raise
         return _Asked(Step.ENTER_PASSPHRASE, str(problem))
     return _open(profile, key)
-
-
-def _create(profile: Profile, keyring: Secrets | None, passphrase: str | None) -> Opened:
-    # Late, for start-up: see above.
-    from sottovoce.system.vault import Vault
-
-    if profile.database.exists():
-        raise Missing(
-            "Your chats are here, but the vault with their key is not. Restore it from a backup."
-        )
-    return _open(profile, Vault(profile.vault).create(secrets=keyring, passphrase=passphrase))
 
 
 def _open_with_passphrase(profile: Profile, passphrase: str) -> Opened | _Asked:
