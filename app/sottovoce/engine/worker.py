@@ -19,6 +19,7 @@ from sottovoce.engine import llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.session import Session
+from sottovoce.system.network import NetworkGate
 
 BEAT_EVERY = 2.0
 """Seconds between two signs of life while a question is being answered."""
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     forbid_core_dumps()
+    NetworkGate().close()
     hearing, telling = (int(number) for number in arguments)
     _Worker(wire.end(hearing, hears=True), wire.end(telling, hears=False)).serve()
 
