@@ -127,6 +127,35 @@ def test_either_copy_alone_is_enough(
     assert vault.open_with_passphrase("correct horse") == key
 
 
+@pytest.mark.parametrize("lost", ["vault.json", "vault-copy.json"])
+def test_a_copy_that_is_missing_or_damaged_is_there_again_once_the_vault_is_open(
+    vault: Vault, tmp_path: Path, drawer: Drawer, lost: str
+) -> None:
+    vault.create(secrets=drawer, passphrase="correct horse")
+    copy = tmp_path / "vault" / lost
+    whole = copy.read_bytes()
+    copy.unlink()
+    with pytest.raises(Refused):
+        vault.open_with_passphrase("wrong")
+    assert not copy.exists()
+    vault.open_with_passphrase("correct horse")
+    assert copy.read_bytes() == whole
+    copy.write_bytes(whole[:100])
+    vault.open_with_keyring(drawer)
+    assert copy.read_bytes() == whole
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs folder rights that bind")
+def test_a_vault_opens_where_nothing_may_be_written(vault: Vault, tmp_path: Path) -> None:
+    key = vault.create(secrets=None, passphrase="correct horse")
+    (tmp_path / "vault" / "vault.json").unlink()
+    (tmp_path / "vault").chmod(0o500)
+    try:
+        assert vault.open_with_passphrase("correct horse") == key
+    finally:
+        (tmp_path / "vault").chmod(0o700)
+
+
 def test_damage_is_not_taken_for_a_wrong_passphrase(vault: Vault, tmp_path: Path) -> None:
     vault.create(secrets=None, passphrase="correct horse")
     spoil(tmp_path / "vault" / "vault.json", tmp_path / "vault" / "vault-copy.json")

@@ -17,6 +17,7 @@ from sottovoce.system.secrets import Secrets
 KEY_SIZE = 48
 """Bytes: SQLCipher's key of 32 and its salt of 16."""
 
+_DAMAGED = "The file that guards your chats is damaged. Restore it from a backup."
 _UNREADABLE = "Sottovoce may not read what guards your chats. Change its permissions."
 
 
@@ -119,6 +120,7 @@ class Vault:
         key = _unwrap(slot.key, wrapping_key, contents.id, Protection.KEYRING)
         if key is None:
             raise Refused(f"The keyring holds another key than your chats'. {_way_out(contents)}")
+        self._mend()
         return key
 
     def open_with_passphrase(self, text: str) -> bytes:
@@ -131,6 +133,7 @@ class Vault:
         key = _unwrap(slot.key, wrapping_key, contents.id, Protection.PASSPHRASE)
         if key is None:
             raise Refused("The passphrase is not right.")
+        self._mend()
         return key
 
     def add_passphrase(self, key: bytes, text: str) -> None:
@@ -144,19 +147,31 @@ class Vault:
         self._write(_with_slot(contents, _keyring_slot(contents.id, key, secrets)))
 
     def _read(self) -> _Contents:
+        return self._whole()[1]
+
+    def _whole(self) -> tuple[bytes, _Contents]:
+        """A copy that is well, as it stands in its file and what it says."""
         is_unreadable = False
         for copy in self._copies:
             try:
-                file = msgspec.json.decode(copy.read_bytes(), type=_File)
-                if hashlib.sha256(file.contents).hexdigest() == file.sha256:
-                    return msgspec.json.decode(file.contents, type=_Contents)
+                content = copy.read_bytes()
+                return content, _decoded(content)
             except PermissionError:
                 is_unreadable = True
-            except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except (OSError, Damaged):
                 continue  # The other copy may be well.
         if is_unreadable:
             raise Refused(_UNREADABLE)
-        raise Damaged("The file that guards your chats is damaged. Restore it from a backup.")
+        raise Damaged(_DAMAGED)
+
+    def _mend(self) -> None:
+        """Write a copy that is missing or damaged anew, from the one that has opened the vault."""
+        for copy in self._copies:
+            with suppress(OSError, Problem):  # Where nothing may be written, one has to do.
+                try:
+                    _decoded(copy.read_bytes())
+                except (FileNotFoundError, Damaged):
+                    write_private(copy, self._whole()[0])
 
     def _write(self, contents: _Contents) -> None:
         for copy in self._copies:
@@ -166,6 +181,17 @@ class Vault:
 def _encoded(contents: _Contents) -> bytes:
     encoded = msgspec.json.encode(contents)
     return msgspec.json.encode(_File(msgspec.Raw(encoded), hashlib.sha256(encoded).hexdigest()))
+
+
+def _decoded(content: bytes) -> _Contents:
+    """What a copy says. Raises Damaged."""
+    try:
+        file = msgspec.json.decode(content, type=_File)
+        if hashlib.sha256(file.contents).hexdigest() != file.sha256:
+            raise Damaged(_DAMAGED)
+        return msgspec.json.decode(file.contents, type=_Contents)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Damaged(_DAMAGED) from error
 
 
 def _protection(slot: _KeyringSlot | _PassphraseSlot) -> Protection:
