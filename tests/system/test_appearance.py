@@ -25,6 +25,8 @@ def test_the_appearance_is_kept(tmp_path: Path) -> None:
         (b'{"a":' * 100_000, Appearance()),
         (b'{"scheme": "purple", "sidebar_width": 200}', Appearance(sidebar_width=200)),
         (b'{"sidebar_shown": 3, "later": 1}', Appearance()),
+        (b'{"sidebar_width": -7}', Appearance(sidebar_width=200)),
+        (b'{"sidebar_width": 1000000000000}', Appearance(sidebar_width=460)),
     ],
 )
 def test_what_cannot_be_understood_has_its_default(

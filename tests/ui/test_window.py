@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets, ScriptedEngine
 from sottovoce.domain.conversation import State
-from sottovoce.domain.settings import Scheme
+from sottovoce.domain.settings import Appearance, Scheme
 from sottovoce.store.store import open_store
-from sottovoce.system.appearance import read_appearance
+from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.network import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
@@ -106,6 +106,23 @@ def test_without_a_keyring_a_passphrase_is_chosen_and_opens_the_chats_later(
     qtbot.keyClick(second.pages.enter.field, Qt.Key.Key_Return)
     shell = opened(qtbot, second)
     qtbot.waitUntil(lambda: titles(shell) == ["Remember this"])
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        "\N{SNOWMAN}",
+        "AAAA",
+        # Eight million pixels below the screen.
+        "AdnQywADAAB/AAEAAQEBfwD/AAEAAAAA/wD/fwB/AAABAP8AAP8AAAB/f/8AAAAAAAAAAAAAAH8BAQAAAQD/AAAA",
+    ],
+)
+def test_a_window_that_was_nowhere_opens_on_the_screen(
+    start: Start, profile: Profile, geometry: str
+) -> None:
+    write_appearance(profile.appearance, Appearance(geometry=geometry))
+    window = start().window
+    assert window.screen().availableGeometry().contains(window.geometry().center())
 
 
 def test_several_wrong_passphrases_slow_the_next_try(

@@ -29,6 +29,10 @@ class Settings:
     """Whether the user has read and dismissed what the starter model is."""
 
 
+NARROWEST_SIDEBAR, WIDEST_SIDEBAR = 200, 460
+"""Pixels."""
+
+
 @dataclass(frozen=True, slots=True)
 class Appearance:
     """What the window must know before it is unlocked. It holds nothing private."""

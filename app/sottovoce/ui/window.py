@@ -4,7 +4,7 @@ import base64
 from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QSize, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
 from sottovoce.domain.settings import Appearance
@@ -25,14 +25,21 @@ class Window(QMainWindow):
         self._look = look
         self.setWindowTitle("Sottovoce")
         self.setMinimumSize(_SMALLEST)
-        packed = QByteArray.fromBase64(appearance.geometry.encode())
-        if packed.isEmpty() or not self.restoreGeometry(packed):
-            self.resize(_SIZE)
+        packed = QByteArray.fromBase64(appearance.geometry.encode("ascii", "replace"))
+        if not self.restoreGeometry(packed) or self._is_out_of_sight():
+            place = self.screen().availableGeometry()
+            self.resize(_SIZE.boundedTo(place.size()))
+            self.move(place.center() - self.rect().center())
 
     def appearance(self) -> Appearance:
         """How the window looks now, but for what is inside it."""
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
         return replace(self._appearance, geometry=geometry, scheme=self._look.scheme)
+
+    def _is_out_of_sight(self) -> bool:
+        """Whether it was last on a screen that is gone, or its place was never one."""
+        screens = QGuiApplication.screens()
+        return not any(screen.geometry().intersects(self.geometry()) for screen in screens)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()

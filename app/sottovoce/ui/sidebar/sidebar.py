@@ -16,13 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.conversation import Conversation, Hit
+from sottovoce.domain.settings import NARROWEST_SIDEBAR, WIDEST_SIDEBAR
 from sottovoce.ui.sidebar.delegate import RowDelegate
 from sottovoce.ui.sidebar.view_model import SidebarViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, icon_button, label, picture, rounded, tint
-
-_NARROWEST, _WIDEST = 200, 460
 
 
 class Sidebar(QFrame):
@@ -37,8 +36,8 @@ class Sidebar(QFrame):
     def __init__(self, chats: SidebarViewModel, look: Look) -> None:
         super().__init__()
         self.setObjectName("sidebar")
-        self.setMinimumWidth(_NARROWEST)
-        self.setMaximumWidth(_WIDEST)
+        self.setMinimumWidth(NARROWEST_SIDEBAR)
+        self.setMaximumWidth(WIDEST_SIDEBAR)
         self._chats = chats
         self._look = look
         self._current: int | None = None
