@@ -9,6 +9,7 @@ from sottovoce.domain.conversation import Role, State
 from sottovoce.domain.problems import Interrupted, Missing, NoRoom, Unsupported
 from sottovoce.domain.settings import Settings
 from sottovoce.store.store import Store
+from sottovoce.ui.chat.transcript.controls import Action
 from sottovoce.ui.shell import Shell
 from ui.talking import ask, field, say, shown, texts, titles
 
@@ -167,8 +168,10 @@ def test_an_interrupted_reply_is_kept_and_goes_on_when_asked(
 
     assert shell.chat.messages[-1].text == "one two "
     assert shell.page.banner.sentence == "The engine ended. Try again."
-    assert shell.page.banner.button.text() == "Continue"
-    qtbot.mouseClick(shell.page.banner.button, Qt.MouseButton.LeftButton)
+    assert shell.page.banner.button.isHidden()
+    [go_on] = [c for c in shell.page.transcript.controls() if c.action is Action.CONTINUE]
+    where = go_on.rect.center().toPoint()
+    qtbot.mouseClick(shell.page.transcript.viewport(), Qt.MouseButton.LeftButton, pos=where)
 
     qtbot.waitUntil(lambda: texts(shell)[-1] == "one two and four" and not shell.chat.is_busy)
     assert shell.page.banner.isHidden()
@@ -207,6 +210,20 @@ def test_trying_again_answers_the_question_that_failed(
 
     qtbot.waitUntil(lambda: texts(shell) == ["Hello", "Yes."] and not shell.chat.is_busy)
     assert shell.page.banner.isHidden()
+
+
+def test_a_reply_that_broke_off_before_its_first_word_is_tried_again(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["Never", "Yes."]
+    engine.reply_problem = Interrupted("The engine ended. Try again.")
+    say(qtbot, shell, "Hello")
+    qtbot.waitUntil(lambda: shell.page.banner.isVisible() and not shell.chat.is_busy)
+    assert not any(c.action is Action.CONTINUE for c in shell.page.transcript.controls())
+
+    qtbot.mouseClick(shell.page.banner.button, Qt.MouseButton.LeftButton)
+
+    qtbot.waitUntil(lambda: texts(shell) == ["Hello", "Yes."] and not shell.chat.is_busy)
 
 
 def test_a_reply_goes_on_while_another_chat_is_looked_at(

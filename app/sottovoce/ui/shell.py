@@ -374,11 +374,10 @@ class Shell(QWidget):
         )
 
     def _tell_model_trouble(self, told: Trouble) -> None:
-        act = self._open_settings if told.remedy is Remedy.OPEN_SETTINGS else self._choose_file
-        says = (
-            told.remedy.value if told.remedy is Remedy.OPEN_SETTINGS else Remedy.CHOOSE_MODEL.value
-        )
-        self.notice.tell(told.sentence, kind="warning", says=says, act=act)
+        remedy, act = Remedy.CHOOSE_MODEL, self._choose_file
+        if told.remedy is Remedy.OPEN_SETTINGS:
+            remedy, act = Remedy.OPEN_SETTINGS, self._open_settings
+        self.notice.tell(told.sentence, kind="warning", says=remedy.value, act=act)
 
     def _show_starter_notice(self) -> None:
         model = self.model.model

@@ -21,15 +21,14 @@ class Remedy(Enum):
     CHOOSE_MODEL = "Choose a model…"
     OPEN_SETTINGS = "Open settings"
     TRY_AGAIN = "Try again"
-    CONTINUE = "Continue"
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A sentence, and what helps."""
+    """A sentence, and what helps; None where that is no button's business."""
 
     sentence: str
-    remedy: Remedy
+    remedy: Remedy | None
 
 
 UNANSWERED = Trouble("This question has no answer yet.", Remedy.TRY_AGAIN)

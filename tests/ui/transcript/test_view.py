@@ -1,5 +1,7 @@
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -20,7 +22,7 @@ LEFT = Qt.MouseButton.LeftButton
 def _controls(transcript: Transcript, action: Action) -> list[Control]:
     """What can be clicked in sight."""
     transcript.viewport().repaint()
-    return [each for each in transcript._controls(transcript._seen()) if each.action is action]
+    return [each for each in transcript.controls() if each.action is action]
 
 
 def _click(qtbot: QtBot, transcript: Transcript, control: Control) -> None:
@@ -99,11 +101,11 @@ def test_scrolling_up_through_unseen_messages_never_jumps(
     transcript.viewport().repaint()
     bar = transcript.verticalScrollBar()
     for _ in range(120):
-        seen = transcript._seen()[-1]
-        before = seen.top - transcript._edge
+        tops = [transcript.message_rect(place).top() for place in range(len(long_chat))]
+        place, top = next((place, top) for place, top in enumerate(tops) if 0 < top < 600)
         bar.setValue(bar.value() - 60)
         transcript.viewport().repaint()
-        assert transcript._column.top(seen.place) - transcript._edge == before + 60
+        assert transcript.message_rect(place).top() == top + 60
 
 
 def test_what_is_read_stays_when_the_width_changes(
@@ -298,6 +300,7 @@ def test_there_is_no_version_before_the_first(
     ("values", "can_continue"),
     [
         ({"state": State.INTERRUPTED}, True),
+        ({"state": State.INTERRUPTED, "text": ""}, False),
         ({"finish": Finish.LENGTH}, True),
         ({"finish": Finish.CONTEXT_FULL}, True),
         ({"finish": Finish.END}, False),
@@ -305,9 +308,9 @@ def test_there_is_no_version_before_the_first(
     ],
 )
 def test_only_a_reply_that_was_cut_short_can_go_on(
-    transcript: Transcript, replied: Make, values: dict[str, object], can_continue: bool
+    transcript: Transcript, replied: Make, values: dict[str, Any], can_continue: bool
 ) -> None:
-    transcript.show_messages([replied(1, "Half a", **values)])
+    transcript.show_messages([replace(replied(1, "Half a"), **values)])
     assert bool(_controls(transcript, Action.CONTINUE)) is can_continue
 
 
@@ -565,3 +568,20 @@ def test_what_is_selected_in_code_lies_on_its_line(transcript: Transcript, repli
     transcript.show_messages([replied(1, "```\n\n█████\n\n```")])
     middle = _where(transcript, 0, "█████")
     assert _picture(transcript).pixelColor(middle).name() == LIGHT.text
+
+
+def test_code_has_about_as_much_room_above_as_below(transcript: Transcript, replied: Make) -> None:
+    transcript.show_messages([replied(1, "```python\nimport this\n```")])
+    [button] = _controls(transcript, Action.COPY_CODE)
+    picture = transcript.viewport().grab().toImage()
+    left, top = transcript.message_rect(0).left() + 14, int(button.rect.bottom()) + 8
+    background = picture.pixel(left - 8, top)
+    block = next(y for y in range(top, 700) if picture.pixel(left - 8, y) != background)
+    inked = [
+        y
+        for y in range(top, block)
+        if any(picture.pixel(x, y) != background for x in range(left, left + 40))
+    ]
+    above, below = inked[0] - top, block - inked[-1] - 1
+    assert 8 <= above <= 14
+    assert 8 <= below <= 20

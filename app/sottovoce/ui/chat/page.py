@@ -123,11 +123,13 @@ class ChatPage(QWidget):
         if trouble is None:
             self.banner.hide()
             return
+        if trouble.remedy is None:
+            self.banner.tell(trouble.sentence, kind="warning")
+            return
         act = {
             Remedy.CHOOSE_MODEL: self.model_asked.emit,
             Remedy.OPEN_SETTINGS: self.settings_asked.emit,
             Remedy.TRY_AGAIN: self._chat.try_again,
-            Remedy.CONTINUE: self._chat.try_again,
         }[trouble.remedy]
         self.banner.tell(trouble.sentence, kind="warning", says=trouble.remedy.value, act=act)
 

@@ -134,9 +134,9 @@ class ChatViewModel(QObject):
             return told
         if told is None:
             return UNANSWERED if last.role is Role.USER else None
-        is_cut_short = last.state is State.INTERRUPTED and bool(last.text)
-        if told.remedy is Remedy.TRY_AGAIN and is_cut_short:
-            return replace(told, remedy=Remedy.CONTINUE)
+        if told.remedy is Remedy.TRY_AGAIN and last.role is Role.ASSISTANT and last.text:
+            # The reply has buttons of its own to go on or to be written anew.
+            return replace(told, remedy=None)
         return told
 
     @property
@@ -240,15 +240,13 @@ class ChatViewModel(QObject):
         self._answer(lambda parts, stop: continue_reply(parts, reply, stop))
 
     def try_again(self) -> None:
-        """Do again what failed last: answer the last question, or go on with the broken reply."""
-        if not self._messages:
+        """Do again what failed last: begin the chat, or answer its last question."""
+        last = self._messages[-1] if self._messages else None
+        if last is None:
             self._tell_trouble(None)
-            return
-        last = self._messages[-1]
-        if last.role is Role.USER:
+            self.send(self.draft)
+        elif last.role is Role.USER:
             self._answer(lambda parts, stop: reply_to(parts, last.id, stop))
-        elif last.text:
-            self.continue_reply(last.id)
         else:
             self.regenerate(last.id)
 

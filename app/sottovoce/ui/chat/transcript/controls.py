@@ -131,7 +131,7 @@ def body_controls(
         if isinstance(shape, CodeBox):
             rect = shape.copy_rect.translated(origin)
             yield Control(Action.COPY_CODE, index, "Copy this code", [rect], block=block)
-    if text := remark(page.message):
+    if page.message.text and (text := remark(page.message)):
         metrics = QFontMetricsF(style.small)
         x = metrics.horizontalAdvance(text) + 8
         width = metrics.horizontalAdvance("Continue") + 16

@@ -48,18 +48,15 @@ _EMPTY = Block(Paragraph(()))
 Marks = Callable[[int, Shape], Sequence[Mark]]
 """What is marked in a block: its index and shape are given."""
 
-_REMARKS = {
-    State.STOPPED: "Stopped.",
-    State.INTERRUPTED: "Interrupted: what was written is kept.",
-}
-
 
 def remark(message: Message) -> str:
     """Why a reply is shorter than it might be; empty if it isn't."""
     if message.role is not Role.ASSISTANT or message.state is State.WRITING:
         return ""
-    if message.state in _REMARKS:
-        return _REMARKS[message.state]
+    if message.state is State.STOPPED:
+        return "Stopped."
+    if message.state is State.INTERRUPTED:
+        return f"Interrupted{': what was written is kept' if message.text else ''}."
     match message.finish:
         case Finish.LENGTH:
             return "The reply reached its length limit."

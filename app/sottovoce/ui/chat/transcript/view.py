@@ -287,7 +287,7 @@ class Transcript(QAbstractScrollArea):
         # What can fail comes before there is a painter: left open by an exception, it crashes Qt.
         self._settle()
         seen = self._seen()
-        controls = [each for each in self._controls(seen) if self._is_shown(each)]
+        controls = [each for each in self._controls_in(seen) if self._is_shown(each)]
         painter = QPainter(self.viewport())
         try:
             self._paint(painter, seen, controls)
@@ -369,8 +369,11 @@ class Transcript(QAbstractScrollArea):
 
     # What can be clicked.
 
-    def _controls(self, seen: Sequence[Seen]) -> list[Control]:
-        """All that can be clicked in sight, from top to bottom."""
+    def controls(self) -> list[Control]:
+        """All that can be clicked in sight, from top to bottom; buttons also while hidden."""
+        return self._controls_in(self._seen())
+
+    def _controls_in(self, seen: Sequence[Seen]) -> list[Control]:
         found = []
         for place, page, top in seen:
             first = self._edge - top
@@ -387,7 +390,7 @@ class Transcript(QAbstractScrollArea):
         return found
 
     def _control_at(self, point: QPointF) -> Control | None:
-        return next((each for each in self._controls(self._seen()) if each.holds(point)), None)
+        return next((each for each in self.controls() if each.holds(point)), None)
 
     def _use(self, control: Control) -> None:
         """Do what a control is for."""
@@ -676,7 +679,7 @@ class Transcript(QAbstractScrollArea):
 
     def _press_focused(self, key: int) -> bool:
         """Give a key to the control that Tab has come to. Returns whether it was for it."""
-        controls = self._controls(self._seen())
+        controls = self.controls()
         control = next((each for each in controls if each.key == self._focused), None)
         if control is None:
             return False
@@ -720,7 +723,7 @@ class Transcript(QAbstractScrollArea):
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  # Qt calls it so.
         """Tab goes through what can be clicked in sight, then leaves."""
-        keys = [each.key for each in self._controls(self._seen()) if each.is_enabled]
+        keys = [each.key for each in self.controls() if each.is_enabled]
         at = -1 if next else len(keys)
         if self._focused in keys:
             at = keys.index(self._focused)
