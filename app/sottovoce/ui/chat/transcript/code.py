@@ -15,7 +15,7 @@ from sottovoce.ui.chat.transcript.words import x_of
 
 HEADER = 34
 PADDING = 14
-_ABOVE, _BELOW = 12, 14
+_ABOVE, _BELOW = 9, 12
 _BAR = 6
 """More room for the scroll bar of what is too wide."""
 _ENDLESS = 1_000_000.0
