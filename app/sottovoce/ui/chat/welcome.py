@@ -9,10 +9,11 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, picture
 
 _WIDTH = 440
+# The small starter model answers these sensibly; most others it does not.
 _QUESTIONS = (
-    "Explain the difference between a virus and a bacterium.",
-    "Write a polite e-mail that declines an invitation.",
-    "Give me three ideas for a rainy Sunday.",
+    "Give me five tips for better sleep.",
+    "What is the water cycle?",
+    "How do plants make food from sunlight?",
 )
 
 
