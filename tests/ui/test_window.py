@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLockFile, QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets, ScriptedEngine
@@ -298,6 +298,22 @@ def test_the_look_changes_while_the_window_is_open(
         assert qapp.palette().window().color().name() == tokens.background
         drawn = shell.page.grab().toImage().pixelColor(2, 2).name()
         assert drawn == tokens.background
+
+
+def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:
+    session = start()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    field = session.pages.choose.first
+    [eye] = field.actions()
+    eye.trigger()
+    assert field.echoMode() is QLineEdit.EchoMode.Normal
+    look.choose(Scheme.DARK)
+    image = eye.icon().pixmap(16).toImage()
+    colours = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+    assert DARK.muted in [colour.name() for colour in colours if colour.alpha() == 255]
+    look.choose(Scheme.LIGHT)
+    eye.trigger()
+    assert field.echoMode() is QLineEdit.EchoMode.Password
 
 
 def test_an_unexpected_error_is_logged_without_words_and_told_once(

@@ -1,7 +1,7 @@
 """What is on screen before the chats are open."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -15,7 +15,7 @@ from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.strength import Strength, strength
 from sottovoce.ui.unlock.view_model import Step, UnlockViewModel
-from sottovoce.ui.widgets.parts import button, label, picture
+from sottovoce.ui.widgets.parts import button, follow, label, picture
 
 _WIDTH = 420
 
@@ -221,16 +221,16 @@ def _passphrase_field(says: str, look: Look) -> QLineEdit:
     field.setPlaceholderText(says)
     field.setAccessibleName(says)
     field.setEchoMode(QLineEdit.EchoMode.Password)
-    eye = field.addAction(
-        icon("eye", look.tokens.muted, 16), QLineEdit.ActionPosition.TrailingPosition
-    )
-    eye.setToolTip("Show what is typed")
+    eye = QAction("Show what is typed", field)
     eye.setCheckable(True)
+    field.addAction(eye, QLineEdit.ActionPosition.TrailingPosition)
 
-    def draw(is_shown: bool) -> None:
+    def draw() -> None:
+        is_shown = eye.isChecked()
         mode = QLineEdit.EchoMode.Normal if is_shown else QLineEdit.EchoMode.Password
         field.setEchoMode(mode)
         eye.setIcon(icon("eye-off" if is_shown else "eye", look.tokens.muted, 16))
 
     eye.toggled.connect(draw)
+    follow(field, look, draw)
     return field

@@ -45,7 +45,7 @@ def tint(target: QToolButton | QPushButton, look: Look, name: str, colour: str =
     def draw() -> None:
         target.setIcon(icon(name, getattr(look.tokens, colour), target.iconSize().width()))
 
-    _follow(target, look, draw)
+    follow(target, look, draw)
 
 
 def picture(look: Look, name: str, pixels: int, colour: str = "accent") -> QLabel:
@@ -56,7 +56,7 @@ def picture(look: Look, name: str, pixels: int, colour: str = "accent") -> QLabe
         shown = getattr(look.tokens, colour)
         made.setPixmap(icon_pixmap(name, shown, pixels, made.devicePixelRatioF()))
 
-    _follow(made, look, draw)
+    follow(made, look, draw)
     return made
 
 
@@ -67,6 +67,12 @@ def rounded(menu: QMenu) -> QMenu:
     return menu
 
 
+def follow(target: QWidget, look: Look, draw: Callable[[], None]) -> None:
+    """Have `target` drawn now, and whenever the look changes while it is there."""
+    draw()
+    look.changed.connect(_Follower(target, draw).redraw)
+
+
 def set_kind(target: QWidget, name: str, value: str) -> None:
     """Change a property the style sheet looks at, and have it look again."""
     if target.property(name) == value:
@@ -74,11 +80,6 @@ def set_kind(target: QWidget, name: str, value: str) -> None:
     target.setProperty(name, value)
     target.style().unpolish(target)
     target.style().polish(target)
-
-
-def _follow(target: QWidget, look: Look, draw: Callable[[], None]) -> None:
-    draw()
-    look.changed.connect(_Follower(target, draw).redraw)
 
 
 class _Follower(QObject):
