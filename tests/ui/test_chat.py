@@ -226,6 +226,50 @@ def test_a_reply_that_broke_off_before_its_first_word_is_tried_again(
     qtbot.waitUntil(lambda: texts(shell) == ["Hello", "Yes."] and not shell.chat.is_busy)
 
 
+def shown_chat(shell: Shell) -> int:
+    assert shell.chat.conversation is not None
+    return shell.chat.conversation.id
+
+
+def test_each_chat_is_shown_where_it_was_left(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["\n\n".join(f"Paragraph {i}" for i in range(80))]
+    ask(qtbot, shell, "Go on and on")
+    first = shown_chat(shell)
+    shell.page.transcript.viewport().repaint()
+    bar = shell.page.transcript.verticalScrollBar()
+    bar.setValue(500)
+    shell.actions_by_id["new_chat"].trigger()
+    ask(qtbot, shell, "Hello")
+    second = shown_chat(shell)
+
+    shell.chat.open(first)
+    qtbot.waitUntil(lambda: shown_chat(shell) == first)
+    assert bar.value() == 500
+    shell.chat.open(second)
+    qtbot.waitUntil(lambda: shown_chat(shell) == second)
+    assert shell.page.transcript.at_end
+
+
+def test_looking_at_another_version_does_not_move_the_reader(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    first, second = ("\n\n".join(f"{word} {i}" for i in range(80)) for word in ("One", "Two"))
+    engine.replies = [first, second]
+    ask(qtbot, shell, "Hello")
+    shell.actions_by_id["regenerate"].trigger()
+    qtbot.waitUntil(lambda: texts(shell) == ["Hello", second] and not shell.chat.is_busy)
+    shell.page.transcript.viewport().repaint()
+    bar = shell.page.transcript.verticalScrollBar()
+    bar.setValue(500)
+
+    shell.chat.show_variant(shell.chat.messages[1].variants[0])
+
+    qtbot.waitUntil(lambda: texts(shell) == ["Hello", first])
+    assert bar.value() == 500
+
+
 def test_a_reply_goes_on_while_another_chat_is_looked_at(
     qtbot: QtBot, shell: Shell, engine: ScriptedEngine
 ) -> None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from sottovoce.domain.conversation import Message
 from sottovoce.ui.chat.composer import Composer
 from sottovoce.ui.chat.find_bar import FindBar
+from sottovoce.ui.chat.transcript.column import Anchor
 from sottovoce.ui.chat.transcript.view import Transcript
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.chat.welcome import Welcome
@@ -35,6 +36,10 @@ class ChatPage(QWidget):
         self.left_out = Banner(look)
         self.find_bar = FindBar(look)
         self._welcome = Welcome(look)
+        self._shown: int | None = None
+        """The chat on screen."""
+        self._anchors: dict[int | None, Anchor | None] = {}
+        """What a reader looked at in each chat when another was opened."""
         self._stack = QStackedWidget()
         self._stack.addWidget(self._welcome)
         self._stack.addWidget(self.transcript)
@@ -67,7 +72,7 @@ class ChatPage(QWidget):
     def _connect(self) -> None:
         chat, transcript, composer = self._chat, self.transcript, self.composer
         chat.opened.connect(self._show_all)
-        chat.messages_changed.connect(self._show_messages)
+        chat.messages_changed.connect(self._show_other_messages)
         chat.message_came.connect(self._append)
         chat.reply_began.connect(transcript.begin_reply)
         chat.reply_grew.connect(transcript.grow)
@@ -98,7 +103,9 @@ class ChatPage(QWidget):
         chat = self._chat
         self.composer.set_text(chat.draft)
         self.composer.set_busy(chat.is_busy)
-        self._show_messages()
+        self._anchors[self._shown] = self.transcript.anchor
+        self._shown = chat.conversation.id if chat.conversation else None
+        self._show_messages(self._anchors.get(self._shown))
         self.transcript.set_notice(chat.notice)
         self._show_editing()
         self._show_left_out()
@@ -106,9 +113,13 @@ class ChatPage(QWidget):
         if chat.wanted_message is not None:
             self.transcript.scroll_to_message(chat.wanted_message)
 
-    def _show_messages(self) -> None:
+    def _show_other_messages(self) -> None:
+        # A reader who looks at other versions stays; who has asked for words will see them come.
+        self._show_messages(None if self._chat.is_busy else self.transcript.anchor)
+
+    def _show_messages(self, anchor: Anchor | None) -> None:
         messages, growing = self._chat.messages, self._chat.growing
-        self.transcript.show_messages(messages)
+        self.transcript.show_messages(messages, anchor)
         if growing is not None:
             self.transcript.begin_reply(growing)
         self._stack.setCurrentWidget(self.transcript if messages else self._welcome)

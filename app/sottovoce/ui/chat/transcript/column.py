@@ -190,9 +190,11 @@ class Column:
         return Anchor(place, block, (top - self.top(place) - page.origin(block).y()) / height)
 
     def height_at(self, anchor: Anchor) -> int:
-        """Where what the reader looked at is now."""
-        page = self.page(anchor.place)
-        height = page.shape(anchor.block).height
-        self._heights[anchor.place] = page.height
-        y = page.origin(anchor.block).y() + anchor.share * height
-        return round(self.top(anchor.place) + y)
+        """Where what the reader looked at is now, or what came in its place."""
+        place = min(anchor.place, len(self.messages) - 1)
+        page = self.page(place)
+        block = min(anchor.block, len(page.blocks) - 1)
+        height = page.shape(block).height
+        self._heights[place] = page.height
+        y = page.origin(block).y() + anchor.share * height
+        return round(self.top(place) + y)

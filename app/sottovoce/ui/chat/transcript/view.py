@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWid
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.ui.chat.transcript.accessible import announce, describe
 from sottovoce.ui.chat.transcript.buttons import draw_control, draw_focus
-from sottovoce.ui.chat.transcript.column import Column, Seen
+from sottovoce.ui.chat.transcript.column import Anchor, Column, Seen
 from sottovoce.ui.chat.transcript.controls import (
     Action,
     Control,
@@ -128,12 +128,15 @@ class Transcript(QAbstractScrollArea):
         self._jump.set_tokens(tokens)
         self._lay_out_afresh(Style(tokens))
 
-    def show_messages(self, messages: Sequence[Message]) -> None:
-        """Show these instead, from their end."""
+    def show_messages(self, messages: Sequence[Message], anchor: Anchor | None = None) -> None:
+        """Show these instead, from their end or from what a reader looked at before."""
         self._selection = self._pointed = self._pressed = self._hovered = None
         self._focused = ()
         self._column.show(messages)
-        self.scroll_to_end()
+        if anchor is None or not messages:
+            self.scroll_to_end()
+        else:
+            self._bring(lambda: self._column.height_at(anchor), 0)
 
     def append(self, message: Message) -> None:
         """Show one more at the end. The user's own words are always taken into sight."""
@@ -173,6 +176,11 @@ class Transcript(QAbstractScrollArea):
     def at_end(self) -> bool:
         """Whether the newest words are in sight."""
         return self._follows
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """What the reader looks at; None at the end."""
+        return None if self._follows else self._column.anchor(self._edge)
 
     def scroll_to_end(self) -> None:
         self._follows = True
@@ -266,7 +274,7 @@ class Transcript(QAbstractScrollArea):
 
     def _lay_out_afresh(self, style: Style) -> None:
         """For a new look or width: only what is in sight, around what the reader looks at."""
-        anchor = None if self._follows else self._column.anchor(self._edge)
+        anchor = self.anchor
         width = min(COLUMN_PIXELS, self.viewport().width() - 2 * MARGIN)
         self._column.lay_out_afresh(style, max(_NARROWEST, width))
         if anchor is not None:
