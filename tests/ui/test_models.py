@@ -106,6 +106,27 @@ def test_a_file_that_is_no_model_is_refused_and_the_old_one_stays(
     assert shell.notice.button.text() == "Choose a model…"
 
 
+def test_a_download_that_was_cut_off_is_told_before_it_is_loaded(
+    qtbot: QtBot, shell: Shell, tmp_path: Path, model_file: Path, engine: ScriptedEngine
+) -> None:
+    path = tmp_path / "half.gguf"
+    path.write_bytes(model_file.read_bytes()[:-5_000_000])
+    with qtbot.waitSignal(shell.model.failed):
+        shell.model.choose(path)
+    assert shell.notice.isVisible()
+    assert shell.model.model is not None
+    assert shell.model.model.is_starter
+    assert not engine.loads
+
+
+def test_a_model_file_is_found_again_from_any_folder(
+    qtbot: QtBot, shell: Shell, model_file: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(model_file.parent)
+    shell.model.choose(Path(model_file.name))
+    qtbot.waitUntil(lambda: store.settings().model == str(model_file))
+
+
 def test_an_export_is_written_where_it_was_asked_for(
     qtbot: QtBot, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

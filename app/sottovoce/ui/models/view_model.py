@@ -13,7 +13,7 @@ from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.reply import Loading
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Loaded
-from sottovoce.models.gguf import read_model
+from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.models.shelf import starter
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
@@ -104,8 +104,10 @@ class ModelViewModel(QObject):
 
     def choose(self, path: Path) -> None:
         """Look into a model file; from then on it answers, and it is loaded at once."""
+        path = path.absolute()
 
         def look(_: Stop) -> Iterator[Model]:
+            check_whole(path)
             yield read_model(path)
 
         def take(model: Model) -> None:
