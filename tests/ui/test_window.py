@@ -18,6 +18,7 @@ from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
 from sottovoce.ui.application import Session, WindowParts, tell_already_open
+from sottovoce.ui.chat.welcome import Welcome
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import DARK, LIGHT
@@ -298,6 +299,15 @@ def test_the_look_changes_while_the_window_is_open(
         assert qapp.palette().window().color().name() == tokens.background
         drawn = shell.page.grab().toImage().pixelColor(2, 2).name()
         assert drawn == tokens.background
+
+
+def test_nothing_of_the_welcome_is_squeezed_in_a_small_window(qtbot: QtBot, shell: Shell) -> None:
+    welcome = shell.page.findChild(Welcome)
+    assert welcome is not None
+    shell.resize(700, 420)
+    qtbot.waitUntil(lambda: welcome.verticalScrollBar().maximum() > 0)
+    for part in welcome.findChildren(QAbstractButton):
+        assert part.height() >= part.sizeHint().height()
 
 
 def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:

@@ -54,8 +54,8 @@ _FIGURES_MILLISECONDS = 3000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
-    "The starter model is here so that you can begin at once. It is small and often wrong; "
-    "a larger model, such as Llama 3.1, answers far better."
+    "The starter model lets you begin at once, but it is small and often wrong. "
+    "A larger one, such as Llama 3.1, answers far better."
 )
 
 

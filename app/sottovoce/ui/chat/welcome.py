@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, picture
@@ -17,13 +17,16 @@ _QUESTIONS = (
 )
 
 
-class Welcome(QWidget):
+class Welcome(QScrollArea):
     """Who answers, where, and three questions to begin with."""
 
     question_chosen = Signal(str)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._says = label("", "body", wraps=True)
         self._says.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column = QVBoxLayout()
@@ -41,8 +44,11 @@ class Welcome(QWidget):
             column.addWidget(card)
         column.addStretch(4)
         self._says.setMaximumWidth(_WIDTH)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(24, 24, 24, 24)
+        page = QWidget()
+        page.setObjectName("scrolled")
+        self.setWidget(page)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(24, 12, 24, 12)
         row.addStretch(1)
         row.addLayout(column, 1000)
         row.addStretch(1)
