@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.settings import Scheme, Settings
 from sottovoce.ui.settings.fields import LOAD, SAMPLING, Number
 from sottovoce.ui.settings.view_model import SettingsViewModel
+from sottovoce.ui.theme.icons import icon_pixmap
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, icon_button, label
 
@@ -129,7 +130,7 @@ class SettingsDialog(QDialog):
         return page
 
     def _appearance(self) -> QWidget:
-        self.scheme = QComboBox()
+        self.scheme = _Choice(self._look)
         self.scheme.setAccessibleName("Colours")
         self.scheme.setMinimumWidth(180)
         for scheme, says in _SCHEMES.items():
@@ -151,6 +152,21 @@ class SettingsDialog(QDialog):
         column.addLayout(row)
         column.addStretch()
         return page
+
+
+class _Choice(QComboBox):
+    """One of several, with the arrow that buttons with a menu have."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        arrow = icon_pixmap("chevron-down", self._look.tokens.muted, 14, self.devicePixelRatioF())
+        painter = QPainter(self)
+        painter.drawPixmap(self.width() - 24, (self.height() - 14) // 2, arrow)
+        painter.end()
 
 
 class _NumberField(QDoubleSpinBox):

@@ -68,6 +68,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0; }
+QComboBox::drop-down { border: none; width: 28px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; outline: 0; }
 QCheckBox { spacing: 8px; }
 
