@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QToolButton
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
@@ -85,3 +85,18 @@ def test_a_wheel_in_passing_changes_nothing(qtbot: QtBot, dialog: SettingsDialog
     )
     QApplication.sendEvent(field, turn)
     assert field.value() == before
+
+
+def test_a_number_is_typed_over_the_word_that_stands_for_none(
+    qtbot: QtBot, shell: Shell, dialog: SettingsDialog
+) -> None:
+    field = number(dialog, "Longest reply")
+    with qtbot.waitActive(dialog):
+        dialog.activateWindow()
+    tabs = dialog.findChild(QTabWidget)
+    assert tabs is not None
+    tabs.setCurrentIndex(1)
+    qtbot.mouseClick(field.lineEdit(), Qt.MouseButton.LeftButton, pos=QPoint(12, 8))
+    qtbot.waitUntil(lambda: field.lineEdit().selectedText() == "No limit")
+    qtbot.keyClicks(field.lineEdit(), "300")
+    assert shell.settings.settings.sampling.max_tokens == 300

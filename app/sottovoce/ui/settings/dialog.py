@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -195,6 +195,11 @@ class _NumberField(QDoubleSpinBox):
     def reset(self) -> None:
         """Back to what it was before anybody changed it."""
         self._show(self._number.read(Settings()))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Have all selected, so that a number can be typed over the word that stands for none."""
+        super().focusInEvent(event)
+        QTimer.singleShot(0, self, self.selectAll)  # After the click, which selects nothing.
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn only while it has the focus, so that nothing changes in passing."""
