@@ -411,6 +411,18 @@ def test_right_to_left_text_stands_at_the_right(transcript: Transcript, replied:
     assert _where(transcript, 0, "hello").x() < 450 < _where(transcript, 0, "שלום").x()
 
 
+def test_the_bar_of_a_quote_stands_where_its_words_begin(
+    transcript: Transcript, replied: Make
+) -> None:
+    for text, offset in (("> a quote", 1), ("> \u0627\u0642\u062a\u0628\u0627\u0633", -2)):
+        transcript.show_messages([replied(1, text)])
+        picture = transcript.viewport().grab().toImage()
+        rect = transcript.message_rect(0)
+        x = rect.left() + offset if offset > 0 else rect.right() + offset
+        colours = {picture.pixelColor(x, y).name() for y in range(rect.top(), rect.bottom())}
+        assert LIGHT.line in colours
+
+
 def test_the_users_words_are_in_a_bubble_at_the_right(transcript: Transcript, asked: Make) -> None:
     transcript.show_messages([asked(1, "hello\n  **there**")])
     assert _where(transcript, 0, "**there**").x() > 600

@@ -283,15 +283,17 @@ class Page:
         block = self.blocks[index]
         top = self.origin(index).y()
         before = self.blocks[index - 1].within if index else ()
+        is_mirrored = isinstance(shape, Words) and shape.is_right_to_left
         x = 0
         for depth, container in enumerate(block.within[:_DEEPEST]):
             if container is Container.QUOTE:
                 goes_on = before[: depth + 1] == block.within[: depth + 1]
                 above = self._gap(index) if goes_on else 0
-                painter.fillRect(QRectF(x, top - above, 3, above + shape.height), self._style.line)
+                left = self.width - x - 3 if is_mirrored else x
+                bar = QRectF(left, top - above, 3, above + shape.height)
+                painter.fillRect(bar, self._style.line)
             x += _INDENTS[container]
         if block.marker:
-            is_mirrored = isinstance(shape, Words) and shape.is_right_to_left
             edge = self._room(index) + 8 if is_mirrored else self._indent(index) - 8
             self._draw_marker(painter, block.marker, QPointF(edge, top), is_mirrored=is_mirrored)
 
