@@ -243,6 +243,7 @@ class Transcript(QAbstractScrollArea):
         self._is_placing = True
         bar.setPageStep(self.viewport().height())
         bar.setRange(0, max(0, height - self.viewport().height()))
+        bar.setEnabled(bar.maximum() > 0)  # Without a handle where there is nothing to scroll.
         if self._follows:
             bar.setValue(bar.maximum())
         self._is_placing = False
