@@ -243,7 +243,10 @@ def test_a_terminal_shows_the_whole_answer(program: Program) -> None:
     # Late: it does not exist on Windows.
     import pty
 
-    ours, theirs = pty.openpty()
+    try:
+        ours, theirs = pty.openpty()
+    except OSError:
+        pytest.skip("this machine has no terminals to give, as in some containers")
     with subprocess.Popen(
         program.command("ask", "Name the capital of France.", "--temperature", "0"),
         env=program.environment,

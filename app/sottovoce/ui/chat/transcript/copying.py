@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, QStringListModel
 
 from sottovoce.ui.chat.transcript.column import Column
 from sottovoce.ui.chat.transcript.markdown import (
@@ -57,9 +57,23 @@ def whole(blocks: Sequence[Block]) -> list[Part]:
 
 def for_clipboard(text: str, messages: Sequence[Sequence[Part]]) -> QMimeData:
     """The text, and the parts of each message as HTML."""
-    data = QMimeData()
+    data = _made_by_qt()
     data.setText(text)
     data.setHtml("\n".join(html(parts) for parts in messages))
+    return data
+
+
+def _made_by_qt() -> QMimeData:
+    """Empty data that may outlive Python.
+
+    WORKAROUND: https://bugreports.qt.io/browse/PYSIDE-2254 and its kin. The clipboard lets go of
+    its data when the process exits; what Python has made is then destroyed without an interpreter,
+    and the process crashes. What Qt has made is only wrapped.
+    """
+    model = QStringListModel([""])
+    data = model.mimeData([model.index(0)])
+    for format_ in data.formats():
+        data.removeFormat(format_)
     return data
 
 
