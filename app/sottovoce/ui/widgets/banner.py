@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton
 
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, icon_button, label, set_kind
+
+_NARROW = 520
 
 
 class Banner(QFrame):
@@ -20,11 +23,14 @@ class Banner(QFrame):
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._button = button("", lambda: self._act())
         self._act: Callable[[], object] = self.hide
+        self._words = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._words.setSpacing(12)
+        self._words.addWidget(self._sentence, 1)
+        self._words.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.setSpacing(12)
-        row.addWidget(self._sentence, 1)
-        row.addWidget(self._button)
+        row.addLayout(self._words, 1)
         row.addWidget(icon_button(look, "x", "Dismiss", self.dismiss))
         self.hide()
 
@@ -53,6 +59,13 @@ class Banner(QFrame):
         self._button.setText(says)
         self._button.setVisible(bool(says))
         self.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the button under the words where both are too much for one line."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < _NARROW
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._words.setDirection(way)
 
     def dismiss(self) -> None:
         """What the cross does."""
