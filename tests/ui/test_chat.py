@@ -227,6 +227,18 @@ def test_a_reply_that_broke_off_before_its_first_word_is_tried_again(
     qtbot.waitUntil(lambda: texts(shell) == ["Hello", "Yes."] and not shell.chat.is_busy)
 
 
+def test_escape_stops_a_reply_also_while_the_transcript_has_the_focus(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        say(qtbot, shell, "Count.")
+        qtbot.waitUntil(lambda: shell.chat.growing is not None)
+        qtbot.keyClick(shell.page.transcript, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not shell.chat.is_busy)
+    assert shell.chat.messages[-1].state is State.STOPPED
+
+
 def shown_chat(shell: Shell) -> int:
     assert shell.chat.conversation is not None
     return shell.chat.conversation.id

@@ -1,6 +1,7 @@
 """The chat on screen: transcript, what is in the way, composer."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from sottovoce.domain.conversation import Message
@@ -46,6 +47,13 @@ class ChatPage(QWidget):
         self._lay_out()
         self._connect()
         self._show_all()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Stop by Escape also while the transcript has the focus, which leaves it to us."""
+        if event.key() == Qt.Key.Key_Escape and self._chat.is_busy:
+            self._chat.stop()
+            return
+        super().keyPressEvent(event)
 
     def _lay_out(self) -> None:
         find = QHBoxLayout()
