@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import count
+from unittest.mock import patch
 
 from PySide6.QtCore import QTimer
 
@@ -32,13 +33,15 @@ class Hand:
         session.unlock.opened.connect(lambda _: QTimer.singleShot(0, self._begin))
 
     def _begin(self) -> None:
-        chat = self._session.shell.chat  # type: ignore[union-attr]  # It is there once opened.
+        shell = self._session.shell
+        assert shell is not None, "It is there once the chats are opened."
+        chat = shell.chat
         chat.message_came.connect(lambda message: tell(said=message.id, text=message.text))
         chat.reply_grew.connect(lambda text: tell(grew=text, at=time.monotonic()))
         chat.reply_ended.connect(lambda reply: tell(ended=reply.id))
         chat.busy_changed.connect(self._go_on)
         chat.trouble_changed.connect(lambda: tell(trouble=str(chat.trouble)))
-        self._session.shell.model.changed.connect(self._ask_first)  # type: ignore[union-attr]
+        shell.model.changed.connect(self._ask_first)
         self._asked = False
         self._ask_first()
 
@@ -63,13 +66,14 @@ class Hand:
 
 def main(folder: str, questions: int | None = None) -> int:
     start = application.Session.start
+    hands = []  # Kept as long as the session.
 
     def start_driven(session: application.Session) -> None:
-        session.hand = Hand(session, iter(count() if questions is None else range(questions)))  # type: ignore[attr-defined]
+        hands.append(Hand(session, iter(count() if questions is None else range(questions))))
         start(session)
 
-    application.Session.start = start_driven  # type: ignore[method-assign,assignment]
-    return launch(["--data-dir", folder])
+    with patch.object(application.Session, "start", start_driven):
+        return launch(["--data-dir", folder])
 
 
 if __name__ == "__main__":

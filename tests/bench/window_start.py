@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bench.figure import Figure
 from program import Program
@@ -117,12 +118,14 @@ def _watched_window(folder: str) -> None:
             seen["opened"] = time.monotonic() - self.began
             self.session.window.close()
 
+    watches = []  # Kept as long as the session.
+
     def start_watched(session: application.Session) -> None:
-        session.watch = Watch(session)  # type: ignore[attr-defined]  # Kept as long as the session.
+        watches.append(Watch(session))
         start(session)
 
-    application.Session.start = start_watched  # type: ignore[method-assign,assignment]
-    launch(["--data-dir", folder])
+    with patch.object(application.Session, "start", start_watched):
+        launch(["--data-dir", folder])
     sys.stdout.write(json.dumps(seen))
 
 
