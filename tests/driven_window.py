@@ -40,7 +40,6 @@ class Hand:
         chat.reply_grew.connect(lambda text: tell(grew=text, at=time.monotonic()))
         chat.reply_ended.connect(lambda reply: tell(ended=reply.id))
         chat.busy_changed.connect(self._go_on)
-        chat.trouble_changed.connect(lambda: tell(trouble=str(chat.trouble)))
         shell.model.changed.connect(self._ask_first)
         self._asked = False
         self._ask_first()
