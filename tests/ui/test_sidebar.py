@@ -111,6 +111,43 @@ def test_a_chat_is_renamed_where_it_stands(
 
     qtbot.waitUntil(lambda: titles(shell) == ["Better title"])
     qtbot.waitUntil(lambda: [c.title for c in store.conversations()] == ["Better title"])
+    assert rows.hasFocus()
+
+
+def test_a_title_can_be_typed_while_another_chat_changes(
+    qtbot: QtBot, shell: Shell, rows: QListView, store: Store
+) -> None:
+    begin(store, "Older", "words")
+    newer = begin(store, "Newer", "words")
+    shell.chats.refresh()
+    qtbot.waitUntil(lambda: titles(shell) == ["Newer", "Older"])
+    rows.setFocus()
+    rows.setCurrentIndex(rows.model().index(2, 0))
+    qtbot.keyClick(rows, Qt.Key.Key_F2)
+    editor = rows.findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    editor.setText("Half a ti")
+    store.rename(newer, "Newest")
+    shell.chats.refresh()
+    qtbot.waitUntil(lambda: titles(shell) == ["Newest", "Older"])
+    assert editor.isVisible()
+    assert editor.text() == "Half a ti"
+
+
+def test_the_chat_on_screen_is_marked_once_the_list_is_left(
+    qtbot: QtBot, shell: Shell, rows: QListView, store: Store
+) -> None:
+    begin(store, "Older", "words")
+    newer = begin(store, "Newer", "words")
+    shell.chats.refresh()
+    qtbot.waitUntil(lambda: titles(shell) == ["Newer", "Older"])
+    shell.chat.open(newer)
+    qtbot.waitUntil(lambda: rows.currentIndex().row() == 1)
+    rows.setFocus()
+    qtbot.keyClick(rows, Qt.Key.Key_Down)
+    assert rows.currentIndex().row() == 2
+    field(shell).setFocus()
+    assert rows.currentIndex().row() == 1
 
 
 def test_a_search_finds_titles_and_words_and_opens_the_message(

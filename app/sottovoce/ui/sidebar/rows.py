@@ -1,7 +1,7 @@
 """The rows of the sidebar as a Qt model: headings, chats, and what a search found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 
@@ -84,15 +84,35 @@ class Rows(QAbstractListModel):
         name = str(value).strip()
         if not isinstance(row, Conversation) or not name or name == row.title:
             return False
+        # At once, so that what follows finds it done: a reset would close the editor under way.
+        self._put(index.row(), replace(row, title=name))
         self.renamed.emit(row.id, name)
         return True
 
     def _show(self, rows: list[Row]) -> None:
-        if rows == self._rows:
+        if list(map(_identity, rows)) == list(map(_identity, self._rows)):
+            for place, row in enumerate(rows):
+                self._put(place, row)
             return
         self.beginResetModel()
         self._rows = rows
         self.endResetModel()
+
+    def _put(self, place: int, row: Row) -> None:
+        if row != self._rows[place]:
+            self._rows[place] = row
+            self.dataChanged.emit(self.index(place), self.index(place))
+
+
+def _identity(row: Row) -> object:
+    """What stays the same while a row changes."""
+    match row:
+        case Conversation(id=number):
+            return number
+        case Hit():
+            return row.conversation.id, row.message
+        case _:
+            return row
 
 
 def title(row: Row) -> str:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -54,6 +54,7 @@ class Sidebar(QFrame):
         self._list.chosen.connect(self._choose)
         self._list.menu_asked.connect(self._show_menu)
         self._list.delete_asked.connect(chats.delete)
+        self._list.left.connect(lambda: self.show_current(self._current))
         self._empty = label("Your chats will be listed here.", "muted", wraps=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         chats.listed.connect(self._note_listed)
@@ -115,11 +116,13 @@ class Sidebar(QFrame):
     def _note_listed(self) -> None:
         is_empty = not self._chats.chats and not self._chats.is_searching
         self._empty.setVisible(is_empty)
-        self.show_current(self._current)
+        if not self._list.is_in_use:
+            self.show_current(self._current)
 
     def _choose(self, row: object) -> None:
         match row:
             case Conversation(id=number):
+                self._current = number  # Marked from now on, also while it is being read.
                 self.chosen.emit(number, None)
             case Hit(conversation=Conversation(id=number), message=message):
                 self.chosen.emit(number, message)
@@ -158,6 +161,8 @@ class _ChatList(QListView):
     chosen = Signal(object)
     menu_asked = Signal(object, QPoint)
     delete_asked = Signal(int)
+    left = Signal()
+    """The focus has gone elsewhere in the window."""
 
     def __init__(self, chats: SidebarViewModel, look: Look) -> None:
         super().__init__()
@@ -176,6 +181,12 @@ class _ChatList(QListView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
         self.clicked.connect(self._choose)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether someone is at a row, going through the list or typing a title."""
+        is_editing = self.state() is QAbstractItemView.State.EditingState
+        return is_editing or (self.hasFocus() and self.currentIndex().isValid())
 
     def enter(self, *, choose: bool) -> None:
         """Take the focus, at the first row that can be chosen; choose it if asked to."""
@@ -200,6 +211,15 @@ class _ChatList(QListView):
                 self.delete_asked.emit(row.id)
                 return
         super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        comes_back = event.reason() in (
+            Qt.FocusReason.PopupFocusReason,
+            Qt.FocusReason.ActiveWindowFocusReason,
+        )
+        if not comes_back and self.state() is not QAbstractItemView.State.EditingState:
+            self.left.emit()
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self._rows.row(index))
