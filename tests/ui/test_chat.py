@@ -239,6 +239,24 @@ def test_escape_stops_a_reply_also_while_the_transcript_has_the_focus(
     assert shell.chat.messages[-1].state is State.STOPPED
 
 
+def test_an_edit_under_way_waits_while_another_chat_is_looked_at(
+    qtbot: QtBot, shell: Shell
+) -> None:
+    ask(qtbot, shell, "First")
+    first = shown_chat(shell)
+    shell.page.transcript.edit_asked.emit(shell.chat.messages[0].id)
+    field(shell).setPlainText("Better words")
+
+    shell.actions_by_id["new_chat"].trigger()
+    assert field(shell).toPlainText() == ""
+    shell.chat.open(first)
+
+    qtbot.waitUntil(lambda: shell.chat.editing is not None)
+    assert field(shell).toPlainText() == "Better words"
+    qtbot.keyClick(field(shell), Qt.Key.Key_Escape)
+    assert field(shell).toPlainText() == ""
+
+
 def shown_chat(shell: Shell) -> int:
     assert shell.chat.conversation is not None
     return shell.chat.conversation.id

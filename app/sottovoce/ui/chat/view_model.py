@@ -77,6 +77,10 @@ class ChatViewModel(QObject):
         self._wanted: int | None = None
         self._wanted_message: int | None = None
         self._editing: Message | None = None
+        self._edits: dict[int, str] = {}
+        """What was made of a message's words so far, while they are edited."""
+        self._edited: dict[int | None, int] = {}
+        """The message that is edited in a chat, also while another chat is shown."""
         self._resending: set[int] = set()
         self._drafts: dict[int | None, str] = {}
         self._troubles: dict[int | None, Trouble] = {}
@@ -118,6 +122,8 @@ class ChatViewModel(QObject):
     @property
     def draft(self) -> str:
         """What was typed here and not sent."""
+        if self._editing is not None:
+            return self._edits.get(self._editing.id, self._editing.text)
         return self._drafts.get(self._id, "")
 
     @property
@@ -208,7 +214,7 @@ class ChatViewModel(QObject):
         parts = self._parts()
         if parts is None:
             return
-        edited, self._editing = self._editing, None
+        edited = self._end_editing()
         self._tell_trouble(None)
         if self._conversation is None:
             self._is_starting = True
@@ -256,16 +262,24 @@ class ChatViewModel(QObject):
             return
         self.keep_draft()
         self._editing = next(m for m in self._messages if m.id == message)
+        self._edited[self._id] = message
         self.editing_changed.emit()
-        self.draft_wanted.emit(self._editing.text)
+        self.draft_wanted.emit(self.draft)
 
     def cancel_editing(self) -> None:
         """Leave the earlier message as it is."""
-        if self._editing is None:
+        if self._end_editing() is None:
             return
-        self._editing = None
         self.editing_changed.emit()
         self.draft_wanted.emit(self.draft)
+
+    def _end_editing(self) -> Message | None:
+        """Leave off editing; returns the message that was edited, None if none was."""
+        edited, self._editing = self._editing, None
+        if edited is not None:
+            self._edited.pop(self._id, None)
+            self._edits.pop(edited.id, None)
+        return edited
 
     def show_variant(self, message: int) -> None:
         """Show the branch that goes through this message."""
@@ -281,7 +295,10 @@ class ChatViewModel(QObject):
 
     def note_draft(self, text: str) -> None:
         """The composer holds `text` now; it is kept in a moment."""
-        if self._editing is not None or self.draft == text:
+        if self._editing is not None:
+            self._edits[self._editing.id] = text
+            return
+        if self.draft == text:
             return
         self._drafts[self._id] = text
         self._draft_timer.start()
@@ -338,9 +355,10 @@ class ChatViewModel(QObject):
         self, conversation: Conversation | None, messages: list[Message], *, draft: str
     ) -> None:
         self._conversation = conversation
-        self._editing = None
         self._drafts[self._id] = draft
         self._messages = messages
+        edited = self._edited.get(self._id)
+        self._editing = next((m for m in messages if m.id == edited), None)
         if growing := self.growing:
             self._put(growing)
         self._note_context()
