@@ -234,6 +234,7 @@ def test_escape_stops_a_reply_also_while_the_transcript_has_the_focus(
     with engine.held():
         say(qtbot, shell, "Count.")
         qtbot.waitUntil(lambda: shell.chat.growing is not None)
+        qtbot.mouseClick(shell.page.transcript.viewport(), Qt.MouseButton.LeftButton)
         qtbot.keyClick(shell.page.transcript, Qt.Key.Key_Escape)
         qtbot.waitUntil(lambda: not shell.chat.is_busy)
     assert shell.chat.messages[-1].state is State.STOPPED

@@ -679,7 +679,7 @@ class Transcript(QAbstractScrollArea):
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             self.select_all()
         elif event.key() == Qt.Key.Key_Escape and (
-            self._selection or self._focused or self._sought
+            self.selected_text() or self._focused or self._sought
         ):
             self._focused = ()
             self.clear_selection()
