@@ -23,6 +23,7 @@ from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import DARK, LIGHT
 from sottovoce.ui.unlock.view_model import Step
+from sottovoce.ui.widgets.banner import Banner
 from ui.talking import ask, field, say, texts, titles
 
 Start = Callable[..., Session]
@@ -308,6 +309,16 @@ def test_nothing_of_the_welcome_is_squeezed_in_a_small_window(qtbot: QtBot, shel
     qtbot.waitUntil(lambda: welcome.verticalScrollBar().maximum() > 0)
     for part in welcome.findChildren(QAbstractButton):
         assert part.height() >= part.sizeHint().height()
+
+
+def test_a_narrow_banner_has_its_button_under_its_words(qtbot: QtBot, look: Look) -> None:
+    banner = Banner(look)
+    qtbot.addWidget(banner)
+    banner.tell("A sentence that is long enough to need several lines. " * 3, says="Mend it")
+    banner.resize(900, 60)
+    assert banner.button.x() > 450
+    banner.resize(400, 160)
+    qtbot.waitUntil(lambda: banner.button.x() < 100 and banner.button.y() > 40)
 
 
 def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:

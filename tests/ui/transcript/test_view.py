@@ -146,6 +146,15 @@ def test_a_button_leads_back_to_the_newest(
     assert jump.isHidden()
 
 
+def test_there_is_no_handle_where_there_is_nothing_to_scroll(
+    transcript: Transcript, replied: Make, long_chat: list[Message]
+) -> None:
+    transcript.show_messages([replied(1, "Short")])
+    assert not transcript.verticalScrollBar().isEnabled()
+    transcript.show_messages(long_chat)
+    assert transcript.verticalScrollBar().isEnabled()
+
+
 def test_keys_scroll(qtbot: QtBot, transcript: Transcript, long_chat: list[Message]) -> None:
     transcript.show_messages(long_chat)
     bar = transcript.verticalScrollBar()
