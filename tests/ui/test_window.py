@@ -316,7 +316,7 @@ def test_a_narrow_banner_has_its_button_under_its_words(qtbot: QtBot, look: Look
     qtbot.addWidget(banner)
     banner.tell("A sentence that is long enough to need several lines. " * 3, says="Mend it")
     banner.resize(900, 60)
-    assert banner.button.x() > 450
+    qtbot.waitUntil(lambda: banner.button.x() > 450)
     banner.resize(400, 160)
     qtbot.waitUntil(lambda: banner.button.x() < 100 and banner.button.y() > 40)
 
