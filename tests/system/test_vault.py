@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from fakes import MemorySecrets
 from sottovoce.domain.problems import Damaged, Missing, Refused
 from sottovoce.system.vault import Protection, Vault
-from system.drawer import Drawer
 
 
 @pytest.fixture
-def drawer() -> Drawer:
-    return Drawer()
+def drawer() -> MemorySecrets:
+    return MemorySecrets()
 
 
 @pytest.fixture
@@ -44,19 +44,19 @@ def test_a_passphrase_opens_it(vault: Vault, tmp_path: Path) -> None:
         again.open_with_passphrase("correct house")
 
 
-def test_the_keyring_opens_it(vault: Vault, drawer: Drawer) -> None:
+def test_the_keyring_opens_it(vault: Vault, drawer: MemorySecrets) -> None:
     key = vault.create(secrets=drawer, passphrase=None)
     assert vault.protections == {Protection.KEYRING}
     assert vault.open_with_keyring(drawer) == key
 
 
-def test_either_may_open_it(vault: Vault, drawer: Drawer) -> None:
+def test_either_may_open_it(vault: Vault, drawer: MemorySecrets) -> None:
     key = vault.create(secrets=drawer, passphrase="correct horse")
     assert vault.protections == {Protection.KEYRING, Protection.PASSPHRASE}
     assert vault.open_with_keyring(drawer) == vault.open_with_passphrase("correct horse") == key
 
 
-def test_a_protection_can_be_added_and_replaced(vault: Vault, drawer: Drawer) -> None:
+def test_a_protection_can_be_added_and_replaced(vault: Vault, drawer: MemorySecrets) -> None:
     key = vault.create(secrets=None, passphrase="first")
     vault.add_keyring(key, drawer)
     vault.add_passphrase(key, "second")
@@ -82,14 +82,16 @@ def test_an_existing_vault_is_never_replaced(vault: Vault, tmp_path: Path) -> No
         vault.create(secrets=None, passphrase="second")
 
 
-def test_a_keyring_that_lost_the_key_points_to_the_passphrase(vault: Vault, drawer: Drawer) -> None:
+def test_a_keyring_that_lost_the_key_points_to_the_passphrase(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
     vault.create(secrets=drawer, passphrase="correct horse")
     drawer.kept.clear()
     with pytest.raises(Missing, match="passphrase"):
         vault.open_with_keyring(drawer)
 
 
-def test_a_keyring_with_another_key_is_refused(vault: Vault, drawer: Drawer) -> None:
+def test_a_keyring_with_another_key_is_refused(vault: Vault, drawer: MemorySecrets) -> None:
     vault.create(secrets=drawer, passphrase=None)
     (name,) = drawer.kept
     drawer.kept[name] = bytes(32)
@@ -97,14 +99,16 @@ def test_a_keyring_with_another_key_is_refused(vault: Vault, drawer: Drawer) -> 
         vault.open_with_keyring(drawer)
 
 
-def test_asking_for_a_protection_it_does_not_have_says_so(vault: Vault, drawer: Drawer) -> None:
+def test_asking_for_a_protection_it_does_not_have_says_so(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
     key = vault.create(secrets=None, passphrase="correct horse")
     with pytest.raises(Missing):
         vault.open_with_keyring(drawer)
     assert vault.open_with_passphrase("correct horse") == key
 
 
-class ForgetfulDrawer(Drawer):
+class ForgetfulDrawer(MemorySecrets):
     def set(self, name: str, value: bytes) -> None:
         """Keep nothing."""
 
@@ -129,7 +133,7 @@ def test_either_copy_alone_is_enough(
 
 @pytest.mark.parametrize("lost", ["vault.json", "vault-copy.json"])
 def test_a_copy_that_is_missing_or_damaged_is_there_again_once_the_vault_is_open(
-    vault: Vault, tmp_path: Path, drawer: Drawer, lost: str
+    vault: Vault, tmp_path: Path, drawer: MemorySecrets, lost: str
 ) -> None:
     vault.create(secrets=drawer, passphrase="correct horse")
     copy = tmp_path / "vault" / lost
@@ -165,7 +169,7 @@ def test_damage_is_not_taken_for_a_wrong_passphrase(vault: Vault, tmp_path: Path
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
 def test_only_the_owner_may_read_it_and_it_holds_no_secret(
-    vault: Vault, tmp_path: Path, drawer: Drawer
+    vault: Vault, tmp_path: Path, drawer: MemorySecrets
 ) -> None:
     key = vault.create(secrets=drawer, passphrase="correct horse")
     assert stat.S_IMODE((tmp_path / "vault").stat().st_mode) == 0o700
@@ -185,7 +189,7 @@ import sys
 from itertools import count
 from pathlib import Path
 from sottovoce.system.vault import Vault
-drawer = type("Drawer", (dict,), {"set": dict.__setitem__})()
+drawer = type("MemorySecrets", (dict,), {"set": dict.__setitem__})()
 vault = Vault(Path(sys.argv[1]))
 key = vault.open_with_passphrase("correct horse")
 for _ in count():
@@ -209,13 +213,13 @@ def test_a_change_that_is_killed_leaves_a_vault_that_opens(vault: Vault, tmp_pat
 
 
 def test_of_two_made_at_once_one_is_refused_and_the_other_opens(
-    vault: Vault, drawer: Drawer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     winner = Vault(tmp_path / "vault")
     keys: list[bytes] = []
 
     def make_first(name: str, value: bytes) -> None:
-        Drawer.set(drawer, name, value)
+        MemorySecrets.set(drawer, name, value)
         if not keys:
             keys.append(winner.create(secrets=None, passphrase="first"))
 
