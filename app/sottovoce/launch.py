@@ -11,7 +11,7 @@ from sottovoce.cli.terminal import open_streams, tell
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.system.logs import describe, harden, start_logging
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
 from sottovoce.system.secrets import keyring_secrets

@@ -5,7 +5,7 @@ import pytest
 
 CLOSED = """
 import socket
-from sottovoce.system.network import NetworkGate, NetworkRefused, NetworkState
+from sottovoce.system.network.gate import NetworkGate, NetworkRefused, NetworkState
 early = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 gate = NetworkGate()
 gate.close()

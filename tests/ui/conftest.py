@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from fakes import ScriptedEngine
 from sottovoce.domain.settings import Appearance, Scheme, Settings
 from sottovoce.store.store import Store, open_store
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look

@@ -13,7 +13,7 @@ from sottovoce.domain.conversation import State
 from sottovoce.domain.settings import Appearance, Scheme
 from sottovoce.store.store import open_store
 from sottovoce.system.appearance import read_appearance, write_appearance
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault

@@ -10,7 +10,7 @@ from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
 from sottovoce.store.store import Store, open_store
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Protection, Vault

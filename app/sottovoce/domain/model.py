@@ -1,7 +1,22 @@
 """Language models, and how one is loaded and asked."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+from sottovoce.domain.footprint import KvType
+
+
+class Role(StrEnum):
+    """What a model is for."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    """Turns text into vectors."""
+    RERANKER = "reranker"
+    """Scores how well a text answers a question."""
+    GUARD = "guard"
+    """Judges whether a text is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +32,18 @@ class Model:
     """The label of its main tensor type, such as Q4_K_M; empty if the file doesn't say."""
     context_length: int
     """Tokens it was trained to see at once."""
+    role: Role = Role.CHAT
     is_starter: bool = False
     """Whether it is the small model that comes with Sottovoce."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter, which changes how a model answers without changing its file."""
+
+    path: Path
+    scale: float = 1.0
+    """How strongly; 0 leaves the model as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +55,10 @@ class LoadOptions:
     gpu_layers: int | None = None
     """Layers kept on the GPU."""
     threads: int | None = None
+    kv_type: KvType | None = None
+    flash_attention: bool | None = None
+    batch: int | None = None
+    """Tokens read at once."""
 
 
 @dataclass(frozen=True, slots=True)

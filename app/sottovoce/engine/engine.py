@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from sottovoce.domain.conversation import Turn
-from sottovoce.domain.model import LoadOptions, Model, Sampling
+from sottovoce.domain.footprint import KvType
+from sottovoce.domain.hardware import Gpu
+from sottovoce.domain.model import Adapter, LoadOptions, Model, Sampling
 from sottovoce.domain.reply import Finished, Loading, Piece, Reading
+from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
 
 
@@ -29,6 +32,23 @@ class Loaded:
     """What computes, such as "CPU (AVX2)" or the name of the GPU."""
     seconds: float
     """How long loading took."""
+    kv_type: KvType = KvType.F16
+    flash_attention: bool = False
+    batch: int = 0
+    """Tokens read at once."""
+    note: str = ""
+    """A sentence about what had to be made smaller so that it fits; empty if nothing had to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What llama.cpp computes with."""
+
+    build: str
+    """Its version and the back ends it was built with."""
+    processor: str
+    """Such as "CPU (AVX2)"."""
+    gpus: tuple[Gpu, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,23 @@ class Engine(Protocol):
         Raises NoRoom if the prompt does not fit the context window, Unsupported if the model's
         template cannot express it, and Interrupted if the engine died: what was written until then
         has been yielded, and the next load starts a fresh engine.
+        """
+
+    def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
+        """Have the loaded model answer with these LoRA adapters from now on, and with no others.
+
+        Adapters that were used before are switched and rescaled at once. What the KV cache holds is
+        read anew where they changed. Raises Missing, Damaged, Unsupported or Interrupted; then the
+        adapters are as before, unless the engine died.
+        """
+
+    def devices(self, stop: Stop) -> Devices:
+        """What the build of llama.cpp that is here can compute with. Raises Interrupted."""
+
+    def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
+        """Measure how fast this machine computes: a few seconds, for each device. Ends with Rates.
+
+        The model in memory is unloaded first. Raises Cancelled, NoRoom or Interrupted.
         """
 
     def unload(self) -> None:

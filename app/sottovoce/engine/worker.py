@@ -19,7 +19,7 @@ from sottovoce.engine import llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.session import Session
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 
 BEAT_EVERY = 2.0
 """Seconds between two signs of life while a question is being answered."""

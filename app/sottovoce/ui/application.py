@@ -29,7 +29,7 @@ from sottovoce.ui.window import Window
 
 if TYPE_CHECKING:
     # Late, for start-up: what the first frame does not need is imported when it is on screen.
-    from sottovoce.system.network import NetworkGate
+    from sottovoce.system.network.gate import NetworkGate
     from sottovoce.system.secrets import Secrets
     from sottovoce.ui.shell import Shell
 

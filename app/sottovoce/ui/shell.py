@@ -26,7 +26,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
 from sottovoce.system.files import write_private
 from sottovoce.system.memory import resident
-from sottovoce.system.network import NetworkGate
+from sottovoce.system.network.gate import NetworkGate
 from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies

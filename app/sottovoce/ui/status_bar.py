@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
-from sottovoce.system.network import NetworkState
+from sottovoce.system.network.gate import NetworkState
 from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.widgets.parts import label, set_kind
 

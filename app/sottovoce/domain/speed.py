@@ -1,0 +1,47 @@
+"""How fast a machine computes, as it was measured on itself."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRate:
+    """How fast one device computes with weights of one type."""
+
+    type: str
+    """As ggml names it, such as "Q4_K"."""
+    bytes_per_second: float
+    """Weights multiplied with one token: what writing a reply is bound by."""
+    operations_per_second: float
+    """Multiplications and additions with a batch of tokens: what reading a prompt is bound by."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRates:
+    """How fast one device computes."""
+
+    device: str
+    """The name of the GPU, or of the processor."""
+    types: tuple[TypeRate, ...]
+    seconds_per_operation: float
+    """What each step of a computation costs, however small it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What was measured. It holds for one machine, one build of llama.cpp, and these threads."""
+
+    build: str
+    threads: int
+    devices: tuple[DeviceRates, ...]
+    """The processor first."""
+    seconds_per_candidate: float
+    """What drawing the next token costs for each word of the vocabulary."""
+    spread: float
+    """How far repeated measurements lay apart, as a part of their middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """How much of the measuring is done, from 0 to 1."""
+
+    fraction: float
