@@ -36,8 +36,8 @@ def ask(
 ) -> Generator[News]:
     """Save the user's words as a message after `parent`, then answer them.
 
-    The words are on disk before anything else happens. Raises the Problems of Engine.load and
-    Engine.reply, after keeping what was written; Cancelled if stopped before the reply began.
+    The words are on disk before anything else happens. Raises the Problems of Engine.load, adapt
+    and reply, after keeping what was written; Cancelled if stopped before the reply began.
     """
     said = parts.store.say(conversation, text, parent)
     if not parts.store.conversation(conversation).title:
@@ -91,6 +91,7 @@ def _write(
     loaded = parts.engine.loaded
     assert loaded is not None, "A load that returns has loaded."
     yield Ready(loaded)
+    parts.engine.adapt(parts.settings.adapters_of(parts.model.path), stop)
 
     sampling = parts.settings.sampling
     room = min(sampling.max_tokens or _REPLY_TOKENS, loaded.context_limit // 4)

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from sottovoce.chat.answer import Answering
 from sottovoce.chat.answer import ask as answer
-from sottovoce.chat.news import News, Packed, Saved
+from sottovoce.chat.news import News, Packed, Ready, Saved
 from sottovoce.cli.session import Parts, opened, opened_or_temporary
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, write, write_json
@@ -93,6 +93,9 @@ def _write_answer(all_news: Iterable[News], model: str, *, as_json: bool) -> Mes
             match news:
                 case Loading(fraction):
                     progress.show(f"Loading {model}… {fraction:.0%}")
+                case Ready(loaded) if loaded.note:
+                    progress.clear()
+                    tell(loaded.note)
                 case Packed(left_out=left_out) if left_out:
                     progress.clear()
                     tell(f"{left_out} earlier messages do not fit the context window: left out.")

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
-from sottovoce.domain.model import LoadOptions, Sampling
+from sottovoce.domain.model import Adapter, LoadOptions, Sampling
 
 
 class Scheme(StrEnum):
@@ -12,6 +13,17 @@ class Scheme(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A LoRA adapter that a model answers with."""
+
+    model: str
+    """Path of the model file."""
+    adapter: str
+    """Path of the adapter file."""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +37,17 @@ class Settings:
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     load: LoadOptions = field(default_factory=LoadOptions)
+    adapters: tuple[Attachment, ...] = ()
     has_met_starter: bool = False
     """Whether the user has read and dismissed what the starter model is."""
+
+    def adapters_of(self, model: Path) -> tuple[Adapter, ...]:
+        """What the model at this path answers with."""
+        return tuple(
+            Adapter(Path(each.adapter), each.scale)
+            for each in self.adapters
+            if each.model == str(model)
+        )
 
 
 NARROWEST_SIDEBAR, WIDEST_SIDEBAR = 200, 460
