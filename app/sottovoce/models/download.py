@@ -1,0 +1,90 @@
+"""What a person chose to download, how far it came, and the news of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sottovoce.domain.model import Role
+from sottovoce.models.records import Acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenFile:
+    """A file of a choice. What is None is asked of the hub at the first start, and then kept."""
+
+    name: str
+    """Its path inside the repository, with forward slashes."""
+    size: int | None = None
+    """Bytes."""
+    sha256: str | None = None
+    """In 64 small hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model that a person wants, and all that makes it one thing and no other."""
+
+    name: str
+    """What the person knows it by, such as "Llama 3.1 8B Instruct"."""
+    repository: str
+    """Owner and name, such as "owner/model-GGUF"."""
+    files: tuple[ChosenFile, ...]
+    """All of a sharded set, in their order."""
+    revision: str | None = None
+    """The commit; None for the newest, which is then kept."""
+    licence: str = ""
+    """Its identifier, such as llama3.1; empty where none is known."""
+    acceptance: Acceptance | None = None
+    """None where the licence asks for none."""
+    role: Role = Role.CHAT
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of all files; None until the hub has told them."""
+        sizes = [file.size for file in self.files if file.size is not None]
+        return sum(sizes) if len(sizes) == len(self.files) else None
+
+
+class State(StrEnum):
+    """How a download stands."""
+
+    WAITING = "waiting"
+    """It may be run."""
+    RUNNING = "running"
+    """Here, or in another window or command."""
+    PAUSED = "paused"
+    """By the person, until they resume it."""
+    FAILED = "failed"
+    """`Download.trouble` says why. What was fetched is kept where it can still be of use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A place in the queue. It leaves the queue when the model is installed or it is cancelled."""
+
+    id: str
+    choice: Choice
+    added: datetime
+    """In UTC, with its time zone."""
+    state: State
+    done: int
+    """Bytes that are on disk by now."""
+    trouble: str = ""
+    """A sentence; empty unless it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """Bytes that were fetched are compared with what they should be."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The model is on the shelf."""
+
+    path: Path
+    """Its first file."""
