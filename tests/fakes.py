@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sottovoce.domain.model import LoadOptions, Model
+from sottovoce.domain.model import Adapter, LoadOptions, Model
+from sottovoce.domain.problems import Interrupted
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
+from sottovoce.domain.speed import DeviceRates, Measuring, Rates, TypeRate
 from sottovoce.domain.stop import Stop
-from sottovoce.engine.engine import Loaded, Prompt
+from sottovoce.engine.engine import Devices, Loaded, Prompt
 
 CONTEXT = 4096
 
@@ -19,6 +21,22 @@ MODEL = Model(
     architecture="llama",
     quantisation="Q4_K_M",
     context_length=CONTEXT,
+)
+
+DEVICES = Devices(build="scripted 1 (CPU)", processor="CPU (AVX2)", gpus=())
+
+RATES = Rates(
+    build=DEVICES.build,
+    threads=1,
+    devices=(
+        DeviceRates(
+            device=DEVICES.processor,
+            types=(TypeRate("Q4_K", bytes_per_second=10e9, operations_per_second=100e9),),
+            seconds_per_operation=2e-6,
+        ),
+    ),
+    seconds_per_candidate=5e-9,
+    spread=0.1,
 )
 
 
@@ -33,6 +51,9 @@ class ScriptedEngine:
         self.replies = list(replies)
         self.prompts: list[Prompt] = []
         self.loads: list[tuple[Model, LoadOptions]] = []
+        self.adapters: tuple[Adapter, ...] = ()
+        self.available_devices = DEVICES
+        self.rates = RATES
         self.context = CONTEXT
         self.is_closed = False
         self.load_problem: Exception | None = None
@@ -56,6 +77,7 @@ class ScriptedEngine:
         yield Loading(0.5)
         stop.check()
         self.loads.append((model, options))
+        self.adapters = ()
         self._loaded = Loaded(
             path=model.path,
             name=model.name,
@@ -105,6 +127,21 @@ class ScriptedEngine:
             yield
         finally:
             self._may_end.set()
+
+    def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
+        if self._loaded is None:
+            raise Interrupted("No model is in memory any more. Try again.")
+        self.adapters = tuple(adapters)
+
+    def devices(self, stop: Stop) -> Devices:
+        return self.available_devices
+
+    def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
+        self._loaded = None
+        for fraction in (0.0, 0.5):
+            stop.check()
+            yield Measuring(fraction)
+        yield self.rates
 
     def unload(self) -> None:
         self._loaded = None

@@ -5,10 +5,8 @@ control tokens in the user's words, and decodes the whole reply anew with every 
 """
 
 import ctypes
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import llama_cpp as package
@@ -20,12 +18,8 @@ from sottovoce.engine.prompt import Vocabulary
 
 PENALISED = 64
 """How many of the last tokens a repeat penalty looks at."""
-INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON", "SSE3")
-"""As llama.cpp names them, the best first."""
 ABORTED = 2
 """What decoding returns when it was stopped."""
-GPU_KINDS = (1, 2)
-"""Device types in ggml-backend.h: a GPU with its own memory, and one with the machine's."""
 
 
 class LoadFailed(Exception):
@@ -73,11 +67,26 @@ def _flag_reader() -> object:
     return ctypes.cast(libc.strlen, c.ggml_abort_callback)
 
 
-def _ggml() -> ctypes.CDLL:
-    """The library that keeps the back ends, the same copy that llama.cpp uses."""
-    if sys.platform == "win32":  # There, a library shows only its own functions.
-        return ctypes.CDLL(str(Path(package.__file__).parent / "lib" / "ggml.dll"))
+def _library() -> ctypes.CDLL:
     library: ctypes.CDLL = c._lib
+    library.llama_version.restype = ctypes.c_char_p  # The package does not declare it.
+    return library
+
+
+def ggml() -> ctypes.CDLL:
+    """The library that keeps the back ends, the same copy that llama.cpp uses.
+
+    The package declares none of its functions: what is not an int is declared here.
+    """
+    library = _library()
+    if sys.platform == "win32":  # There, a library shows only its own functions.
+        library = ctypes.CDLL(str(Path(package.__file__).parent / "lib" / "ggml.dll"))
+    library.ggml_backend_dev_count.restype = ctypes.c_size_t
+    library.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    library.ggml_backend_dev_get.restype = ctypes.c_void_p
+    library.ggml_backend_dev_backend_reg.restype = ctypes.c_void_p
+    library.ggml_backend_dev_description.restype = ctypes.c_char_p
+    library.ggml_backend_reg_name.restype = ctypes.c_char_p
     return library
 
 
@@ -86,44 +95,18 @@ def load_back_ends() -> None:
     here = Path(package.__file__).parent
     for folder in (here.parent / "bin", here / "lib"):
         if any(folder.glob("*ggml-cpu-*")):
-            _ggml().ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
+            ggml().ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
     c.llama_backend_init()
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A GPU."""
-
-    name: str
-    free: int
-    """Bytes."""
+def version() -> str:
+    """Of llama.cpp."""
+    return _text(_library().llama_version())
 
 
-def gpus() -> list[Device]:
-    """The GPUs that llama.cpp can use here."""
-    if not c.llama_supports_gpu_offload():
-        return []
-    ggml = _ggml()
-    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
-    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
-    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
-    found = []
-    for index in range(ggml.ggml_backend_dev_count()):
-        device = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(index)))
-        if ggml.ggml_backend_dev_type(device) not in GPU_KINDS:
-            continue
-        free, total = ctypes.c_size_t(), ctypes.c_size_t()
-        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-        name = ggml.ggml_backend_dev_description(device).decode("utf-8", "replace")
-        found.append(Device(name, free.value))
-    return found
-
-
-def processor() -> str:
-    """What computes when no GPU does, such as "CPU (AVX2)"."""
-    features = set(re.findall(r"(\w+) = 1", c.llama_print_system_info().decode()))
-    best = next((name for name in INSTRUCTION_SETS if name in features), "")
-    return f"CPU ({best})" if best else "CPU"
+def system_info() -> str:
+    """What the back ends say of their build and of the processor, such as "AVX2 = 1"."""
+    return _text(c.llama_print_system_info())
 
 
 class Model:

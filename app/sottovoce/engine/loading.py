@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sottovoce.domain.problems import Cancelled, Damaged, NoRoom, Problem, Unsupported
-from sottovoce.engine import context, llama, wire
+from sottovoce.engine import backends, context, llama, wire
 from sottovoce.engine.prompt import PromptWriter
 from sottovoce.engine.session import Hardware, Session
 
@@ -23,7 +23,7 @@ def load(
 
     Raises Cancelled once the flag is set, and Damaged, Unsupported or NoRoom.
     """
-    gpus = llama.gpus() if question.gpu_layers != 0 else []
+    gpus = backends.gpus() if question.gpu_layers != 0 else []
     hardware = Hardware(
         threads=question.threads,
         on_gpu=bool(gpus),
@@ -53,7 +53,7 @@ def load(
         gpu_layers=min(layers, shape.layers) if gpus else 0,
         threads=question.threads,
         memory=session.memory,
-        backend=gpus[0].name if gpus else llama.processor(),
+        backend=gpus[0].name if gpus else backends.processor(),
     )
 
 

@@ -2,21 +2,19 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import Pipe
 from pathlib import Path
-from typing import IO
+from typing import TypeVar
 
 import psutil
 
-from sottovoce.domain.model import LoadOptions, Model
+from sottovoce.domain.model import Adapter, LoadOptions, Model
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -27,19 +25,18 @@ from sottovoce.domain.problems import (
     Unsupported,
 )
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
+from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.text import encodable
 from sottovoce.engine import wire
-from sottovoce.engine.engine import Loaded, Prompt
+from sottovoce.engine.engine import Devices, Loaded, Prompt
 from sottovoce.system import memory
-from sottovoce.system.files import only_for_owner
+from sottovoce.system.child import Child
 
 PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
 """What the engine's process may raise here."""
 LOOK_EVERY = 0.05
 """Seconds between two looks at the clock while waiting."""
-LOG_SIZE = 1_000_000
-"""Bytes after which the log begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +53,6 @@ class Patience:
     """To confirm that it stopped."""
     ending: float = 2
     """To end when nobody needs it any more."""
-
-
-def command() -> list[str]:
-    """How the engine's process is started; the handles of its pipes follow."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--engine-process"]
-    # -P: no module is taken from the folder that the program happens to be started in.
-    return [sys.executable, "-P", "-m", "sottovoce", "--engine-process"]
 
 
 class ProcessEngine:
@@ -106,15 +95,7 @@ class ProcessEngine:
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
         question = wire.Count(tuple(encodable(text) for text in texts))
         with self._my_turn(stop), self._losing() as child:
-            for news in child.ask(question, stop):
-                match news:
-                    case wire.Counts(tokens):
-                        return list(tokens)
-                    case wire.Failed():
-                        raise _problem(news)
-                    case wire.Cancelled():
-                        raise Cancelled
-        raise AssertionError("counting always has an answer")
+            return list(_answer(child.ask(question, stop), wire.Counts).tokens)
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
         try:
@@ -122,6 +103,37 @@ class ProcessEngine:
                 yield from self._reply(prompt, stop)
         except Cancelled:
             yield self._stopped()
+
+    def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
+        for adapter in adapters:
+            _check_file(adapter.path, "adapter")
+        question = wire.Adapt(
+            tuple((os.fsencode(adapter.path), adapter.scale) for adapter in adapters)
+        )
+        with self._my_turn(stop), self._losing() as child:
+            _answer(child.ask(question, stop), wire.Adapted)
+
+    def devices(self, stop: Stop) -> Devices:
+        with self._my_turn(stop), self._any_child() as child:
+            found = _answer(child.ask(wire.ListDevices(), stop), wire.Devices)
+        return Devices(found.build, found.processor, found.gpus)
+
+    def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
+        with self._my_turn(stop):
+            stop.check()
+            self._give_up()
+            question = wire.Measure(_default_threads(), self._available_memory())
+            with self._any_child() as child, closing(child.ask(question, stop)) as answer:
+                for news in answer:
+                    match news:
+                        case wire.Measuring(fraction):
+                            yield Measuring(fraction)
+                        case wire.Measured(rates):
+                            yield rates
+                        case wire.Failed():
+                            raise _problem(news)
+                        case wire.Cancelled():
+                            raise Cancelled
 
     def unload(self) -> None:
         with self._my_turn(Stop()):
@@ -151,6 +163,27 @@ class ProcessEngine:
             self._give_up()
             raise Interrupted(str(lost)) from lost
 
+    @contextmanager
+    def _any_child(self) -> Iterator["_Child"]:
+        """The child that is there, or one that lives as long as it is asked."""
+        if self.loaded is not None:
+            with self._losing() as child:
+                yield child
+            return
+        child = self._started()
+        try:
+            yield child
+        except _Lost as lost:
+            raise Interrupted(str(lost)) from lost
+        finally:
+            child.end()
+
+    def _started(self) -> "_Child":
+        try:
+            return _Child(self._log, self._patience)
+        except OSError as error:
+            raise Interrupted("The engine could not be started. Try again.") from error
+
     def _load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
         begun = time.monotonic()
         question = wire.Load(
@@ -162,10 +195,7 @@ class ProcessEngine:
             threads=options.threads or _default_threads(),
             available=self._available_memory(),
         )
-        try:
-            self._child = child = _Child(self._log, self._patience)
-        except OSError as error:
-            raise Interrupted("The engine could not be started. Try again.") from error
+        self._child = child = self._started()
         try:
             with closing(child.ask(question, stop)) as answer:
                 for news in answer:
@@ -255,11 +285,11 @@ class _Child:
     """The engine's process, from its start to its end."""
 
     def __init__(self, log: Path | None, patience: Patience) -> None:
-        orders_out, orders_in = Pipe(duplex=False)
-        news_out, news_in = Pipe(duplex=False)
-        with orders_out, news_in:
-            self._process = _started([orders_out.fileno(), news_in.fileno()], log)
-        self._channel = wire.Channel[wire.News](news_out, orders_in, wire.News)
+        environment = {"GGML_NO_BACKTRACE": "1"}
+        self._process = Child[wire.News](
+            "--engine-process", wire.News, log=log, environment=environment
+        )
+        self._channel = self._process.channel
         self._patience = patience
         self._number = 0
         self.hung = False
@@ -267,12 +297,12 @@ class _Child:
 
     @property
     def lives(self) -> bool:
-        return self._process.poll() is None
+        return self._process.lives
 
     @property
     def exit_code(self) -> int | None:
         """As subprocess tells it; None while it lives."""
-        return self._process.poll()
+        return self._process.exit_code
 
     def ask(self, question: wire.Question, stop: Stop) -> Generator[wire.News]:
         """All news about a question but beats, up to the answer. Raises _Lost.
@@ -298,11 +328,7 @@ class _Child:
 
     def end(self) -> None:
         """End politely, then by force. It leaves no process behind."""
-        self._channel.hang_up()
-        try:
-            self._process.wait(self._patience.ending)
-        except subprocess.TimeoutExpired:
-            self._kill()
+        self._process.end(self._patience.ending)
 
     def _await_beat(self, number: int) -> None:
         """Wait until it hears: what is sent to a process that doesn't could block for ever."""
@@ -367,63 +393,21 @@ class _Child:
 
     def _hang(self) -> None:
         self.hung = True
-        self._kill()
+        self._process.kill(self._patience.ending)
         raise _Lost("The engine no longer answered and was ended. Try again.")
 
-    def _kill(self) -> None:
-        self._process.kill()
-        with suppress(subprocess.TimeoutExpired):  # It waits for a disk that never answers.
-            self._process.wait(self._patience.ending)
 
-
-def _started(handles: Sequence[int], log: Path | None) -> subprocess.Popen[bytes]:
-    arguments = [*command(), *map(str, handles)]
-    # The passphrase is not the engine's business.
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("SOTTOVOCE_")}
-    environment = {**ours, "GGML_NO_BACKTRACE": "1"}
-    with _opened(log) as output:
-        if sys.platform == "win32":
-            for handle in handles:
-                os.set_handle_inheritable(handle, True)
-            return subprocess.Popen(
-                arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=environment,
-                startupinfo=subprocess.STARTUPINFO(lpAttributeList={"handle_list": [*handles]}),
-                creationflags=subprocess.CREATE_NO_WINDOW,
-            )
-        return subprocess.Popen(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environment,
-            pass_fds=handles,
-        )
-
-
-def _opened(log: Path | None) -> IO[bytes]:
-    """Where the process prints to."""
-    if log is None:
-        return Path(os.devnull).open("wb")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    is_full = log.exists() and log.stat().st_size > LOG_SIZE
-    return open(log, "wb" if is_full else "ab", opener=only_for_owner)
-
-
-def _check_file(path: Path) -> None:
-    """Raise Missing or Damaged if this cannot be a model, before a process is started for it."""
+def _check_file(path: Path, what: str = "model") -> None:
+    """Raise Missing or Damaged if this cannot be a GGUF file, before a process meets it."""
     if not path.is_file():
-        raise Missing("The model file is not where it was. Locate it or choose another model.")
+        raise Missing(f"The {what} file is not where it was. Locate it or choose another {what}.")
     try:
         with path.open("rb") as file:
             is_gguf = file.read(4) == b"GGUF"
     except OSError as error:
-        raise Missing("The model file cannot be opened. Check its permissions.") from error
+        raise Missing(f"The {what} file cannot be opened. Check its permissions.") from error
     if not is_gguf:
-        raise Damaged("This is no GGUF model file. Download it again or choose another.")
+        raise Damaged(f"This is no GGUF {what} file. Download it again or choose another.")
 
 
 def _why_lost(child: _Child) -> Problem:
@@ -439,6 +423,22 @@ def _why_lost(child: _Child) -> Problem:
     if child.exit_code == 1:  # Python's own: the fault is ours, and the file may be good.
         return Interrupted("The engine could not be started. Try again.")
     return Damaged("The model file broke the engine down. Download it again or choose another.")
+
+
+Answer = TypeVar("Answer", wire.Counts, wire.Adapted, wire.Devices)
+
+
+def _answer(news: Iterable[wire.News], kind: type[Answer]) -> Answer:
+    """What a question is answered with. Raises the Problem that stood in the way, or Cancelled."""
+    for item in news:
+        match item:
+            case kind():
+                return item
+            case wire.Failed():
+                raise _problem(item)
+            case wire.Cancelled():
+                raise Cancelled
+    raise AssertionError("the last news about a question is its answer")
 
 
 def _problem(failed: wire.Failed) -> Problem:

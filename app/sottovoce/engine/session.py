@@ -10,7 +10,7 @@ from datetime import datetime
 from sottovoce.domain.model import Sampling
 from sottovoce.domain.problems import Cancelled, Interrupted, NoRoom, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
-from sottovoce.engine import context, llama, wire
+from sottovoce.engine import backends, context, llama, wire
 from sottovoce.engine.cut import StopStrings
 from sottovoce.engine.limits import limited_memory
 from sottovoce.engine.prompt import UNUSABLE, PromptWriter
@@ -36,7 +36,7 @@ class Hardware:
         """Bytes for model and window, if the machine has `available` bytes."""
         if not self.on_gpu:
             return available
-        on_gpu = sum(gpu.free for gpu in llama.gpus())
+        on_gpu = sum(gpu.free for gpu in backends.gpus())
         return on_gpu + available if self.split_by_hand else on_gpu
 
     def window(self, model: llama.Model, size: int) -> llama.Window:

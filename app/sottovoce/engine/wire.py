@@ -1,18 +1,14 @@
 """What the window's process and the engine's process say to each other."""
 
-import sys
-import threading
-from multiprocessing.connection import Connection
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import msgspec
 
 from sottovoce.domain.conversation import Turn
+from sottovoce.domain.hardware import Gpu
 from sottovoce.domain.model import Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
-
-if sys.platform == "win32":
-    from multiprocessing.connection import PipeConnection
+from sottovoce.domain.speed import Rates
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -62,8 +58,25 @@ class Reply(Message, frozen=True):
     available: int
 
 
-Question: TypeAlias = Load | Count | Reply
-Order: TypeAlias = Begin | Stop | Load | Count | Reply
+class Adapt(Message, frozen=True):
+    """Use these LoRA adapters and no others: their paths and scales."""
+
+    adapters: tuple[tuple[bytes, float], ...]
+
+
+class ListDevices(Message, frozen=True):
+    """Asks what llama.cpp can compute with."""
+
+
+class Measure(Message, frozen=True):
+    """Measure how fast this machine computes."""
+
+    threads: int
+    available: int
+
+
+Question: TypeAlias = Load | Count | Reply | Adapt | ListDevices | Measure
+Order: TypeAlias = Begin | Stop | Question
 
 
 # What the engine tells. The last news about a question is an Answer.
@@ -127,6 +140,30 @@ class Finished(Message, frozen=True):
     timings: Timings
 
 
+class Adapted(Message, frozen=True):
+    """The adapters are in use."""
+
+
+class Devices(Message, frozen=True):
+    """What llama.cpp can compute with."""
+
+    build: str
+    processor: str
+    gpus: tuple[Gpu, ...]
+
+
+class Measuring(Message, frozen=True):
+    """How much of the measuring is done, from 0 to 1."""
+
+    fraction: float
+
+
+class Measured(Message, frozen=True):
+    """The measuring is done."""
+
+    rates: Rates
+
+
 class Failed(Message, frozen=True):
     """A Problem, by the name of its class."""
 
@@ -138,47 +175,5 @@ class Cancelled(Message, frozen=True):
     """The question was given up because of a Stop."""
 
 
-Answer: TypeAlias = Loaded | Counts | Finished | Failed | Cancelled
-News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Answer
-
-
-Heard = TypeVar("Heard")
-
-
-class Channel(Generic[Heard]):
-    """Both directions of the talk, seen from one end. Any thread may send; one thread hears."""
-
-    def __init__(self, hearing: Connection, telling: Connection, heard: object) -> None:
-        self._hearing = hearing
-        self._telling = telling
-        self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)
-        self._encoder = msgspec.msgpack.Encoder()
-        self._one_at_a_time = threading.Lock()
-
-    def tell(self, message: Order | News) -> None:
-        """Send. Raises OSError if the other side is gone."""
-        with self._one_at_a_time:
-            self._telling.send_bytes(self._encoder.encode(message))
-
-    def heard_within(self, seconds: float) -> bool:
-        """Whether there is something to hear. The end of the other side is something, too."""
-        return self._hearing.poll(seconds)
-
-    def hear(self) -> Heard:
-        """Wait for the next message. Raises EOFError or OSError if the other side is gone."""
-        try:
-            return self._decoder.decode(self._hearing.recv_bytes())
-        except msgspec.MsgspecError as error:
-            raise EOFError from error
-
-    def hang_up(self) -> None:
-        """Let the other side hear that nothing follows."""
-        with self._one_at_a_time:
-            self._telling.close()
-
-
-def end(handle: int, *, hears: bool) -> Connection:
-    """The end of a pipe that this process inherited."""
-    if sys.platform == "win32":
-        return PipeConnection(handle, readable=hears, writable=not hears)
-    return Connection(handle, readable=hears, writable=not hears)
+Answer: TypeAlias = Loaded | Counts | Finished | Adapted | Devices | Measured | Failed | Cancelled
+News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Answer

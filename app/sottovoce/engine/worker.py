@@ -10,15 +10,15 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import NoReturn
 
-from sottovoce.domain.problems import Cancelled, Problem
-from sottovoce.engine import llama, wire
+from sottovoce.domain.problems import Cancelled, Problem, Unsupported
+from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.session import Session
+from sottovoce.system.child import Channel, inherited
 from sottovoce.system.network.gate import NetworkGate
 
 BEAT_EVERY = 2.0
@@ -38,15 +38,14 @@ def main(arguments: Sequence[str]) -> NoReturn:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     forbid_core_dumps()
     NetworkGate().close()
-    hearing, telling = (int(number) for number in arguments)
-    _Worker(wire.end(hearing, hears=True), wire.end(telling, hears=False)).serve()
+    _Worker(Channel[wire.Order](*inherited(arguments), wire.Order)).serve()
 
 
 class _Worker:
     """Answers questions one after the other, while a thread listens for the wish to stop."""
 
-    def __init__(self, hearing: Connection, telling: Connection) -> None:
-        self._channel = wire.Channel[wire.Order](hearing, telling, wire.Order)
+    def __init__(self, channel: Channel[wire.Order]) -> None:
+        self._channel = channel
         self._questions: queue.SimpleQueue[tuple[int, wire.Question]] = queue.SimpleQueue()
         self._flag = llama.Flag()
         self._asked = 0
@@ -74,15 +73,24 @@ class _Worker:
             self._answered = number
 
     def _answer(self, question: wire.Question, said: llama.Log) -> Iterator[wire.News]:
-        if isinstance(question, wire.Load):
-            yield self._load(question, said)
-            return
-        assert self._session is not None, "the first question loads the model"
         match question:
+            case wire.Load():
+                yield self._load(question, said)
+            case wire.ListDevices():
+                yield wire.Devices(backends.build(), backends.processor(), tuple(backends.gpus()))
+            case wire.Measure():
+                raise Unsupported("This machine cannot be measured.")
             case wire.Count():
-                yield self._session.count(question)
+                yield self._model_at_work.count(question)
             case wire.Reply():
-                yield from self._session.reply(question)
+                yield from self._model_at_work.reply(question)
+            case wire.Adapt():
+                raise Unsupported("This adapter cannot be used.")
+
+    @property
+    def _model_at_work(self) -> Session:
+        assert self._session is not None, "a model is loaded before it is asked"
+        return self._session
 
     def _load(self, question: wire.Load, said: llama.Log) -> wire.Loaded:
         def loading(fraction: float) -> None:
