@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from sottovoce.domain.footprint import KvType
 from sottovoce.domain.model import LoadOptions, Sampling
-from sottovoce.domain.settings import Settings
+from sottovoce.domain.settings import Attachment, Settings
 from sottovoce.store import migrations
 from sottovoce.store.database import open_database
 from sottovoce.store.store import Store, open_store
@@ -13,7 +14,8 @@ CHOSEN = Settings(
     models=("/models/ä.gguf", "/\udcff.gguf"),
     system_prompt="Be brief.",
     sampling=Sampling(temperature=0.2, seed=7, stop=("\n\n",)),
-    load=LoadOptions(context=8192),
+    load=LoadOptions(context=8192, kv_type=KvType.Q8_0, flash_attention=True),
+    adapters=(Attachment("/models/ä.gguf", "/adapters/legal.gguf", scale=0.5),),
 )
 
 
