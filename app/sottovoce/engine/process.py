@@ -5,15 +5,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
-from sottovoce.domain.model import LoadOptions, Model
+from sottovoce.domain.model import Adapter, LoadOptions, Model
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -24,10 +25,11 @@ from sottovoce.domain.problems import (
     Unsupported,
 )
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
+from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.text import encodable
 from sottovoce.engine import wire
-from sottovoce.engine.engine import Loaded, Prompt
+from sottovoce.engine.engine import Devices, Loaded, Prompt
 from sottovoce.system import memory
 from sottovoce.system.child import Child
 
@@ -93,15 +95,7 @@ class ProcessEngine:
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
         question = wire.Count(tuple(encodable(text) for text in texts))
         with self._my_turn(stop), self._losing() as child:
-            for news in child.ask(question, stop):
-                match news:
-                    case wire.Counts(tokens):
-                        return list(tokens)
-                    case wire.Failed():
-                        raise _problem(news)
-                    case wire.Cancelled():
-                        raise Cancelled
-        raise AssertionError("counting always has an answer")
+            return list(_answer(child.ask(question, stop), wire.Counts).tokens)
 
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
         try:
@@ -109,6 +103,37 @@ class ProcessEngine:
                 yield from self._reply(prompt, stop)
         except Cancelled:
             yield self._stopped()
+
+    def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
+        for adapter in adapters:
+            _check_file(adapter.path, "adapter")
+        question = wire.Adapt(
+            tuple((os.fsencode(adapter.path), adapter.scale) for adapter in adapters)
+        )
+        with self._my_turn(stop), self._losing() as child:
+            _answer(child.ask(question, stop), wire.Adapted)
+
+    def devices(self, stop: Stop) -> Devices:
+        with self._my_turn(stop), self._any_child() as child:
+            found = _answer(child.ask(wire.ListDevices(), stop), wire.Devices)
+        return Devices(found.build, found.processor, found.gpus)
+
+    def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
+        with self._my_turn(stop):
+            stop.check()
+            self._give_up()
+            question = wire.Measure(_default_threads(), self._available_memory())
+            with self._any_child() as child, closing(child.ask(question, stop)) as answer:
+                for news in answer:
+                    match news:
+                        case wire.Measuring(fraction):
+                            yield Measuring(fraction)
+                        case wire.Measured(rates):
+                            yield rates
+                        case wire.Failed():
+                            raise _problem(news)
+                        case wire.Cancelled():
+                            raise Cancelled
 
     def unload(self) -> None:
         with self._my_turn(Stop()):
@@ -138,6 +163,27 @@ class ProcessEngine:
             self._give_up()
             raise Interrupted(str(lost)) from lost
 
+    @contextmanager
+    def _any_child(self) -> Iterator["_Child"]:
+        """The child that is there, or one that lives as long as it is asked."""
+        if self.loaded is not None:
+            with self._losing() as child:
+                yield child
+            return
+        child = self._started()
+        try:
+            yield child
+        except _Lost as lost:
+            raise Interrupted(str(lost)) from lost
+        finally:
+            child.end()
+
+    def _started(self) -> "_Child":
+        try:
+            return _Child(self._log, self._patience)
+        except OSError as error:
+            raise Interrupted("The engine could not be started. Try again.") from error
+
     def _load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
         begun = time.monotonic()
         question = wire.Load(
@@ -149,10 +195,7 @@ class ProcessEngine:
             threads=options.threads or _default_threads(),
             available=self._available_memory(),
         )
-        try:
-            self._child = child = _Child(self._log, self._patience)
-        except OSError as error:
-            raise Interrupted("The engine could not be started. Try again.") from error
+        self._child = child = self._started()
         try:
             with closing(child.ask(question, stop)) as answer:
                 for news in answer:
@@ -354,17 +397,17 @@ class _Child:
         raise _Lost("The engine no longer answered and was ended. Try again.")
 
 
-def _check_file(path: Path) -> None:
-    """Raise Missing or Damaged if this cannot be a model, before a process is started for it."""
+def _check_file(path: Path, what: str = "model") -> None:
+    """Raise Missing or Damaged if this cannot be a GGUF file, before a process meets it."""
     if not path.is_file():
-        raise Missing("The model file is not where it was. Locate it or choose another model.")
+        raise Missing(f"The {what} file is not where it was. Locate it or choose another {what}.")
     try:
         with path.open("rb") as file:
             is_gguf = file.read(4) == b"GGUF"
     except OSError as error:
-        raise Missing("The model file cannot be opened. Check its permissions.") from error
+        raise Missing(f"The {what} file cannot be opened. Check its permissions.") from error
     if not is_gguf:
-        raise Damaged("This is no GGUF model file. Download it again or choose another.")
+        raise Damaged(f"This is no GGUF {what} file. Download it again or choose another.")
 
 
 def _why_lost(child: _Child) -> Problem:
@@ -380,6 +423,22 @@ def _why_lost(child: _Child) -> Problem:
     if child.exit_code == 1:  # Python's own: the fault is ours, and the file may be good.
         return Interrupted("The engine could not be started. Try again.")
     return Damaged("The model file broke the engine down. Download it again or choose another.")
+
+
+Answer = TypeVar("Answer", wire.Counts, wire.Adapted, wire.Devices)
+
+
+def _answer(news: Iterable[wire.News], kind: type[Answer]) -> Answer:
+    """What a question is answered with. Raises the Problem that stood in the way, or Cancelled."""
+    for item in news:
+        match item:
+            case kind():
+                return item
+            case wire.Failed():
+                raise _problem(item)
+            case wire.Cancelled():
+                raise Cancelled
+    raise AssertionError("the last news about a question is its answer")
 
 
 def _problem(failed: wire.Failed) -> Problem:

@@ -5,8 +5,10 @@ from typing import TypeAlias
 import msgspec
 
 from sottovoce.domain.conversation import Turn
+from sottovoce.domain.hardware import Gpu
 from sottovoce.domain.model import Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
+from sottovoce.domain.speed import Rates
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -56,8 +58,25 @@ class Reply(Message, frozen=True):
     available: int
 
 
-Question: TypeAlias = Load | Count | Reply
-Order: TypeAlias = Begin | Stop | Load | Count | Reply
+class Adapt(Message, frozen=True):
+    """Use these LoRA adapters and no others: their paths and scales."""
+
+    adapters: tuple[tuple[bytes, float], ...]
+
+
+class ListDevices(Message, frozen=True):
+    """Asks what llama.cpp can compute with."""
+
+
+class Measure(Message, frozen=True):
+    """Measure how fast this machine computes."""
+
+    threads: int
+    available: int
+
+
+Question: TypeAlias = Load | Count | Reply | Adapt | ListDevices | Measure
+Order: TypeAlias = Begin | Stop | Question
 
 
 # What the engine tells. The last news about a question is an Answer.
@@ -121,6 +140,30 @@ class Finished(Message, frozen=True):
     timings: Timings
 
 
+class Adapted(Message, frozen=True):
+    """The adapters are in use."""
+
+
+class Devices(Message, frozen=True):
+    """What llama.cpp can compute with."""
+
+    build: str
+    processor: str
+    gpus: tuple[Gpu, ...]
+
+
+class Measuring(Message, frozen=True):
+    """How much of the measuring is done, from 0 to 1."""
+
+    fraction: float
+
+
+class Measured(Message, frozen=True):
+    """The measuring is done."""
+
+    rates: Rates
+
+
 class Failed(Message, frozen=True):
     """A Problem, by the name of its class."""
 
@@ -132,5 +175,5 @@ class Cancelled(Message, frozen=True):
     """The question was given up because of a Stop."""
 
 
-Answer: TypeAlias = Loaded | Counts | Finished | Failed | Cancelled
-News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Answer
+Answer: TypeAlias = Loaded | Counts | Finished | Adapted | Devices | Measured | Failed | Cancelled
+News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Answer

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import NoReturn
 
-from sottovoce.domain.problems import Cancelled, Problem
-from sottovoce.engine import llama, wire
+from sottovoce.domain.problems import Cancelled, Problem, Unsupported
+from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.session import Session
@@ -73,15 +73,24 @@ class _Worker:
             self._answered = number
 
     def _answer(self, question: wire.Question, said: llama.Log) -> Iterator[wire.News]:
-        if isinstance(question, wire.Load):
-            yield self._load(question, said)
-            return
-        assert self._session is not None, "the first question loads the model"
         match question:
+            case wire.Load():
+                yield self._load(question, said)
+            case wire.ListDevices():
+                yield wire.Devices(backends.build(), backends.processor(), tuple(backends.gpus()))
+            case wire.Measure():
+                raise Unsupported("This machine cannot be measured.")
             case wire.Count():
-                yield self._session.count(question)
+                yield self._model_at_work.count(question)
             case wire.Reply():
-                yield from self._session.reply(question)
+                yield from self._model_at_work.reply(question)
+            case wire.Adapt():
+                raise Unsupported("This adapter cannot be used.")
+
+    @property
+    def _model_at_work(self) -> Session:
+        assert self._session is not None, "a model is loaded before it is asked"
+        return self._session
 
     def _load(self, question: wire.Load, said: llama.Log) -> wire.Loaded:
         def loading(fraction: float) -> None:
