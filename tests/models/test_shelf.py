@@ -1,19 +1,41 @@
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Damaged, Missing
-from sottovoce.models.shelf import find_model, models, starter
+from sottovoce.domain.problems import Damaged, Missing, Refused
+from sottovoce.domain.stop import Stop
+from sottovoce.models.records import file_record, new_record, record_place, write_record
+from sottovoce.models.shelf import Origin, Shelf, starter
 from tiny_llama import tiny_llama
 
 TINY = "Tiny random Llama 3.1, for tests"
 
 
 @pytest.fixture(scope="session")
-def tiny() -> str:
-    return str(tiny_llama())
+def tiny() -> Path:
+    return tiny_llama()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "models")
+
+
+@pytest.fixture
+def own(shelf: Shelf, tiny: Path) -> Path:
+    """A model in the folder of the shelf."""
+    shelf.folder.mkdir()
+    path = shelf.folder / "own.gguf"
+    path.write_bytes(tiny.read_bytes())
+    write_record(record_place(path), new_record([file_record(path, name=path.name)]))
+    return path
+
+
+def names(shelf: Shelf) -> list[str]:
+    return [item.name for item in shelf.items()]
 
 
 def test_the_starter_is_named_plainly() -> None:
@@ -32,53 +54,158 @@ def test_the_starter_brings_no_program_along() -> None:
     assert find_spec("llm") is None
 
 
-def test_the_shelf_leaves_out_what_cannot_be_read(tiny: str, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF")
-    names = [model.name for model in models([str(tmp_path / "gone.gguf"), str(broken), tiny])]
-    assert names == ["SmolLM2 135M (starter)", TINY]
+def test_a_new_shelf_holds_the_starter_alone(shelf: Shelf) -> None:
+    [item] = shelf.items()
+    assert item.origin is Origin.STARTER
+    assert not shelf.folder.exists()
+
+
+def test_a_linked_model_stays_where_it_is_and_is_found_again(shelf: Shelf, tiny: Path) -> None:
+    linked = shelf.link(tiny, Stop())
+    assert linked.origin is Origin.LINKED
+    assert [item.path for item in shelf.items()][1:] == [tiny]
+    assert shelf.items()[1] == linked
+
+
+def test_linking_twice_makes_one_place(shelf: Shelf, tiny: Path) -> None:
+    assert shelf.link(tiny, Stop()) == shelf.link(tiny, Stop())
+    assert len(shelf.items()) == 2
+
+
+def test_what_lies_in_the_folder_is_on_the_shelf(shelf: Shelf, own: Path) -> None:
+    item = shelf.items()[1]
+    assert (item.origin, item.path, item.trouble) == (Origin.OWN, own, "")
+    assert item.model is not None
+
+
+def test_what_cannot_be_read_is_there_with_a_sentence(shelf: Shelf, own: Path) -> None:
+    own.write_bytes(b"GGUF")
+    item = shelf.items()[1]
+    assert item.model is None
+    assert item.name == "own"
+    assert "damaged" in item.trouble
+    assert shelf.models() == [starter()]
+
+
+def test_a_linked_file_that_is_gone_is_there_with_a_sentence(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.adopt([str(tmp_path / "gone.gguf")])
+    item = shelf.items()[1]
+    assert "not there" in item.trouble
+    shelf.remove(item)
+    assert len(shelf.items()) == 1
+
+
+def test_a_file_that_was_changed_is_usable_but_reported(shelf: Shelf, own: Path) -> None:
+    with own.open("ab") as file:
+        file.write(b"more")
+    item = shelf.items()[1]
+    assert "changed" in item.trouble
+    assert item.model is not None
+
+
+def test_parts_make_one_item(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    files = [shelf.folder / f"big-0000{number}-of-00002.gguf" for number in (1, 2)]
+    for file in files:
+        file.write_bytes(tiny.read_bytes())
+    item = shelf.items()[1]
+    assert item.files == tuple(files)
+    assert item.size == 2 * tiny.stat().st_size
+
+
+def test_parts_without_the_first_can_be_removed(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    (shelf.folder / "big-00002-of-00002.gguf").write_bytes(tiny.read_bytes())
+    item = shelf.items()[1]
+    assert item.model is None
+    assert item.size == tiny.stat().st_size
+    shelf.remove(item)
+    assert list(shelf.folder.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere names are always text")
+def test_a_name_that_is_no_text_can_be_linked(shelf: Shelf, tiny: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.gguf")
+    path.symlink_to(tiny)
+    shelf.link(path, Stop())
+    assert shelf.items()[1].path == path
+
+
+def test_models_for_all_users_are_only_read(tmp_path: Path, tiny: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "shared.gguf").symlink_to(tiny)
+    shelf = Shelf(tmp_path / "models", shared)
+    item = shelf.items()[1]
+    assert item.origin is Origin.SHARED
+    with pytest.raises(Refused):
+        shelf.remove(item)
+    assert item.path.exists()
+
+
+def test_removing_a_link_leaves_the_file(shelf: Shelf, tiny: Path) -> None:
+    shelf.remove(shelf.link(tiny, Stop()))
+    assert len(shelf.items()) == 1
+    assert tiny.exists()
+
+
+def test_removing_an_own_model_leaves_nothing(shelf: Shelf, own: Path) -> None:
+    shelf.remove(shelf.items()[1])
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_the_starter_cannot_be_removed(shelf: Shelf) -> None:
+    with pytest.raises(Refused):
+        shelf.remove(shelf.items()[0])
 
 
 @pytest.mark.parametrize("wanted", ["starter", "STARTER", "smollm2", "SmolLM2 135M (starter)"])
-def test_the_starter_is_found_by_its_name(wanted: str, tiny: str) -> None:
-    assert find_model(wanted, [tiny]).is_starter
+def test_the_starter_is_found_by_its_name(wanted: str, shelf: Shelf, own: Path) -> None:
+    assert shelf.find(wanted).is_starter
 
 
-@pytest.mark.parametrize("wanted", ["tiny", TINY.upper()])
-def test_a_known_model_is_found_by_the_beginning_of_its_name(wanted: str, tiny: str) -> None:
-    assert find_model(wanted, [tiny]).path == Path(tiny)
+@pytest.mark.parametrize("wanted", ["tiny", TINY.upper(), f"{TINY} Q4_0", "own"])
+def test_a_model_is_found_by_the_beginning_of_a_name(wanted: str, shelf: Shelf, own: Path) -> None:
+    assert shelf.find(wanted).path == own
 
 
-def test_a_path_need_not_be_known(tiny: str) -> None:
-    assert find_model(tiny, []).name == TINY
+def test_a_path_need_not_be_known(shelf: Shelf, tiny: Path) -> None:
+    assert shelf.find(str(tiny)).name == TINY
 
 
 def test_a_relative_path_starts_where_the_person_is(
-    tiny: str, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(Path(tiny).parent)
-    assert find_model(Path(tiny).name, []).path == Path(tiny)
+    monkeypatch.chdir(tiny.parent)
+    assert shelf.find(tiny.name).path == tiny
 
 
-def test_an_unknown_name_tells_the_names_there_are(tiny: str) -> None:
+def test_an_unknown_name_tells_the_names_there_are(shelf: Shelf, own: Path) -> None:
     with pytest.raises(Missing, match=r"SmolLM2 135M \(starter\), Tiny random"):
-        find_model("llama 70b", [tiny])
+        shelf.find("llama 70b")
 
 
-def test_a_name_that_fits_several_is_not_guessed(tiny: str, tmp_path: Path) -> None:
-    other = tmp_path / "other.gguf"
-    other.symlink_to(tiny)
+def test_a_name_that_fits_several_is_not_guessed(shelf: Shelf, own: Path, tiny: Path) -> None:
+    shelf.link(tiny, Stop())
+    with pytest.raises(Missing, match=f"one of: .*{tiny.stem}"):
+        shelf.find("tiny")
+
+
+def test_a_path_to_nothing_is_missing(shelf: Shelf, tmp_path: Path) -> None:
     with pytest.raises(Missing):
-        find_model("tiny", [tiny, str(other)])
+        shelf.find(str(tmp_path / "gone.gguf"))
 
 
-def test_a_path_to_nothing_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(Missing):
-        find_model(str(tmp_path / "gone.gguf"), [])
-
-
-def test_a_path_to_half_a_model_is_damaged(tiny: str, tmp_path: Path) -> None:
+def test_a_path_to_half_a_model_is_damaged(shelf: Shelf, tiny: Path, tmp_path: Path) -> None:
     half = tmp_path / "half.gguf"
-    half.write_bytes(Path(tiny).read_bytes()[:8_000_000])
+    half.write_bytes(tiny.read_bytes()[:8_000_000])
     with pytest.raises(Damaged):
-        find_model(str(half), [])
+        shelf.find(str(half))
+
+
+def test_what_cannot_be_used_is_not_linked(shelf: Shelf, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.gguf"
+    letter.write_text("Dear reader,")
+    with pytest.raises(Damaged):
+        shelf.link(letter, Stop())
+    assert len(shelf.items()) == 1

@@ -16,7 +16,7 @@ from sottovoce.domain.conversation import Conversation, Message, State
 from sottovoce.domain.problems import Cancelled, Missing, NoRoom, Unsupported
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.domain.settings import Settings
-from sottovoce.models.shelf import find_model
+from sottovoce.models.shelf import shelf_in
 from sottovoce.store.store import Store
 
 _LONGEST = 32_000_000
@@ -34,8 +34,14 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         else opened(parts)
     )
     with place as store:
-        settings = _settings(store.settings(), arguments)
-        model = find_model(arguments.model or settings.model or "starter", settings.models)
+        shelf = shelf_in(parts.profile)
+        kept = store.settings()
+        if kept.models:  # From before there was a shelf.
+            shelf.adopt(kept.models)
+            kept = replace(kept, models=())
+            store.keep_settings(kept)
+        settings = _settings(kept, arguments)
+        model = shelf.find(arguments.model or settings.model or "starter")
         answering = Answering(store, parts.engine, model, settings)
         conversation = _conversation(store, arguments.chat)
         # Closed before the store is, so that a reply is kept also when it cannot be written out.

@@ -1,15 +1,185 @@
-"""The models a person can choose from."""
+"""The models a person can choose from: what lies in the folders, and what is linked from there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Damaged, Missing, Problem
+from sottovoce.domain.problems import Damaged, Missing, Problem, Refused
+from sottovoce.domain.stop import Stop
 from sottovoce.models.gguf import check_whole, read_model
-from sottovoce.system.paths import resource
+from sottovoce.models.parts import parts
+from sottovoce.models.records import (
+    FileRecord,
+    Record,
+    file_record,
+    link_place,
+    links,
+    new_record,
+    read_record,
+    record_place,
+    write_record,
+)
+from sottovoce.system.paths import Profile, resource, shared_models
+
+_CHANGED = "The file changed since it was added. Verify it."
+
+
+class Origin(StrEnum):
+    """How a model came to the shelf."""
+
+    STARTER = "starter"
+    """It came with Sottovoce."""
+    OWN = "own"
+    """Its files are Sottovoce's: downloaded or copied."""
+    LINKED = "linked"
+    """Its files lie where the person keeps them."""
+    SHARED = "shared"
+    """It lies in the folder for all users of this machine, which is only read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A place on the shelf."""
+
+    name: str
+    origin: Origin
+    files: tuple[Path, ...]
+    """At least one; all parts of a sharded set, the first one first."""
+    size: int
+    """Bytes, of the files that are there."""
+    model: Model | None = None
+    """None where the files cannot be used: then `trouble` says why."""
+    record: Record | None = None
+    trouble: str = ""
+    """A sentence; empty if all is well. A model may be usable in spite of it."""
+
+    @property
+    def path(self) -> Path:
+        """The first of the files, which tells items apart."""
+        return self.files[0]
+
+
+class Shelf:
+    """The models in a profile's folder, those linked from there, and those all users share.
+
+    It is cheap to make and remembers nothing: the disk is read when something is asked.
+    """
+
+    def __init__(self, folder: Path, shared: Path | None = None) -> None:
+        self.folder = folder
+        self.shared = shared
+
+    def items(self) -> list[Item]:
+        """Everything there is: the starter, then own, linked and shared models, by their names.
+
+        What cannot be read or is gone is there too, with the sentence that says so.
+        """
+        there = [
+            *_in_folder(self.folder, Origin.OWN),
+            *_linked(self.folder),
+            *(_in_folder(self.shared, Origin.SHARED) if self.shared else ()),
+        ]
+        first = _starter_item()
+        return [*([first] if first else []), *sorted(there, key=lambda item: item.name.casefold())]
+
+    def models(self) -> list[Model]:
+        """Those of the items that can be loaded."""
+        return [item.model for item in self.items() if item.model]
+
+    def find(self, wanted: str) -> Model:
+        """The model a person means by a path, by "starter", or by the beginning of a name.
+
+        A path has a folder in it or ends with .gguf. A name is the model's, in upper or lower case,
+        with its quantisation behind it or not, or its file's. Raises Missing, saying which names
+        there are, and what read_model and check_whole raise.
+        """
+        path = Path(wanted)
+        if path.suffix.lower() == ".gguf" or path.name != wanted:
+            check_whole(path)
+            return read_model(path.absolute())
+        model = self.item(wanted).model
+        assert model is not None, "Items without a model are not found by name."
+        check_whole(model.path)
+        return model
+
+    def item(self, wanted: str, *, usable: bool = True) -> Item:
+        """The one item a person means by the beginning of a name, or by the path of its file.
+
+        Raises Missing, saying which names there are.
+        """
+        there = [item for item in self.items() if item.model or not usable]
+        start = wanted.casefold()
+        names = {item.path: _names(item) for item in there}
+        for fits in (
+            [item for item in there if str(item.path) == str(Path(wanted).absolute())],
+            [item for item in there if start in names[item.path]],
+            [item for item in there if any(name.startswith(start) for name in names[item.path])],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+            if fits:
+                there = fits
+                break
+        listed = ", ".join(_told_apart(item, there) for item in there)
+        if not listed:
+            raise Missing("There is no model yet. Give the path of a GGUF file.")
+        raise Missing(
+            f"No one model is called that. Give the path of a GGUF file, or one of: {listed}."
+        )
+
+    def link(self, path: Path, stop: Stop) -> Item:
+        """Put a model on the shelf whose files stay where they are; its place if it has one.
+
+        Raises Missing, Refused, Damaged or Unsupported if it cannot be used.
+        """
+        files = parts(path.absolute())
+        path = files[0]
+        if item := next((item for item in self.items() if path in item.files), None):
+            return item
+        stop.check()
+        check_whole(path)
+        model = read_model(path)
+        record = new_record([file_record(file) for file in files])
+        write_record(link_place(self.folder, path), record)
+        return Item(model.name, Origin.LINKED, files, model.size, model, record)
+
+    def adopt(self, paths: Sequence[str]) -> None:
+        """Link model files that were chosen before there was a shelf, wherever they are now.
+
+        Nothing is read of them: what is wrong with one is told with its item. Raises NoRoom or
+        Refused.
+        """
+        known = {str(file) for item in self.items() for file in item.files}
+        for path in paths:
+            if path not in known:
+                files = [FileRecord(str(file), 0, 0) for file in parts(Path(path))]
+                write_record(link_place(self.folder, Path(path)), new_record(files))
+
+    def remove(self, item: Item) -> None:
+        """Take an item off the shelf. Own files are deleted; of a link only its record is.
+
+        Raises Refused for what is not the person's to remove.
+        """
+        match item.origin:
+            case Origin.STARTER:
+                raise Refused("This model came with Sottovoce and cannot be removed.")
+            case Origin.SHARED:
+                raise Refused("This model belongs to all users of this computer. Ask who keeps it.")
+            case Origin.LINKED:
+                link_place(self.folder, item.path).unlink(missing_ok=True)
+            case Origin.OWN:
+                # The first file goes first: without it, the others are no model any more.
+                for file in (*item.files, record_place(item.path)):
+                    file.unlink(missing_ok=True)
+
+
+def shelf_in(profile: Profile) -> Shelf:
+    """The shelf of this profile, with the models that all users of the machine share."""
+    return Shelf(profile.models, shared_models())
 
 
 def starter() -> Model | None:
@@ -20,41 +190,58 @@ def starter() -> Model | None:
     return replace(read_model(path), name="SmolLM2 135M (starter)", is_starter=True)
 
 
-def models(known: Sequence[str]) -> list[Model]:
-    """The starter, then those of the known files that are still there and whole enough to read."""
-    there = [model] if (model := starter()) else []
-    for path in known:
-        try:
-            there.append(read_model(Path(path)))
-        except Problem:
-            continue
-    return there
+def _starter_item() -> Item | None:
+    model = starter()
+    return Item(model.name, Origin.STARTER, (model.path,), model.size, model) if model else None
 
 
-def find_model(wanted: str, known: Sequence[str]) -> Model:
-    """The model a person means by a path, by "starter", or by the beginning of a name.
+def _in_folder(folder: Path, origin: Origin) -> Iterator[Item]:
+    for first in dict.fromkeys(parts(path)[0] for path in sorted(folder.glob("*.gguf"))):
+        yield _item(parts(first), origin, read_record(record_place(first)))
 
-    A path has a folder in it or ends with .gguf. Names are those of `models(known)`, in upper or
-    lower case. Raises Missing, saying which names there are, and what read_model and check_whole
-    raise.
-    """
-    path = Path(wanted)
-    if path.suffix.lower() == ".gguf" or path.name != wanted:
-        check_whole(path)
-        return read_model(path.absolute())
-    there = models(known)
-    start = wanted.casefold()
-    for fits in (
-        [model for model in there if model.name.casefold() == start],
-        [model for model in there if model.is_starter and start == "starter"],
-        [model for model in there if model.name.casefold().startswith(start)],
-    ):
-        if len(fits) == 1:
-            return fits[0]
-    names = ", ".join(model.name for model in there)
-    if not names:
-        raise Missing("There is no model yet. Give the path of a GGUF file.")
-    raise Missing(f"No one model is called that. Give the path of a GGUF file, or one of: {names}.")
+
+def _linked(folder: Path) -> Iterator[Item]:
+    for place in links(folder):
+        if record := read_record(place):
+            yield _item(tuple(Path(file.path) for file in record.files), Origin.LINKED, record)
+
+
+def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Item:
+    name = record.name if record and record.name else ""
+    try:
+        model = read_model(files[0])
+    except Problem as problem:
+        size = sum(file.stat().st_size for file in files if file.is_file())
+        return Item(name or files[0].stem, origin, files, size, None, record, str(problem))
+    if name:
+        model = replace(model, name=name)
+    trouble = _CHANGED if record and _has_changed(files, record) else ""
+    return Item(model.name, origin, files, model.size, model, record, trouble)
+
+
+def _has_changed(files: tuple[Path, ...], record: Record) -> bool:
+    """Whether sizes or times differ from what was recorded, which takes no reading."""
+    for file, before in zip(files, record.files, strict=False):
+        with suppress(OSError):
+            now = file.stat()
+            if before.modified and (now.st_size, now.st_mtime_ns) != (before.size, before.modified):
+                return True
+    return False
+
+
+def _names(item: Item) -> set[str]:
+    """All that a person may type for it."""
+    names = {item.name, item.path.stem}
+    if item.model:
+        names |= {f"{item.name} {item.model.quantisation}"}
+        names |= {"starter"} if item.model.is_starter else set()
+    return {name.casefold() for name in names}
+
+
+def _told_apart(item: Item, others: list[Item]) -> str:
+    """Its name, or its file's where several have that name."""
+    same = [other for other in others if other.name.casefold() == item.name.casefold()]
+    return item.name if len(same) == 1 else item.path.stem
 
 
 def _starter_file() -> Path | None:

@@ -55,6 +55,11 @@ def profile(data_dir: Path | None) -> Profile:
     return Profile(folder.absolute())
 
 
+def shared_models() -> Path:
+    """Return the folder whose models all users of this machine share. It need not be there."""
+    return platformdirs.site_data_path("Sottovoce", appauthor=False) / "models"
+
+
 def resource(name: str) -> Path:
     """Return where a file that came with Sottovoce is, such as "icons/stop.svg". Raises Damaged."""
     # Installed or frozen, the resources are inside the package; in a checkout, beside `app`.
