@@ -1,0 +1,190 @@
+"""The models that Sottovoce knows to recommend: data of resources/catalogue.json, checked by tests.
+
+What cannot be known without asking the hub is not in it. A variant without a pinned commit names
+the repository and a pattern for its files; their names, sizes and hashes are then taken from the
+hub at the moment of choice, and recorded.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatch
+from typing import Any
+
+import msgspec
+
+from sottovoce.domain.footprint import Shape
+from sottovoce.domain.model import Role
+from sottovoce.domain.problems import Damaged, Missing
+from sottovoce.models.parts import is_whole_set
+from sottovoce.models.repository import RemoteFile, Repository
+from sottovoce.system.paths import resource
+
+
+class Trust(StrEnum):
+    """Where the hashes of a download come from."""
+
+    PINNED = "pinned"
+    """From the catalogue: the very bytes that were looked at when it was made."""
+    FIRST_USE = "first use"
+    """From the hub, at the moment of choice; from then on they must stay the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """The terms a model comes with."""
+
+    id: str
+    """As hubs call it, such as "llama3.1"."""
+    name: str
+    link: str
+    """Where the full text stands."""
+    must_accept: bool
+    """Whether the person has to agree before the download."""
+    attribution: str = ""
+    """What has to be shown wherever the model is used; empty if nothing has to."""
+    text: str = ""
+    """In our own words, what the person agrees to; empty where nothing has to be agreed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A model at one quantisation."""
+
+    quantisation: str
+    repository: str
+    pattern: str
+    """Of the names of its files in the repository, as a shell would match them."""
+    size: int
+    """Bytes of all files."""
+    size_is_computed: bool
+    """Whether llama.cpp's rules gave the size; else it was read at the source."""
+    shape: Shape
+    commit: str = ""
+    """Empty where it is not pinned."""
+    files: tuple[RemoteFile, ...] = ()
+    """Empty where they are not pinned."""
+
+    @property
+    def trust(self) -> Trust:
+        return Trust.PINNED if self.commit and self.files else Trust.FIRST_USE
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model of the catalogue, at its quantisations."""
+
+    id: str
+    """What is typed for it, such as "llama-3.1-8b-instruct"."""
+    name: str
+    maker: str
+    role: Role
+    parameters: int
+    languages: tuple[str, ...]
+    """Two-letter codes of those its makers name; empty where they name more than can be listed."""
+    template: str
+    """How it is spoken to, in words."""
+    note: str
+    """A sentence about what it is good for."""
+    licence: Licence
+    variants: tuple[Variant, ...]
+    """The smallest first."""
+
+    @property
+    def context_length(self) -> int:
+        """Tokens it was trained to see at once."""
+        return self.variants[0].shape.trained
+
+    def variant(self, quantisation: str) -> Variant:
+        """The variant of that name, in upper or lower case. Raises Missing, naming those there."""
+        for variant in self.variants:
+            if variant.quantisation.casefold() == quantisation.casefold():
+                return variant
+        there = ", ".join(variant.quantisation for variant in self.variants)
+        raise Missing(f"{self.name} is not offered like that. Choose one of: {there}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All entries, with the licences that models in general come with."""
+
+    entries: tuple[Entry, ...]
+    licences: tuple[Licence, ...]
+
+    def find(self, wanted: str) -> Entry:
+        """The entry a person means by its id or by the beginning of a name. Raises Missing."""
+        start = wanted.casefold()
+        for fits in (
+            [entry for entry in self.entries if start in {entry.id, entry.name.casefold()}],
+            [entry for entry in self.entries if _begins(entry, start)],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+            if fits:
+                listed = ", ".join(entry.id for entry in fits)
+                raise Missing(f"That could be several models. Choose one of: {listed}.")
+        raise Missing(
+            "The catalogue has no model of that name. See: sottovoce models catalogue. "
+            "Any repository of the hub can be named as OWNER/NAME."
+        )
+
+    def licence(self, id_: str) -> Licence | None:
+        """The licence that hubs call so; None where it is not known here."""
+        return next((licence for licence in self.licences if licence.id == id_), None)
+
+
+def catalogue() -> Catalogue:
+    """Read the catalogue that came with Sottovoce. Raises Damaged."""
+    place = resource("catalogue.json")
+    try:
+        kept = json.loads(place.read_text("utf-8"))
+        licences = tuple(_licence(values) for values in kept["licences"])
+        by_id = {licence.id: licence for licence in licences}
+        return Catalogue(tuple(_entry(values, by_id) for values in kept["entries"]), licences)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged("A part of Sottovoce is damaged. Install it again.") from error
+
+
+def files_of(variant: Variant, repository: Repository) -> tuple[RemoteFile, ...]:
+    """The files of a variant, the first part first, as its repository has them now.
+
+    Raises Missing where they are not there, or not all of them.
+    """
+    if variant.files:
+        return variant.files
+    fits = [file for file in repository.files if fnmatch(file.name.casefold(), variant.pattern)]
+    files = tuple(sorted(fits, key=lambda file: file.name))
+    if not is_whole_set([file.name for file in files]):
+        raise Missing(
+            f"{repository.name} does not offer {variant.quantisation} any more. Choose another."
+        )
+    return files
+
+
+def _begins(entry: Entry, start: str) -> bool:
+    return entry.id.startswith(start) or entry.name.casefold().startswith(start)
+
+
+def _licence(values: Mapping[str, Any]) -> Licence:
+    text = ""
+    if values["must_accept"]:
+        text = resource(f"licences/{values['id']}.md").read_text("utf-8")
+    return msgspec.convert({**values, "text": text}, Licence)
+
+
+def _entry(values: Mapping[str, Any], licences: Mapping[str, Licence]) -> Entry:
+    shape, repository = values["shape"], values["repository"]
+    variants = tuple(_variant(each, shape, repository) for each in values["variants"])
+    plain = {key: value for key, value in values.items() if key not in {"shape", "repository"}}
+    return msgspec.convert(
+        {**plain, "licence": licences[values["licence"]], "variants": variants}, Entry
+    )
+
+
+def _variant(values: Mapping[str, Any], shape: Mapping[str, Any], repository: str) -> Variant:
+    tensors = {key: values[key] for key in ("weights", "input_weights", "output_weights", "types")}
+    plain = {key: value for key, value in values.items() if key not in tensors}
+    return msgspec.convert(
+        {"repository": repository, **plain, "shape": {**shape, **tensors}}, Variant
+    )
