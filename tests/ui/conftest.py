@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -11,6 +12,7 @@ from fakes import ScriptedEngine
 from sottovoce.domain.settings import Appearance, Scheme, Settings
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.paths import Profile
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
@@ -18,6 +20,11 @@ from sottovoce.ui.unlock.view_model import Opened
 
 # Also where pytest is started by hand: a test needs no display, and must not flicker on one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profile(tmp_path)
 
 
 @pytest.fixture
@@ -45,13 +52,19 @@ def look(qapp: QApplication) -> Look:
 
 @pytest.fixture
 def shell(
-    qtbot: QtBot, store: Store, engine: ScriptedEngine, tasks: Tasks, look: Look
+    qtbot: QtBot,
+    store: Store,
+    engine: ScriptedEngine,
+    tasks: Tasks,
+    look: Look,
+    profile: Profile,
 ) -> Iterator[Shell]:
     """The opened window, with the starter model chosen."""
     shell = Shell(
         Opened(store, Settings()),
         engine,
         tasks,
+        profile=profile,
         gate=NetworkGate(),
         look=look,
         appearance=Appearance(),

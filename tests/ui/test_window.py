@@ -1,7 +1,6 @@
 """The whole window, from its start to its end, on a real profile."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLockFile, QPoint, Qt
@@ -27,11 +26,6 @@ from sottovoce.ui.widgets.banner import Banner
 from ui.talking import ask, field, say, texts, titles
 
 Start = Callable[..., Session]
-
-
-@pytest.fixture
-def profile(tmp_path: Path) -> Profile:
-    return Profile(tmp_path)
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ class Session:
             opened,
             self._parts.engine,
             self.tasks,
+            profile=self._parts.profile,
             gate=self._parts.gate,
             look=self._look,
             appearance=self._appearance,

@@ -1,11 +1,14 @@
 """The window once the chats are open: sidebar, chat, and everything a person can do there."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
@@ -14,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QSplitter,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,9 +28,11 @@ from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
+from sottovoce.models.shelf import shelf_in
 from sottovoce.system.files import write_private
 from sottovoce.system.memory import resident
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.paths import Profile
 from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
@@ -50,6 +56,9 @@ from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
 
+if TYPE_CHECKING:
+    from sottovoce.ui.models.page import ModelsPage
+
 _FIGURES_MILLISECONDS = 3000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
@@ -68,6 +77,7 @@ class Shell(QWidget):
         engine: Engine,
         tasks: Tasks,
         *,
+        profile: Profile,
         gate: NetworkGate,
         look: Look,
         appearance: Appearance,
@@ -77,6 +87,7 @@ class Shell(QWidget):
         self._tasks = tasks
         self._gate = gate
         self._look = look
+        self._shelf = shelf_in(profile)
         self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
         self.model = ModelViewModel(engine, tasks, self.settings)
         self.replies = Replies(tasks)
@@ -96,6 +107,8 @@ class Shell(QWidget):
         self.status = StatusBar()
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
+        self.models: ModelsPage | None = None
+        """The page of models, once it was opened."""
         self.actions_by_id = self._install_actions()
         self._lay_out(appearance)
         self._connect()
@@ -160,6 +173,7 @@ class Shell(QWidget):
             Action(
                 "model_file", "Choose a model file…", "folder-open", self._choose_file, ("Ctrl+O",)
             ),
+            Action("models", "Models", "boxes", self._open_models, ("Ctrl+Shift+M",)),
             Action("load", "Load the model now", "cpu", self.model.load),
             Action("unload", "Unload the model", "x", self.model.unload),
             Action(
@@ -190,9 +204,9 @@ class Shell(QWidget):
             look, "panel-left", "Show the sidebar (Ctrl+B)", self._toggle_sidebar
         )
         more = icon_button(look, "ellipsis", "More", lambda: None)
-        share = icon_button(look, "share", "Export this chat", lambda: None)
-        _give_menu(share, [self.actions_by_id[f"export_{form}"] for form in _FORMATS])
-        named = ("find", "copy", "rename", "delete", "commands", "shortcuts", "settings")
+        self._share = icon_button(look, "share", "Export this chat", lambda: None)
+        _give_menu(self._share, [self.actions_by_id[f"export_{form}"] for form in _FORMATS])
+        named = ("find", "copy", "rename", "delete", "models", "commands", "shortcuts", "settings")
         _give_menu(more, [self.actions_by_id[name] for name in named])
         top = QHBoxLayout()
         top.setContentsMargins(18, 12, 18, 10)
@@ -203,7 +217,7 @@ class Shell(QWidget):
         top.addWidget(
             icon_button(look, "sliders-horizontal", "Settings (Ctrl+,)", self._open_settings)
         )
-        top.addWidget(share)
+        top.addWidget(self._share)
         top.addWidget(more)
         notice = QHBoxLayout()
         notice.setContentsMargins(18, 0, 18, 8)
@@ -216,7 +230,9 @@ class Shell(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addLayout(notice)
-        column.addWidget(self.page, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.page)
+        column.addWidget(self._pages, 1)
         column.addWidget(self.status)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
@@ -234,11 +250,12 @@ class Shell(QWidget):
     def _connect(self) -> None:
         chat, model, sidebar, page = self.chat, self.model, self.sidebar, self.page
         sidebar.new_asked.connect(self._new_chat)
+        sidebar.models_asked.connect(self._open_models)
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
         sidebar.chosen.connect(self._open)
         self.chats.deleted.connect(self._note_deleted)
-        self.chats.restored.connect(chat.open)
+        self.chats.restored.connect(lambda chat: self._open(chat, None))
         page.model_asked.connect(self._choose_file)
         page.settings_asked.connect(self._open_settings)
         page.link_asked.connect(self._ask_about_link)
@@ -249,6 +266,7 @@ class Shell(QWidget):
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
         self.pill.file_asked.connect(self._choose_file)
+        self.pill.models_asked.connect(self._open_models)
         model.failed.connect(self._tell_model_trouble)
         model.changed.connect(self._show_starter_notice)
 
@@ -266,10 +284,37 @@ class Shell(QWidget):
         self.chat.start_new()
         self._focus_composer()
 
+    def _open_models(self) -> None:
+        models = self._made_models()
+        self._show_page(models)
+        models.show_tab(models.tab)
+
+    def _made_models(self) -> ModelsPage:
+        """The page of models, made when it is first wanted."""
+        if self.models is not None:
+            return self.models
+        # Late, for start-up: most windows are opened to chat.
+        from sottovoce.ui.models.installed import InstalledTab
+        from sottovoce.ui.models.page import ModelsPage, Tab
+        from sottovoce.ui.models.shelf_view_model import ShelfViewModel
+
+        shelf = ShelfViewModel(self._shelf, self._tasks)
+        self.models = ModelsPage({Tab.INSTALLED: InstalledTab(shelf, self._look)}, self._look)
+        self.models.left.connect(self._focus_composer)
+        self._pages.addWidget(self.models)
+        shelf.refresh()
+        return self.models
+
+    def _show_page(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self._share.setVisible(page is self.page)
+
     def _focus_composer(self) -> None:
+        self._show_page(self.page)
         self.page.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _find(self) -> None:
+        self._show_page(self.page)
         self.page.find_bar.open_bar()
 
     def _search(self) -> None:
@@ -309,7 +354,7 @@ class Shell(QWidget):
     def _step(self, step: int) -> None:
         current = self.chat.conversation
         if (found := self.chats.neighbour(current.id if current else None, step)) is not None:
-            self.chat.open(found)
+            self._open(found, None)
 
     def _toggle_sidebar(self) -> None:
         self._set_sidebar(is_shown=not self.is_sidebar_shown)
@@ -332,7 +377,7 @@ class Shell(QWidget):
         ]
         commands += [
             Command(
-                chat.title or UNNAMED, "message-square", partial(self.chat.open, chat.id), "Chat"
+                chat.title or UNNAMED, "message-square", partial(self._open, chat.id, None), "Chat"
             )
             for chat in self.chats.chats
         ]

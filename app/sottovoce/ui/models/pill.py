@@ -26,6 +26,7 @@ class ModelPill(QToolButton):
     """A button that opens the models' menu."""
 
     file_asked = Signal()
+    models_asked = Signal()
 
     def __init__(self, model: ModelViewModel, look: Look, is_busy: Callable[[], bool]) -> None:
         super().__init__()
@@ -81,6 +82,7 @@ class ModelPill(QToolButton):
             self._add_choice(path.stem, path, partial(model.choose, path))
         menu.addSeparator()
         menu.addAction(icon("folder-open", colour), "Choose a model file…", self.file_asked.emit)
+        menu.addAction(icon("boxes", colour), "All models…", self.models_asked.emit)
 
     def _add_choice(self, name: str, path: Path, choose: Callable[[], None]) -> QAction:
         """A model of the list, ticked if it is the one that answers."""

@@ -28,6 +28,7 @@ class Sidebar(QFrame):
     """Passes on what is chosen here; the rows are the view-model's."""
 
     new_asked = Signal()
+    models_asked = Signal()
     settings_asked = Signal()
     hide_asked = Signal()
     chosen = Signal(int, object)
@@ -64,6 +65,9 @@ class Sidebar(QFrame):
         new.setToolTip("Start a new chat (Ctrl+N)")
         new.setIconSize(QSize(17, 17))
         tint(new, look, "square-pen", "text")
+        models = button("  Models", self.models_asked.emit, "side")
+        models.setToolTip("All models (Ctrl+Shift+M)")
+        tint(models, look, "boxes")
         settings = button("  Settings", self.settings_asked.emit, "side")
         settings.setToolTip("Open the settings (Ctrl+,)")
         tint(settings, look, "settings")
@@ -84,8 +88,12 @@ class Sidebar(QFrame):
         column.addWidget(self._search)
         column.addWidget(self._empty)
         column.addWidget(self._list, 1)
-        column.addWidget(settings)
-        for first, then in pairwise((hide, new, self._search, self._list, settings)):
+        foot = QVBoxLayout()
+        foot.setSpacing(0)
+        foot.addWidget(models)
+        foot.addWidget(settings)
+        column.addLayout(foot)
+        for first, then in pairwise((hide, new, self._search, self._list, models, settings)):
             QWidget.setTabOrder(first, then)
 
         look.changed.connect(self._draw)
