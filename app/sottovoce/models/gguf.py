@@ -1,32 +1,21 @@
-"""What a GGUF file says about its model, read without trusting a byte of it.
-
-The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-"""
+"""The model in a GGUF file: what it is, and its dimensions, by what its header says."""
 
 import re
-import struct
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from os import SEEK_CUR
 from pathlib import Path
-from typing import BinaryIO
 
-from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
+from sottovoce.domain.footprint import Shape
+from sottovoce.domain.model import Model, Role
+from sottovoce.domain.problems import Damaged, Missing, Unsupported
+from sottovoce.models.gguf_file import Header, Reader, Tensor, Value, damaged, opened, translated
 
-# Far above what any model needs: a header that claims more wants to keep us busy.
-_MOST_KEYS = 10_000
-_MOST_TENSORS = 100_000
-_MOST_STRINGS = 2_000_000
-_LONGEST_TEXT = 4_096
 _LARGEST_CONTEXT = 2**31 - 1
+_LARGEST_DIMENSION = 2**24
+"""Of what the keys name: heads, layers and the like."""
 _LONGEST_NAME = 80
-
-_STRING, _ARRAY = 8, 9
-_WHOLE_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 10: "Q", 11: "q"}
-_SCALAR_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 # llama_ftype in llama.cpp's llama.h.
 _QUANTISATIONS = {
@@ -46,253 +35,224 @@ _NOT_MODELS = {
     "mmproj": _EYES,
 }
 
+_ENCODERS = {
+    "bert", "eurobert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "llama-embed",
+    "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "t5encoder",
+}  # fmt: skip
+"""Architectures that turn text into vectors and cannot write."""
+_POOLING_RANK = 4
+"""In llama.cpp's enum llama_pooling_type; the others above 0 make one vector of a text."""
+_GUARDS = re.compile(r"guard|shield", re.IGNORECASE)
+"""What models that judge texts are called: Llama Guard, ShieldGemma, Granite Guardian."""
+
+_INPUTS = {
+    "per_layer_token_embd.weight", "position_embd.weight", "token_embd.weight",
+    "token_types.weight",
+}  # fmt: skip
+"""Tensors that llama.cpp keeps in the machine's memory: layer "input" in llama-arch.cpp."""
+
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 
 
 def read_model(path: Path) -> Model:
     """The model in a file, or in the files of which this is the first.
 
-    Reads no further than the vocabulary. Raises Missing, Refused, Damaged or Unsupported.
+    Reads no further than the vocabulary, if what it looks for stands before it. Raises Missing,
+    Refused, Damaged or Unsupported.
     """
-    with _translated():
-        files = _parts(path)
-        size = sum(file.stat().st_size for file in files)
-        with _opened(path) as reader:
-            header = _read_header(reader)
-    if not header.tensors and len(files) == 1:
-        raise Unsupported("This file holds a vocabulary without a model. Choose the model itself.")
-    if sentence := _NOT_MODELS.get(header.kind) or _NOT_MODELS.get(header.architecture):
-        raise Unsupported(sentence)
-    if not 0 < header.context_length <= _LARGEST_CONTEXT:
-        raise Damaged("The model file does not say how much its model can read. Fetch it again.")
-    part = _PART.fullmatch(path.name)
-    stem = part["stem"] if part else path.stem
-    return Model(
-        name=_clean(header.name) or _clean(stem) or "Model without a name",
-        path=path,
-        size=size,
-        architecture=_clean(header.architecture),
-        quantisation=_QUANTISATIONS.get(header.file_type, ""),
-        context_length=header.context_length,
-    )
+    parts = find_parts(path)
+    if parts.missing:
+        raise Missing(parts.trouble)
+    with opened(path) as reader:
+        tensors, keys = reader.counts()
+        values: dict[str, Value] = {}
+        for _ in range(keys):
+            key = reader.key()
+            # llama-quantize puts the file type behind the vocabulary.
+            if key.startswith("tokenizer.") and "general.file_type" in values:
+                break
+            values[key] = reader.value()
+        if sentence := why_no_model(values, tensors, parts):
+            raise Unsupported(sentence)
+        return model_in(path, parts, values)
+
+
+def read_shape(path: Path) -> Shape:
+    """The dimensions of the model in a file, or in the files of which this is the first.
+
+    It has to step over the vocabulary: 0.1 s for one of 128,000 words. Raises the problems of
+    read_model.
+    """
+    parts = find_parts(path)
+    if parts.missing:
+        raise Missing(parts.trouble)
+    with opened(path) as reader:
+        header = reader.header()
+        tensors = [*header.tensors]
+        if sentence := why_no_model(header.values, len(tensors), parts):
+            raise Unsupported(sentence)
+        for other in parts.others:
+            tensors += read_header(other).tensors
+        return shape_of(header.values, tensors, reader)
 
 
 def check_whole(path: Path) -> None:
     """Return if the file, with all its parts, is as long as its tensors need; else raise Damaged.
 
-    It has to step over the vocabulary: 0.1 s for one of 128,000 words. A cut inside the very last
-    tensor is left for the engine to find. Raises the problems of read_model, too.
+    It has to step over the vocabulary, like read_shape. Raises the problems of read_model, too.
     """
-    with _translated():
-        for part in _parts(path):
-            with _opened(part) as reader:
-                _check_end(reader)
+    parts = find_parts(path)
+    if parts.missing:
+        raise Missing(parts.trouble)
+    for part in (path, *parts.others):
+        if read_header(part).is_cut:
+            raise Damaged(CUT)
+
+
+CUT = "The end of the model file is missing. Fetch it again."
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
-    tensors: int
-    kind: str
-    """What general.type says; empty if the file doesn't say."""
-    architecture: str
-    name: str
-    file_type: int
-    """-1 if the file doesn't say."""
-    context_length: int
-    """0 if the file doesn't say."""
+class Parts:
+    """The files of a model that lies in several; those of a whole one are itself."""
+
+    count: int
+    others: tuple[Path, ...]
+    """Those that are there, in order, without the first."""
+    missing: tuple[int, ...]
+    """Numbers of those that are not there."""
+    stem: str
+    """What their names have in common."""
+
+    @property
+    def trouble(self) -> str:
+        """A sentence on what is missing; empty if nothing is."""
+        if not self.missing:
+            return ""
+        return (
+            f"{len(self.missing)} of the {self.count} parts of this model "
+            "are not beside the first one."
+        )
 
 
-def _read_header(reader: "_Reader") -> _Header:
-    """What stands before the vocabulary: there, writers of GGUF files put all that we need."""
-    tensors, keys = reader.counts()
-    kind = architecture = name = ""
-    file_type, context_length = -1, 0
-    for _ in range(keys):
-        key, type_ = reader.key()
-        if key.startswith("tokenizer."):
-            break
-        if key == "general.type":
-            kind = reader.text(type_)
-        elif key == "general.architecture":
-            architecture = reader.text(type_)
-        elif key == "general.name":
-            name = reader.text(type_)
-        elif key == "general.file_type":
-            file_type = reader.whole_number(type_)
-        elif key == f"{architecture}.context_length":
-            context_length = reader.whole_number(type_)
-        else:
-            reader.skip_value(type_)
-    if not architecture:
-        raise _damaged()
-    return _Header(tensors, kind, architecture, name, file_type, context_length)
-
-
-def _check_end(reader: "_Reader") -> None:
-    """Raise Damaged if the last tensor would begin behind the end of the file."""
-    tensors, keys = reader.counts()
-    alignment = 32
-    for _ in range(keys):
-        key, type_ = reader.key()
-        if key == "general.alignment":
-            alignment = reader.whole_number(type_)
-        else:
-            reader.skip_value(type_)
-    offsets = [reader.tensor_offset() for _ in range(tensors)]
-    if alignment <= 0:
-        raise _damaged()
-    first = -(-reader.position // alignment) * alignment
-    if offsets and first + max(offsets) >= reader.size:
-        raise Damaged("The end of the model file is missing. Fetch it again.")
-
-
-def _parts(path: Path) -> list[Path]:
-    """All files of the model of which this is the first; just this one if it is whole."""
+def find_parts(path: Path) -> Parts:
+    """The files that belong to the one at `path`. Raises Unsupported if it is not the first."""
     part = _PART.fullmatch(path.name)
     if part is None:
-        return [path]
+        return Parts(1, (), (), path.stem)
     if int(part["number"]) != 1:
         raise Unsupported("This is a later part of a model. Choose its first part.")
     count = int(part["count"])
-    files = [
-        path.with_name(f"{part['stem']}-{n:05}-of-{count:05}.gguf") for n in range(1, count + 1)
-    ]
-    if missing := sum(not file.is_file() for file in files):
-        raise Missing(f"{missing} of the {count} parts of this model are not beside the first one.")
-    return files
+    others = {
+        n: path.with_name(f"{part['stem']}-{n:05}-of-{count:05}.gguf") for n in range(2, count + 1)
+    }
+    with translated():
+        there = {number: other for number, other in others.items() if other.is_file()}
+    missing = tuple(number for number in others if number not in there)
+    return Parts(count, tuple(there.values()), missing, part["stem"])
 
 
-def _clean(text: str) -> str:
+def read_header(path: Path) -> Header:
+    """All that stands before the weights of one file. Raises the problems of read_model."""
+    with opened(path) as reader:
+        return reader.header()
+
+
+def why_no_model(values: dict[str, Value], tensors: int, parts: Parts) -> str:
+    """A sentence on what a file holds in place of a model; empty if it may hold one."""
+    kinds = (values.get("general.type"), values.get("general.architecture"))
+    if kind := next((kind for kind in kinds if kind in _NOT_MODELS), None):
+        return _NOT_MODELS[str(kind)]
+    if not tensors and parts.count == 1:
+        return "This file holds a vocabulary without a model. Choose the model itself."
+    return ""
+
+
+def model_in(path: Path, parts: Parts, values: dict[str, Value]) -> Model:
+    """The model that the keys describe. Raises Damaged, and OSError."""
+    architecture = values.get("general.architecture")
+    if not isinstance(architecture, str) or not architecture:
+        raise damaged()
+    context = values.get(f"{architecture}.context_length")
+    if type(context) is not int or not 0 < context <= _LARGEST_CONTEXT:
+        raise Damaged("The model file does not say how much its model can read. Fetch it again.")
+    name = values.get("general.name")
+    named = name if isinstance(name, str) else ""
+    file_type = values.get("general.file_type")
+    files = (path, *parts.others)
+    return Model(
+        name=line(named) or line(parts.stem) or "Model without a name",
+        path=path,
+        size=sum(file.stat().st_size for file in files),
+        architecture=line(architecture),
+        quantisation=_QUANTISATIONS.get(file_type, "") if type(file_type) is int else "",
+        context_length=context,
+        role=_role(architecture, named, values),
+    )
+
+
+def shape_of(values: dict[str, Value], tensors: Sequence[Tensor], reader: Reader) -> Shape:
+    """The dimensions that keys and tensors tell. Raises Damaged where they contradict each other.
+
+    What the keys leave out is filled in as llama.cpp does (load_hparams in llama-model.cpp).
+    """
+    architecture = reader.text(values.get("general.architecture"), _LONGEST_NAME)
+
+    def key(name: str, otherwise: int = 0) -> int:
+        """The number, or the largest of those that there are for each layer."""
+        numbers = reader.numbers(values.get(f"{architecture}.{name}")) or (otherwise,)
+        largest = max(numbers)
+        if type(largest) is not int or not 0 <= largest <= _LARGEST_DIMENSION:
+            raise damaged()
+        return largest
+
+    by_name = {tensor.name: tensor for tensor in tensors}
+    table = by_name.get("token_embd.weight")
+    output = by_name.get("output.weight")
+    embedding, heads = key("embedding_length"), key("attention.head_count")
+    shape = Shape(
+        architecture=line(architecture),
+        trained=key("context_length"),
+        layers=key("block_count"),
+        embedding=embedding,
+        heads=heads,
+        kv_heads=key("attention.head_count_kv", heads),
+        key_length=key("attention.key_length", embedding // max(heads, 1)),
+        value_length=key("attention.value_length", embedding // max(heads, 1)),
+        feed_forward=key("feed_forward_length"),
+        vocabulary=table.dimensions[-1] if table else key("vocab_size"),
+        weights=sum(tensor.size for tensor in tensors),
+        input_weights=sum(tensor.size for tensor in tensors if tensor.name in _INPUTS),
+        output_weights=output.size if output else 0,
+        types=_types(tensors),
+        experts=key("expert_count"),
+        experts_used=key("expert_used_count"),
+        sliding_window=key("attention.sliding_window"),
+    )
+    fits_table = table is None or table.dimensions[0] == embedding
+    if not (0 < shape.layers <= len(tensors) and embedding and fits_table):
+        raise Damaged("The model file says other things than it holds. Fetch it again.")
+    return shape
+
+
+def line(text: str, longest: int = _LONGEST_NAME) -> str:
     """Text that fits a line and cannot disturb it: no control characters, no turns of direction."""
     letters = "".join(" " if char.isspace() else char for char in text)
     visible = "".join(char for char in letters if not unicodedata.category(char).startswith("C"))
-    return " ".join(visible.split())[:_LONGEST_NAME].strip()
+    return " ".join(visible.split())[:longest].strip()
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator["_Reader"]:
-    if not path.is_file():  # A folder, or a pipe that would keep us waiting.
-        raise FileNotFoundError(path)
-    with path.open("rb") as file:
-        yield _Reader(file, path.stat().st_size)
+def _role(architecture: str, name: str, values: dict[str, Value]) -> Role:
+    pooling = values.get(f"{architecture}.pooling_type", 0)
+    if pooling == _POOLING_RANK:
+        return Role.RERANKER
+    if architecture in _ENCODERS or pooling:
+        return Role.EMBEDDING
+    return Role.GUARD if _GUARDS.search(name) else Role.CHAT
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say in our words what the operating system says."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise Missing("The model file is not there. Choose where it is now.") from error
-    except PermissionError as error:
-        raise Refused("Sottovoce may not read the model file. Change its permissions.") from error
-    except OSError as error:
-        raise Damaged("The model file cannot be read from its disk. Fetch it again.") from error
-
-
-def _damaged() -> Damaged:
-    return Damaged("The model file is damaged. Fetch it again.")
-
-
-class _Reader:
-    """Steps forward through a GGUF file. Whatever the file claims, no step leaves it."""
-
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self.size = size
-        self._file = file
-        self._strings_skipped = 0
-
-    @property
-    def position(self) -> int:
-        return self._file.tell()
-
-    def counts(self) -> tuple[int, int]:
-        """How many tensors and keys follow. Raises Unsupported where we cannot read on."""
-        if self.size == 0:
-            raise Damaged("The model file is empty. Fetch it again.")
-        if self._take(4) != b"GGUF":
-            raise Damaged(
-                "This file is not a model in GGUF format. Choose another, or fetch it again."
-            )
-        version = self._number("I")
-        if version & 0xFFFF == 0:
-            raise Unsupported(
-                "This model is made for computers of another byte order. Choose another."
-            )
-        if version == 1:
-            raise Unsupported("This model file is of a kind too old to read. Fetch a newer one.")
-        if version > 3:
-            raise Unsupported(
-                "This model file is of a kind newer than this Sottovoce. Choose another."
-            )
-        tensors, keys = self._number("Q"), self._number("Q")
-        if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
-            raise _damaged()
-        return tensors, keys
-
-    def key(self) -> tuple[str, int]:
-        """The next key, and the type of its value, which is to be read or skipped next."""
-        return self._text(), self._number("I")
-
-    def text(self, kind: int) -> str:
-        if kind != _STRING:
-            raise _damaged()
-        return self._text()
-
-    def whole_number(self, kind: int) -> int:
-        if kind not in _WHOLE_NUMBERS:
-            raise _damaged()
-        return self._number(_WHOLE_NUMBERS[kind])
-
-    def skip_value(self, kind: int) -> None:
-        count = 1
-        if kind == _ARRAY:
-            kind, count = self._number("I"), self._number("Q")
-        if kind == _STRING:
-            self._skip_strings(count)
-        elif kind in _SCALAR_SIZES:
-            self._step(count * _SCALAR_SIZES[kind])
-        else:
-            raise _damaged()
-
-    def tensor_offset(self) -> int:
-        """Where the next tensor begins, counted from the first."""
-        self._text()
-        dimensions = self._number("I")
-        self._step(8 * dimensions + 4)
-        return self._number("Q")
-
-    def _skip_strings(self, count: int) -> None:
-        self._strings_skipped += count
-        if self._strings_skipped > _MOST_STRINGS:
-            raise _damaged()
-        # There may be hundreds of thousands: with our own methods this takes much longer.
-        read, seek, size = self._file.read, self._file.seek, self.size
-        for _ in range(count):
-            length = int.from_bytes(read(8), "little")
-            if length > size:
-                raise _damaged()
-            seek(length, SEEK_CUR)
-        self._step(0)
-
-    def _text(self) -> str:
-        length = self._number("Q")
-        if length > _LONGEST_TEXT:
-            raise _damaged()
-        return self._take(length).decode(errors="replace")
-
-    def _number(self, code: str) -> int:
-        number: int
-        (number,) = struct.unpack("<" + code, self._take(struct.calcsize("<" + code)))
-        return number
-
-    def _take(self, count: int) -> bytes:
-        data = self._file.read(count)
-        if len(data) < count:
-            raise _damaged()
-        return data
-
-    def _step(self, count: int) -> None:
-        if self.position + count > self.size:
-            raise _damaged()
-        self._file.seek(count, SEEK_CUR)
+def _types(tensors: Sequence[Tensor]) -> tuple[tuple[str, int], ...]:
+    sizes = Counter[str]()
+    for tensor in tensors:
+        sizes[tensor.format.name] += tensor.size
+    return tuple(sizes.most_common())
