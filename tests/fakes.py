@@ -31,8 +31,16 @@ RATES = Rates(
     devices=(
         DeviceRates(
             device=DEVICES.processor,
-            types=(TypeRate("Q4_K", bytes_per_second=10e9, operations_per_second=100e9),),
-            seconds_per_operation=2e-6,
+            types=(
+                TypeRate(
+                    "Q4_K",
+                    bytes_per_second=10e9,
+                    operations_per_second=100e9,
+                    seconds_per_row=3e-9,
+                ),
+            ),
+            seconds_per_layer=10e-6,
+            seconds_per_token=20e-6,
         ),
     ),
     seconds_per_candidate=5e-9,

@@ -13,6 +13,8 @@ class TypeRate:
     """Weights multiplied with one token: what writing a reply is bound by."""
     operations_per_second: float
     """Multiplications and additions with a batch of tokens: what reading a prompt is bound by."""
+    seconds_per_row: float
+    """What each row of a matrix costs beyond its bytes: narrow models feel it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,10 @@ class DeviceRates:
     device: str
     """The name of the GPU, or of the processor."""
     types: tuple[TypeRate, ...]
-    seconds_per_operation: float
-    """What each step of a computation costs, however small it is."""
+    seconds_per_layer: float
+    """What each layer costs a token beyond its weights: the many small steps in between."""
+    seconds_per_token: float
+    """What each token costs beyond layers and vocabulary: being begun and handed over."""
 
 
 @dataclass(frozen=True, slots=True)
