@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from fakes import MODEL, ScriptedEngine
 from sottovoce.chat.answer import Answering, ask, continue_reply, regenerate, reply_to
 from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
 from sottovoce.domain.conversation import Message, Role, State
-from sottovoce.domain.model import Sampling
+from sottovoce.domain.model import Adapter, Sampling
 from sottovoce.domain.problems import Cancelled, Missing
 from sottovoce.domain.reply import Finish, Piece
-from sottovoce.domain.settings import Settings
+from sottovoce.domain.settings import Attachment, Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.shelf import starter
@@ -201,3 +202,12 @@ def test_stopping_while_a_very_long_text_is_measured_takes_effect(parts: Answeri
 
     with pytest.raises(Cancelled):
         stopped_at(Said, lambda stop: ask(parts, chat.id, "word " * 100_000, None, stop))
+
+
+def test_a_reply_is_written_with_the_adapters_of_its_model(store: Store) -> None:
+    engine = ScriptedEngine("Yes.")
+    path = str(MODEL.path)
+    settings = Settings(adapters=(Attachment(path, "/a.gguf", 0.5), Attachment("/else", "/b.gguf")))
+    parts = Answering(store, engine, MODEL, settings)
+    saved(ask(parts, store.new_conversation().id, "Well?", None, Stop()))
+    assert engine.adapters == (Adapter(Path("/a.gguf"), 0.5),)
