@@ -1,12 +1,15 @@
 """What a person chose to download, how far it came, and the news of it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sottovoce.domain.model import Role
 from sottovoce.models.records import Acceptance
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,17 @@ class Choice:
     """The commit; None for the newest, which is then kept."""
     licence: str = ""
     """Its identifier, such as llama3.1; empty where none is known."""
+    must_accept: bool = False
+    """Whether its licence asks for the person's agreement."""
     acceptance: Acceptance | None = None
-    """None where the licence asks for none."""
+    """The person's agreement, where they gave it."""
     role: Role = Role.CHAT
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing needs to be asked before it is fetched."""
+        is_commit = _COMMIT.fullmatch(self.revision or "") is not None
+        return is_commit and all(file.sha256 and file.size is not None for file in self.files)
 
     @property
     def size(self) -> int | None:
@@ -88,3 +99,8 @@ class Installed:
 
     path: Path
     """Its first file."""
+
+
+def local_name(name: str) -> str:
+    """What a file of a repository is called on this machine: without its folders there."""
+    return PurePosixPath(name).name

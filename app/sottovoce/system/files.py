@@ -26,7 +26,7 @@ def write_private(path: Path, content: bytes) -> None:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def make_private_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -47,7 +47,7 @@ def make_private_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
-        _flush_folder(folder.parent)
+        flush_folder(folder.parent)
 
 
 @contextmanager
@@ -58,6 +58,8 @@ def writing_translated() -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise NoRoom("The disk is full. Free some space and try again.") from error
+        if error.errno == errno.EFBIG:
+            raise NoRoom("The disk takes no files as large as this. Use another disk.") from error
         raise Refused("Sottovoce may not write in its folder. Allow it to.") from error
 
 
@@ -66,11 +68,8 @@ def only_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
-
-
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Let what was made, renamed or removed in `folder` be on disk. Raises OSError."""
     if os.name != "posix":  # Elsewhere a folder cannot be flushed.
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -78,3 +77,7 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")

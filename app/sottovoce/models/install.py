@@ -1,0 +1,110 @@
+"""Files that were fetched and checked become a model on the shelf."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sottovoce.domain.problems import Damaged, Unsupported
+from sottovoce.models.download import Choice, local_name
+from sottovoce.models.gguf import check_whole, read_model
+from sottovoce.models.records import (
+    FileRecord,
+    Record,
+    Source,
+    file_record,
+    read_record,
+    record_place,
+    write_record,
+)
+from sottovoce.system.files import flush_folder, writing_translated
+
+_ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf", re.IGNORECASE)
+
+
+def find_twin(models: Path, choice: Choice) -> Path | None:
+    """The first file of a model in the folder `models`, or linked there, with the very same bytes.
+
+    They are known by their records, and taken to be the same as long as size and date are.
+    """
+    wanted = [(file.sha256, file.size) for file in choice.files]
+    for place in models.glob("*.json"):
+        record = read_record(place)
+        if record is None or [(file.sha256, file.size) for file in record.files] != wanted:
+            continue
+        if all(_is_unchanged(models / file.path, file) for file in record.files):
+            return models / record.files[0].path
+    return None
+
+
+def install(staged: Path, models: Path, choice: Choice, sums: Sequence[str]) -> Path:
+    """Move the files of a choice from the folder `staged` to `models`; return the first one there.
+
+    They appear at once, under names that are still free, and with their record. It can be done
+    again if it was broken off. Raises NoRoom or Refused; or Damaged or Unsupported if they are no
+    model, and then they are deleted.
+    """
+    names = [local_name(file.name) for file in choice.files]
+    sources = [staged / name for name in names]
+    if all(source.exists() for source in sources):
+        _check(sources)
+    targets = _free(models, names, sources)
+    with writing_translated():
+        flush_folder(staged)
+        record = Record(
+            added=datetime.now(UTC),
+            files=tuple(
+                file_record(source if source.exists() else target, sum_, name=target.name)
+                for source, target, sum_ in zip(sources, targets, sums, strict=True)
+            ),
+            name=choice.name,
+            source=Source(choice.repository, choice.revision or ""),
+            licence=choice.licence,
+            acceptance=choice.acceptance,
+        )
+        write_record(record_place(targets[0]), record)
+        # The first file makes the others a model, so it comes last.
+        for source, target in reversed(list(zip(sources, targets, strict=True))):
+            if source.exists():
+                source.rename(target)
+        flush_folder(models)
+    return targets[0]
+
+
+def _check(files: Sequence[Path]) -> None:
+    try:
+        check_whole(files[0])
+        read_model(files[0])
+    except (Damaged, Unsupported):
+        for file in files:
+            file.unlink()
+        raise
+
+
+def _free(models: Path, names: Sequence[str], sources: Sequence[Path]) -> list[Path]:
+    """Where the files go: each is either there already, moved by a run before, or still staged."""
+    number = 1
+    while True:
+        targets = [models / _numbered(name, number) for name in names]
+        if all(
+            target.exists() != source.exists()
+            for target, source in zip(targets, sources, strict=True)
+        ):
+            return targets
+        number += 1
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    ending = _ENDING.search(name)
+    assert ending is not None, "Only names that end like this are downloaded."
+    return f"{name[: ending.start()]}-{number}{ending[0]}"
+
+
+def _is_unchanged(path: Path, record: FileRecord) -> bool:
+    try:
+        state = path.stat()
+    except OSError:
+        return False
+    return (state.st_size, state.st_mtime_ns) == (record.size, record.modified)

@@ -1,0 +1,205 @@
+"""The bytes of a file, fetched on top of those that are there: the network process's side.
+
+What arrives is appended to the part at once, so its length says how far it came, whatever ends this
+process; room for the rest is not taken beforehand, or it would not. Whether the bytes are the right
+ones is found out by who ordered them.
+"""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import FileIO
+
+from sottovoce.domain.problems import Damaged, Refused, Unreachable
+from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
+from sottovoce.models.repository import FetchOrder
+from sottovoce.system.files import writing_translated
+from sottovoce.system.lock import locked
+
+_TELL_EVERY = 0.1
+"""Seconds."""
+_FLUSH_EVERY = 64 * 1024 * 1024
+"""Bytes that a power cut may cost."""
+_BLOCK = 4096
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came when a file was asked for, from a byte on."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Found in upper or lower case."""
+    body: Iterator[bytes]
+    """As it arrives, in small pieces. Raises Unreachable when the connection breaks or stalls."""
+
+
+Ask = Callable[[int], AbstractContextManager[Answer]]
+"""Asks for the file from that byte on, at an address that is good now. Raises Unreachable, or what
+the hub has to say against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on when things go wrong."""
+
+    tries: int = 8
+    """In a row without a single byte."""
+    first: float = 0.5
+    """Seconds to wait after the first failure; twice as long after each further one."""
+    longest: float = 30.0
+    longest_asked: float = 300.0
+    """Seconds that the other side may ask us to wait."""
+    lock: float = 5.0
+    """Seconds for another process, whose parent died, to let go of the part."""
+
+
+def transfer(
+    order: FetchOrder, ask: Ask, stop: Stop, patience: Patience | None = None
+) -> Iterator[Transferred]:
+    """Fetch what is missing; at the end the part is as long as the file, and on disk.
+
+    What was fetched stays, whatever happens. Raises Unreachable, Refused, Damaged or NoRoom, or
+    what the hub has to say.
+    """
+    patience = patience or Patience()
+    size = order.file.size
+    with locked(order.part, patience.lock) as is_ours:
+        if not is_ours:
+            raise Refused("Another window or command of Sottovoce downloads this already.")
+        with _Part(order.part.open("r+b", buffering=0), size) as part:
+            told = time.monotonic()
+            yield Transferred(part.length, size)
+            failures = 0
+            while part.length < size:
+                try:
+                    for _ in _arriving(part, size, ask):
+                        failures = 0
+                        stop.check()
+                        if time.monotonic() - told > _TELL_EVERY:
+                            told = time.monotonic()
+                            yield Transferred(part.length, size)
+                except Unreachable as broken:
+                    failures += 1
+                    if failures >= patience.tries:
+                        raise
+                    asked = broken.wait if isinstance(broken, _Busy) else 0.0
+                    pause = min(patience.first * 2 ** (failures - 1), patience.longest)
+                    _rest(max(pause, min(asked, patience.longest_asked)), stop)
+            part.flush()
+            yield Transferred(size, size)
+
+
+class _Busy(Unreachable):
+    """Nothing came because the other side has no time for us."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("The hub is too busy. What was fetched is kept; try again later.")
+        self.wait = wait
+
+
+class _Part:
+    """The beginning of a file on disk, which only grows. It closes its file."""
+
+    def __init__(self, file: FileIO, size: int) -> None:
+        self._file = file
+        self.length = _trusted(file, size)
+        file.truncate(self.length)
+        file.seek(self.length)
+        self._flushed = self.length
+
+    def append(self, piece: bytes) -> None:
+        """Raises NoRoom or Refused; what fitted is there."""
+        rest = memoryview(piece)
+        while rest:
+            with writing_translated():
+                count = self._file.write(rest)
+            self.length += count
+            rest = rest[count:]
+        if self.length - self._flushed >= _FLUSH_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        with writing_translated():
+            os.fsync(self._file.fileno())
+        self._flushed = self.length
+
+
+def _trusted(file: FileIO, size: int) -> int:
+    """How much of a part can be built on.
+
+    After a power cut some file systems remember how long a file was, but not its last bytes, and
+    show zeros. Fetching a few true zeros again costs less than fetching it all.
+    """
+    end = min(file.seek(0, os.SEEK_END), size)
+    while end > 0:
+        start = (end - 1) // _BLOCK * _BLOCK
+        file.seek(start)
+        if any(file.read(end - start)):
+            break
+        end = start
+    return end
+
+
+def _arriving(part: _Part, size: int, ask: Ask) -> Iterator[None]:
+    """Append what comes to one question, and yield after each piece of it."""
+    with ask(part.length) as answer:
+        skip = _check(answer, part.length, size)
+        for piece in answer.body:
+            if skip >= len(piece):
+                skip -= len(piece)
+            else:
+                new = piece[skip:]
+                skip = 0
+                if part.length + len(new) > size:
+                    raise _wrong_length()
+                part.append(new)
+            yield
+    if part.length < size:
+        raise Unreachable("The connection broke. What was fetched is kept; try again.")
+
+
+def _check(answer: Answer, start: int, size: int) -> int:
+    """How many bytes of the body are to be skipped. Raises what stands against taking any."""
+    headers = answer.headers
+    if answer.status == 206:
+        match = _RANGE.fullmatch(headers.get("content-range", ""))
+        if match is None or int(match[1]) != start or match[2] not in {"*", str(size)}:
+            raise _wrong_length()
+        return 0
+    if answer.status == 200:
+        if headers.get("content-type", "").startswith("text/html"):
+            raise Refused(
+                "A web page came instead of the file. This network may want you to sign in: do so"
+                " in a browser, then resume the download."
+            )
+        if headers.get("content-length", str(size)) != str(size):
+            raise _wrong_length()
+        return start  # Some proxies know no ranges and send it all.
+    if answer.status == 416:
+        raise _wrong_length()
+    raise _Busy(_seconds(headers.get("retry-after", "")))
+
+
+def _wrong_length() -> Damaged:
+    return Damaged(
+        "The file on the hub is not as long as it should be. Try again later, or choose another."
+    )
+
+
+def _seconds(text: str) -> float:
+    return float(text) if text.isdecimal() else 0.0
+
+
+def _rest(seconds: float, stop: Stop) -> None:
+    """Wait. Raises Cancelled as soon as stop is set."""
+    stopped = threading.Event()
+    with stop.calling(stopped.set):
+        stopped.wait(seconds)
+    stop.check()
