@@ -1,0 +1,159 @@
+"""Seccomp, by which a Linux process gives up system calls for good.
+
+The filter is a program in classic BPF that the kernel runs before each call:
+https://docs.kernel.org/userspace-api/seccomp_filter.html
+"""
+
+import ctypes
+import errno
+import os
+import platform
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# fmt: off
+_NAMES = {
+    "x86_64": {
+        # Sockets of every family.
+        "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "recvfrom": 45, "sendmsg": 46,
+        "recvmsg": 47, "bind": 49, "listen": 50, "socketpair": 53, "accept4": 288, "recvmmsg": 299,
+        "sendmmsg": 307,
+        # Programs, and meddling with other processes.
+        "fork": 57, "vfork": 58, "execve": 59, "execveat": 322, "kill": 62, "ptrace": 101,
+        "rt_sigqueueinfo": 129, "tkill": 200, "rt_tgsigqueueinfo": 297, "process_vm_readv": 310,
+        "process_vm_writev": 311, "kcmp": 312,
+        # What is shared between processes.
+        "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
+        # Files, where Landlock does not look.
+        "truncate": 76, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94,
+        "utime": 132, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
+        "lremovexattr": 198, "fremovexattr": 199, "utimes": 235, "fchownat": 260, "futimesat": 261,
+        "fchmodat": 268, "utimensat": 280, "name_to_handle_at": 303, "open_by_handle_at": 304,
+        # The machine itself.
+        "syslog": 103, "personality": 135, "pivot_root": 155, "adjtimex": 159, "chroot": 161,
+        "acct": 163, "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167,
+        "swapoff": 168, "reboot": 169, "sethostname": 170, "setdomainname": 171, "iopl": 172,
+        "ioperm": 173, "init_module": 175, "delete_module": 176, "quotactl": 179,
+        "clock_settime": 227, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
+        "unshare": 272, "perf_event_open": 298, "fanotify_init": 300, "clock_adjtime": 305,
+        "setns": 308, "finit_module": 313, "kexec_file_load": 320, "bpf": 321, "userfaultfd": 323,
+    },
+    "aarch64": {
+        "socket": 198, "socketpair": 199, "bind": 200, "listen": 201, "accept": 202, "connect": 203,
+        "sendto": 206, "recvfrom": 207, "sendmsg": 211, "recvmsg": 212, "accept4": 242,
+        "recvmmsg": 243, "sendmmsg": 269,
+        "execve": 221, "execveat": 281, "ptrace": 117, "kill": 129, "tkill": 130,
+        "rt_sigqueueinfo": 138, "rt_tgsigqueueinfo": 240, "process_vm_readv": 270,
+        "process_vm_writev": 271, "kcmp": 272,
+        "mq_open": 180, "msgget": 186, "semget": 190, "shmget": 194,
+        "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14, "lremovexattr": 15,
+        "fremovexattr": 16, "truncate": 45, "fchmod": 52, "fchmodat": 53, "fchownat": 54,
+        "fchown": 55, "utimensat": 88, "name_to_handle_at": 264, "open_by_handle_at": 265,
+        "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89,
+        "personality": 92, "unshare": 97, "kexec_load": 104, "init_module": 105,
+        "delete_module": 106, "clock_settime": 112, "syslog": 116, "reboot": 142,
+        "sethostname": 161, "setdomainname": 162, "settimeofday": 170, "adjtimex": 171,
+        "add_key": 217, "request_key": 218, "keyctl": 219, "swapon": 224, "swapoff": 225,
+        "perf_event_open": 241, "fanotify_init": 262, "clock_adjtime": 266, "setns": 268,
+        "finit_module": 273, "bpf": 280, "userfaultfd": 282, "kexec_file_load": 294,
+    },
+}
+_SAME_EVERYWHERE = {
+    "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426,
+    "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431,
+    "fsmount": 432, "fspick": 433, "pidfd_open": 434, "pidfd_getfd": 438, "process_madvise": 440,
+    "mount_setattr": 442, "quotactl_fd": 443, "process_mrelease": 448, "fchmodat2": 452,
+    "setxattrat": 463, "removexattrat": 466, "open_tree_attr": 467,
+}
+# fmt: on
+_CLONE3 = 435
+
+
+class _Processor(NamedTuple):
+    audit: int
+    """AUDIT_ARCH of <linux/audit.h>."""
+    seccomp: int
+    clone: int
+    tgkill: int
+    prlimit: int
+
+
+_PROCESSORS = {
+    "x86_64": _Processor(0xC000003E, seccomp=317, clone=56, tgkill=234, prlimit=302),
+    "aarch64": _Processor(0xC00000B7, seccomp=277, clone=220, tgkill=131, prlimit=261),
+}
+_X32 = 0x40000000
+"""Set in the numbers of a second set of calls on x86-64."""
+_CLONE_THREAD = 0x00010000
+
+_SET_FILTER, _FOR_ALL_THREADS = 1, 1
+_NUMBER, _AUDIT, _FIRST_ARGUMENT = 0, 4, 16
+"""Where the kernel lays them out: struct seccomp_data."""
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+
+
+class _Instruction(ctypes.Structure):
+    _fields_ = (
+        ("code", ctypes.c_uint16),
+        ("if_so", ctypes.c_uint8),
+        ("if_not", ctypes.c_uint8),
+        ("value", ctypes.c_uint32),
+    )
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_uint16), ("first", ctypes.POINTER(_Instruction)))
+
+
+def give_up() -> None:
+    """Give up sockets of every kind, other programs and processes, and the rule of the machine.
+
+    Threads can still be started, and open files be used. What was given up fails with EPERM. Needs
+    no_new_privs. Raises OSError.
+    """
+    machine = platform.machine()
+    if machine not in _PROCESSORS:
+        raise OSError(errno.ENOSYS, "not for this processor")
+    processor = _PROCESSORS[machine]
+    instructions = tuple(_filter(processor, {**_NAMES[machine], **_SAME_EVERYWHERE}.values()))
+    array = (_Instruction * len(instructions))(*instructions)
+    program = _Program(len(instructions), array)
+    libc = ctypes.CDLL(None, use_errno=True)
+    call, operation, flags = map(ctypes.c_long, (processor.seccomp, _SET_FILTER, _FOR_ALL_THREADS))
+    if libc.syscall(call, operation, flags, ctypes.byref(program)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _filter(processor: _Processor, forbidden: Iterable[int]) -> Iterable[_Instruction]:
+    refused = _Instruction(_RETURN, 0, 0, _ERRNO | errno.EPERM)
+    allowed = _Instruction(_RETURN, 0, 0, _ALLOW)
+    # Calls of another processor's kind have other numbers: who makes them wants to slip through.
+    yield _Instruction(_LOAD, 0, 0, _AUDIT)
+    yield _Instruction(_EQUAL, 1, 0, processor.audit)
+    yield _Instruction(_RETURN, 0, 0, _KILL)
+    yield _Instruction(_LOAD, 0, 0, _NUMBER)
+    yield _Instruction(_AT_LEAST, 0, 1, _X32)
+    yield _Instruction(_RETURN, 0, 0, _KILL)
+    for number in forbidden:
+        yield _Instruction(_EQUAL, 0, 1, number)
+        yield refused
+    # Its flags cannot be seen from here. The C library goes back to clone.
+    yield _Instruction(_EQUAL, 0, 1, _CLONE3)
+    yield _Instruction(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)
+    # New threads, but no new processes.
+    yield _Instruction(_EQUAL, 0, 4, processor.clone)
+    yield _Instruction(_LOAD, 0, 0, _FIRST_ARGUMENT)
+    yield _Instruction(_ANY_BIT, 0, 1, _CLONE_THREAD)
+    yield allowed
+    yield refused
+    # Signals and limits for this process alone.
+    for number in (processor.tgkill, processor.prlimit):
+        yield _Instruction(_EQUAL, 0, 5, number)
+        yield _Instruction(_LOAD, 0, 0, _FIRST_ARGUMENT)
+        yield _Instruction(_EQUAL, 2, 0, 0)
+        yield _Instruction(_EQUAL, 1, 0, os.getpid())
+        yield refused
+        yield allowed
+    yield allowed
