@@ -11,6 +11,9 @@ from sottovoce.domain.footprint import Shape
 from sottovoce.domain.model import Model, Role
 from sottovoce.domain.problems import Damaged, Missing, Unsupported
 from sottovoce.models.gguf_file import Header, Reader, Tensor, Value, damaged, opened, translated
+from sottovoce.models.parts import parts
+
+CUT = "The end of the model file is missing. Fetch it again."
 
 _LARGEST_CONTEXT = 2**31 - 1
 _LARGEST_DIMENSION = 2**24
@@ -51,7 +54,7 @@ _INPUTS = {
 }  # fmt: skip
 """Tensors that llama.cpp keeps in the machine's memory: layer "input" in llama-arch.cpp."""
 
-_PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 def read_model(path: Path) -> Model:
@@ -60,9 +63,8 @@ def read_model(path: Path) -> Model:
     Reads no further than the vocabulary, if what it looks for stands before it. Raises Missing,
     Refused, Damaged or Unsupported.
     """
-    parts = find_parts(path)
-    if parts.missing:
-        raise Missing(parts.trouble)
+    files = find_files(path)
+    files.check()
     with opened(path) as reader:
         tensors, keys = reader.counts()
         values: dict[str, Value] = {}
@@ -72,9 +74,9 @@ def read_model(path: Path) -> Model:
             if key.startswith("tokenizer.") and "general.file_type" in values:
                 break
             values[key] = reader.value()
-        if sentence := why_no_model(values, tensors, parts):
+        if sentence := why_no_model(values, tensors, files):
             raise Unsupported(sentence)
-        return model_in(path, parts, values)
+        return model_in(files, values)
 
 
 def read_shape(path: Path) -> Shape:
@@ -83,15 +85,14 @@ def read_shape(path: Path) -> Shape:
     It has to step over the vocabulary: 0.1 s for one of 128,000 words. Raises the problems of
     read_model.
     """
-    parts = find_parts(path)
-    if parts.missing:
-        raise Missing(parts.trouble)
+    files = find_files(path)
+    files.check()
     with opened(path) as reader:
         header = reader.header()
         tensors = [*header.tensors]
-        if sentence := why_no_model(header.values, len(tensors), parts):
+        if sentence := why_no_model(header.values, len(tensors), files):
             raise Unsupported(sentence)
-        for other in parts.others:
+        for other in files.there[1:]:
             tensors += read_header(other).tensors
         return shape_of(header.values, tensors, reader)
 
@@ -101,28 +102,25 @@ def check_whole(path: Path) -> None:
 
     It has to step over the vocabulary, like read_shape. Raises the problems of read_model, too.
     """
-    parts = find_parts(path)
-    if parts.missing:
-        raise Missing(parts.trouble)
-    for part in (path, *parts.others):
-        if read_header(part).is_cut:
+    files = find_files(path)
+    files.check()
+    for file in files.there:
+        if read_header(file).is_cut:
             raise Damaged(CUT)
 
 
-CUT = "The end of the model file is missing. Fetch it again."
-
-
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The files of a model that lies in several; those of a whole one are itself."""
+class ModelFiles:
+    """The files that one model lies in: mostly one."""
 
-    count: int
-    others: tuple[Path, ...]
-    """Those that are there, in order, without the first."""
-    missing: tuple[int, ...]
-    """Numbers of those that are not there."""
-    stem: str
-    """What their names have in common."""
+    there: tuple[Path, ...]
+    """Those that were found, in order. The first may still turn out to be missing."""
+    missing: tuple[int, ...] = ()
+    """Numbers of the parts that were not found, counted from 1."""
+
+    @property
+    def count(self) -> int:
+        return len(self.there) + len(self.missing)
 
     @property
     def trouble(self) -> str:
@@ -134,22 +132,21 @@ class Parts:
             "are not beside the first one."
         )
 
+    def check(self) -> None:
+        """Raise Missing if a part is."""
+        if self.missing:
+            raise Missing(self.trouble)
 
-def find_parts(path: Path) -> Parts:
+
+def find_files(path: Path) -> ModelFiles:
     """The files that belong to the one at `path`. Raises Unsupported if it is not the first."""
-    part = _PART.fullmatch(path.name)
-    if part is None:
-        return Parts(1, (), (), path.stem)
-    if int(part["number"]) != 1:
+    first, *others = parts(path)
+    if path != first:
         raise Unsupported("This is a later part of a model. Choose its first part.")
-    count = int(part["count"])
-    others = {
-        n: path.with_name(f"{part['stem']}-{n:05}-of-{count:05}.gguf") for n in range(2, count + 1)
-    }
     with translated():
-        there = {number: other for number, other in others.items() if other.is_file()}
-    missing = tuple(number for number in others if number not in there)
-    return Parts(count, tuple(there.values()), missing, part["stem"])
+        there = {number: part for number, part in enumerate(others, 2) if part.is_file()}
+    missing = (number for number in range(2, len(others) + 2) if number not in there)
+    return ModelFiles((first, *there.values()), tuple(missing))
 
 
 def read_header(path: Path) -> Header:
@@ -158,17 +155,17 @@ def read_header(path: Path) -> Header:
         return reader.header()
 
 
-def why_no_model(values: dict[str, Value], tensors: int, parts: Parts) -> str:
+def why_no_model(values: dict[str, Value], tensors: int, files: ModelFiles) -> str:
     """A sentence on what a file holds in place of a model; empty if it may hold one."""
     kinds = (values.get("general.type"), values.get("general.architecture"))
     if kind := next((kind for kind in kinds if kind in _NOT_MODELS), None):
         return _NOT_MODELS[str(kind)]
-    if not tensors and parts.count == 1:
+    if not tensors and files.count == 1:
         return "This file holds a vocabulary without a model. Choose the model itself."
     return ""
 
 
-def model_in(path: Path, parts: Parts, values: dict[str, Value]) -> Model:
+def model_in(files: ModelFiles, values: dict[str, Value]) -> Model:
     """The model that the keys describe. Raises Damaged, and OSError."""
     architecture = values.get("general.architecture")
     if not isinstance(architecture, str) or not architecture:
@@ -179,11 +176,11 @@ def model_in(path: Path, parts: Parts, values: dict[str, Value]) -> Model:
     name = values.get("general.name")
     named = name if isinstance(name, str) else ""
     file_type = values.get("general.file_type")
-    files = (path, *parts.others)
+    first = files.there[0]
     return Model(
-        name=line(named) or line(parts.stem) or "Model without a name",
-        path=path,
-        size=sum(file.stat().st_size for file in files),
+        name=line(named) or name_of(first) or "Model without a name",
+        path=first,
+        size=sum(file.stat().st_size for file in files.there),
         architecture=line(architecture),
         quantisation=_QUANTISATIONS.get(file_type, "") if type(file_type) is int else "",
         context_length=context,
@@ -233,6 +230,11 @@ def shape_of(values: dict[str, Value], tensors: Sequence[Tensor], reader: Reader
     if not (0 < shape.layers <= len(tensors) and embedding and fits_table):
         raise Damaged("The model file says other things than it holds. Fetch it again.")
     return shape
+
+
+def name_of(path: Path) -> str:
+    """A model's name by its file; empty if that cannot be shown."""
+    return line(_PART.sub("", path.stem))
 
 
 def line(text: str, longest: int = _LONGEST_NAME) -> str:
