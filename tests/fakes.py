@@ -63,6 +63,8 @@ class ScriptedEngine:
         self.available_devices = DEVICES
         self.rates = RATES
         self.context = CONTEXT
+        self.note = ""
+        """What had to be made smaller, told with the next load."""
         self.is_closed = False
         self.load_problem: Exception | None = None
         self.reply_problem: Exception | None = None
@@ -96,6 +98,7 @@ class ScriptedEngine:
             memory=model.size,
             backend="script",
             seconds=0.1,
+            note=self.note,
         )
 
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,9 @@ def test_a_dropped_model_file_answers_from_then_on(
     shell.dropEvent(drop)
     qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
     assert engine.loads[-1][0].path == model_file
-    qtbot.waitUntil(lambda: store.settings().models == (str(model_file),))
-    assert "another" in menu_texts(shell)
+    qtbot.waitUntil(lambda: store.settings().model == str(model_file))
+    qtbot.waitUntil(lambda: model_file in [model.path for model in shell.shelf.chat_models])
+    assert any(text.startswith("another") for text in menu_texts(shell))
     assert texts(shell) == []
 
 
@@ -125,6 +127,27 @@ def test_a_model_file_is_found_again_from_any_folder(
     monkeypatch.chdir(model_file.parent)
     shell.model.choose(Path(model_file.name))
     qtbot.waitUntil(lambda: store.settings().model == str(model_file))
+
+
+def test_models_chosen_before_there_was_a_shelf_are_linked_once(
+    qtbot: QtBot, shell: Shell, model_file: Path, store: Store
+) -> None:
+    shell.settings.change(
+        replace(shell.settings.settings, models=(str(model_file),), model=str(model_file))
+    )
+    shell.model.find()
+    qtbot.waitUntil(lambda: model_file in [item.path for item in shell.shelf.all_items])
+    assert shell.model.model is not None
+    assert shell.model.model.path == model_file
+    qtbot.waitUntil(lambda: store.settings().models == ())
+
+
+def test_what_had_to_be_made_smaller_is_told(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    engine.note = "The context window was made smaller: memory is short."
+    ask(qtbot, shell, "Hello")
+    assert shell.notice.sentence == engine.note
 
 
 def test_an_export_is_written_where_it_was_asked_for(

@@ -87,7 +87,8 @@ def _until(store: Store, last: Message) -> list[Message]:
 def _write(
     parts: Answering, *, history: Sequence[Message], begin: Callable[[], Message], stop: Stop
 ) -> Generator[News]:
-    yield from parts.engine.load(parts.model, parts.settings.load, stop)
+    options = parts.settings.load_of(parts.model.path)
+    yield from parts.engine.load(parts.model, options, stop)
     loaded = parts.engine.loaded
     assert loaded is not None, "A load that returns has loaded."
     yield Ready(loaded)

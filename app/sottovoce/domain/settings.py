@@ -1,9 +1,10 @@
 """What the user can set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from sottovoce.domain.footprint import KvType
 from sottovoce.domain.model import Adapter, LoadOptions, Sampling
 
 
@@ -27,6 +28,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLoad:
+    """How one model is put in memory, where that differs from how all are."""
+
+    model: str
+    """Path of the model file."""
+    context: int | None = None
+    kv_type: KvType | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What is kept in the encrypted database: it may hold private words and file names."""
 
@@ -37,9 +48,28 @@ class Settings:
     system_prompt: str = ""
     sampling: Sampling = field(default_factory=Sampling)
     load: LoadOptions = field(default_factory=LoadOptions)
+    own_loads: tuple[OwnLoad, ...] = ()
     adapters: tuple[Attachment, ...] = ()
     has_met_starter: bool = False
     """Whether the user has read and dismissed what the starter model is."""
+
+    def load_of(self, model: Path) -> LoadOptions:
+        """How the model at this path is put in memory."""
+        own = next((each for each in self.own_loads if each.model == str(model)), None)
+        if own is None:
+            return self.load
+        return replace(
+            self.load,
+            context=own.context or self.load.context,
+            kv_type=own.kv_type or self.load.kv_type,
+        )
+
+    def with_own_load(self, own: OwnLoad) -> "Settings":
+        """Settings in which one model is put in memory like this; as all are where it says None."""
+        others = tuple(each for each in self.own_loads if each.model != own.model)
+        if own.context is None and own.kv_type is None:
+            return replace(self, own_loads=others)
+        return replace(self, own_loads=(*others, own))
 
     def adapters_of(self, model: Path) -> tuple[Adapter, ...]:
         """What the model at this path answers with."""

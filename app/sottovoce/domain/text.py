@@ -1,6 +1,13 @@
-"""Text that can be written down."""
+"""Text that can be written down, and figures in words."""
 
 
 def encodable(text: str) -> str:
     """`text` with a sign in place of halves of characters, which a clipboard can hold."""
     return text.encode("utf-8", "replace").decode()
+
+
+def size_in_words(size: float) -> str:
+    """Bytes as people read them: "4.9 GB", "105 MB". A gigabyte is 10⁹ bytes, as disks count."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

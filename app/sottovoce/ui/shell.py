@@ -40,6 +40,7 @@ from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.commands.palette import Command, CommandPalette
 from sottovoce.ui.link_dialog import LinkDialog
 from sottovoce.ui.models.pill import ModelPill
+from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.settings.view_model import SettingsViewModel
@@ -87,9 +88,9 @@ class Shell(QWidget):
         self._tasks = tasks
         self._gate = gate
         self._look = look
-        self._shelf = shelf_in(profile)
         self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
-        self.model = ModelViewModel(engine, tasks, self.settings)
+        self.shelf = ShelfViewModel(shelf_in(profile), tasks)
+        self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
         self.chat = ChatViewModel(
             opened.store,
@@ -103,7 +104,7 @@ class Shell(QWidget):
 
         self.sidebar = Sidebar(self.chats, look)
         self.page = ChatPage(self.chat, self.model, look)
-        self.pill = ModelPill(self.model, look, lambda: self.replies.any_under_way)
+        self.pill = ModelPill(self.model, self.shelf, look, lambda: self.replies.any_under_way)
         self.status = StatusBar()
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
@@ -269,6 +270,10 @@ class Shell(QWidget):
         self.pill.models_asked.connect(self._open_models)
         model.failed.connect(self._tell_model_trouble)
         model.changed.connect(self._show_starter_notice)
+        model.noted.connect(
+            lambda note: self.notice.tell(note, says="Models", act=self._open_models)
+        )
+        model.shelf_changed.connect(self.shelf.refresh)
 
     def _show_chat(self) -> None:
         conversation = self.chat.conversation
@@ -296,13 +301,11 @@ class Shell(QWidget):
         # Late, for start-up: most windows are opened to chat.
         from sottovoce.ui.models.installed import InstalledTab
         from sottovoce.ui.models.page import ModelsPage, Tab
-        from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 
-        shelf = ShelfViewModel(self._shelf, self._tasks)
-        self.models = ModelsPage({Tab.INSTALLED: InstalledTab(shelf, self._look)}, self._look)
+        self.models = ModelsPage({Tab.INSTALLED: InstalledTab(self.shelf, self._look)}, self._look)
         self.models.left.connect(self._focus_composer)
         self._pages.addWidget(self.models)
-        shelf.refresh()
+        self.shelf.refresh()
         return self.models
 
     def _show_page(self, page: QWidget) -> None:

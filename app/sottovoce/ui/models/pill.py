@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QToolButton
 
+from sottovoce.domain.model import Model
+from sottovoce.domain.text import size_in_words
+from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelState, ModelViewModel
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
@@ -28,10 +30,17 @@ class ModelPill(QToolButton):
     file_asked = Signal()
     models_asked = Signal()
 
-    def __init__(self, model: ModelViewModel, look: Look, is_busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        model: ModelViewModel,
+        shelf: ShelfViewModel,
+        look: Look,
+        is_busy: Callable[[], bool],
+    ) -> None:
         super().__init__()
         self.setObjectName("model")
         self._model = model
+        self._shelf = shelf
         self._look = look
         self._is_busy = is_busy
         self._menu = rounded(QMenu(self))
@@ -76,21 +85,20 @@ class ModelPill(QToolButton):
             unload = menu.addAction(icon("x", colour), "Unload", model.unload)
             unload.setEnabled(not self._is_busy())
         menu.addSeparator()
-        if starter := model.starter:
-            self._add_choice(starter.name, starter.path, model.choose_starter).setToolTip(_STARTER)
-        for path in model.known:
-            self._add_choice(path.stem, path, partial(model.choose, path))
+        for each in self._shelf.chat_models:
+            self._add_choice(each)
         menu.addSeparator()
         menu.addAction(icon("folder-open", colour), "Choose a model file…", self.file_asked.emit)
         menu.addAction(icon("boxes", colour), "All models…", self.models_asked.emit)
 
-    def _add_choice(self, name: str, path: Path, choose: Callable[[], None]) -> QAction:
+    def _add_choice(self, model: Model) -> None:
         """A model of the list, ticked if it is the one that answers."""
-        action = self._menu.addAction(name.replace("&", "&&"), choose)
+        quantisation = f"  {model.quantisation}" if model.quantisation else ""
+        text = f"{model.name}{'' if model.is_starter else quantisation}".replace("&", "&&")
+        action = self._menu.addAction(text, partial(self._model.choose, model.path))
         action.setCheckable(True)
-        action.setChecked(self._model.model is not None and self._model.model.path == path)
-        action.setToolTip(str(path))
-        return action
+        action.setChecked(self._model.model is not None and self._model.model.path == model.path)
+        action.setToolTip(_STARTER if model.is_starter else str(model.path))
 
     def _facts(self) -> list[str]:
         model, loaded = self._model.model, self._model.loaded
@@ -99,14 +107,16 @@ class ModelPill(QToolButton):
         facts = [model.name.replace("&", "&&")]
         if self._model.state is ModelState.LOADED and loaded is not None:
             layers = f", {loaded.gpu_layers} layers on the GPU" if loaded.gpu_layers else ""
+            attention = "on" if loaded.flash_attention else "off"
             facts += [
                 f"Context window: {loaded.context:,} of up to {loaded.context_limit:,} tokens",
-                f"Memory: {loaded.memory / 1e9:.1f} GB",
+                f"Memory: {size_in_words(loaded.memory)}",
                 f"Computed by {loaded.backend}{layers}",
+                f"KV cache in {loaded.kv_type.upper()}, flash attention {attention}",
             ]
         else:
             quantisation = f", {model.quantisation}" if model.quantisation else ""
-            facts.append(f"{model.size / 1e9:.1f} GB{quantisation}, {model.architecture}")
+            facts.append(f"{size_in_words(model.size)}{quantisation}, {model.architecture}")
         return facts
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from sottovoce.chat.news import News, Ready
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Missing, Problem
+from sottovoce.domain.problems import Damaged, Missing, Problem
 from sottovoce.domain.reply import Loading
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Loaded
 from sottovoce.models.gguf import check_whole, read_model
-from sottovoce.models.shelf import starter
+from sottovoce.models.shelf import Shelf, starter
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import Trouble, trouble
@@ -38,31 +38,29 @@ class ModelViewModel(QObject):
     failed = Signal(object)
     """A Trouble with a file the user chose, or with loading it."""
 
-    def __init__(self, engine: Engine, tasks: Tasks, settings: SettingsViewModel) -> None:
+    noted = Signal(str)
+    """What had to be made smaller so that the model fits. Once for each load."""
+    shelf_changed = Signal()
+    """The shelf holds something new."""
+
+    def __init__(
+        self, engine: Engine, tasks: Tasks, settings: SettingsViewModel, shelf: Shelf
+    ) -> None:
         super().__init__()
         self._engine = engine
         self._tasks = tasks
         self._settings = settings
-        self._starter: Model | None = None
+        self._shelf = shelf
         self._model: Model | None = None
         self._trouble: Trouble | None = None
         self._loading: Stop | None = None
         self._fraction: float | None = None
+        self._told: tuple[Path, str] | None = None
 
     @property
     def model(self) -> Model | None:
         """The model that answers next."""
         return self._model
-
-    @property
-    def starter(self) -> Model | None:
-        """The small model that comes with Sottovoce, where it does."""
-        return self._starter
-
-    @property
-    def known(self) -> tuple[Path, ...]:
-        """The files the user chose so far, newest first."""
-        return tuple(Path(path) for path in self._settings.settings.models)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -90,52 +88,44 @@ class ModelViewModel(QObject):
 
     def find(self) -> None:
         """Look for the model chosen last, or the starter."""
-        path = self._settings.settings.model
+        settings = self._settings.settings
+        if settings.models:  # From before there was a shelf.
+            self._settings.change(replace(settings, models=()))
 
-        def look(_: Stop) -> Iterator[tuple[Model | None, Model | None]]:
-            first = starter()
-            yield first, read_model(Path(path)) if path else first
+        def look(_: Stop) -> Iterator[Model | None]:
+            if settings.models:
+                self._shelf.adopt(settings.models)
+            yield read_model(Path(settings.model)) if settings.model else starter()
 
-        def take(found: tuple[Model | None, Model | None]) -> None:
-            self._starter, model = found
-            self._take(model)
-
-        self._tasks.start(look, news=take, failed=self._fail_to_find)
+        self._tasks.start(
+            look, news=self._take, failed=self._fail_to_find, ended=self.shelf_changed.emit
+        )
 
     def choose(self, path: Path) -> None:
-        """Look into a model file; from then on it answers, and it is loaded at once."""
-        path = path.absolute()
+        """Put a model file on the shelf; from then on it answers, and it is loaded at once."""
 
-        def look(_: Stop) -> Iterator[Model]:
-            check_whole(path)
-            yield read_model(path)
+        def look(stop: Stop) -> Iterator[Model]:
+            item = self._shelf.link(path, stop)
+            if item.model is None:
+                raise Damaged(item.trouble)
+            check_whole(item.path)
+            yield item.model
 
         def take(model: Model) -> None:
-            known = (str(path), *(p for p in self._settings.settings.models if p != str(path)))
-            self._settings.change(replace(self._settings.settings, model=str(path), models=known))
+            chosen = "" if model.is_starter else str(model.path)
+            self._settings.change(replace(self._settings.settings, model=chosen))
             self._take(model)
+            self.shelf_changed.emit()
             self.load()
 
         self._tasks.start(look, news=take, failed=self._tell)
-
-    def choose_starter(self) -> None:
-        """Have the small model that comes with Sottovoce answer."""
-        self._settings.change(replace(self._settings.settings, model=""))
-        self._take(self._starter)
-
-    def forget(self, path: Path) -> None:
-        """Take a file out of the list. The file itself stays where it is."""
-        settings = self._settings.settings
-        known = tuple(p for p in settings.models if p != str(path))
-        self._settings.change(replace(settings, models=known))
-        self.changed.emit()
 
     def load(self) -> None:
         """Put the model in memory now."""
         model = self._model
         if model is None or self._loading is not None:
             return
-        options = self._settings.settings.load
+        options = self._settings.settings.load_of(model.path)
         self._fraction = 0.0
         self._loading = self._tasks.start(
             lambda stop: self._engine.load(model, options, stop),
@@ -173,7 +163,16 @@ class ModelViewModel(QObject):
         """What was under way is over: see how the engine is now."""
         if self._loading is None:
             self._fraction = None
+        self._note()
         self.changed.emit()
+
+    def _note(self) -> None:
+        loaded = self._engine.loaded
+        note = (loaded.path, loaded.note) if loaded else None
+        if note != self._told:
+            self._told = note
+            if note and note[1]:
+                self.noted.emit(note[1])
 
     def _take(self, model: Model | None) -> None:
         self._model = model
