@@ -73,7 +73,8 @@ def transfer(
     with locked(order.part, patience.lock) as is_ours:
         if not is_ours:
             raise Refused("Another window or command of Sottovoce downloads this already.")
-        with _Part(order.part.open("r+b", buffering=0), size) as part:
+        with order.part.open("r+b", buffering=0) as file:
+            part = _Part(file, size)
             told = time.monotonic()
             yield Transferred(part.length, size)
             failures = 0
@@ -97,7 +98,7 @@ def transfer(
 
 
 class _Busy(Unreachable):
-    """Nothing came because the other side has no time for us."""
+    """The other side has no time for us now."""
 
     def __init__(self, wait: float) -> None:
         super().__init__("The hub is too busy. What was fetched is kept; try again later.")
@@ -105,7 +106,7 @@ class _Busy(Unreachable):
 
 
 class _Part:
-    """The beginning of a file on disk, which only grows. It closes its file."""
+    """The beginning of a file on disk, which only grows."""
 
     def __init__(self, file: FileIO, size: int) -> None:
         self._file = file
@@ -141,9 +142,9 @@ def _trusted(file: FileIO, size: int) -> int:
     while end > 0:
         start = (end - 1) // _BLOCK * _BLOCK
         file.seek(start)
-        if any(file.read(end - start)):
+        end = start + len(file.read(end - start).rstrip(b"\0"))
+        if end > start:
             break
-        end = start
     return end
 
 
@@ -184,7 +185,9 @@ def _check(answer: Answer, start: int, size: int) -> int:
         return start  # Some proxies know no ranges and send it all.
     if answer.status == 416:
         raise _wrong_length()
-    raise _Busy(_seconds(headers.get("retry-after", "")))
+    if answer.status == 429 or answer.status >= 500:
+        raise _Busy(_seconds(headers.get("retry-after", "")))
+    raise Unreachable("The hub does not hand out the file now. Try again later.")
 
 
 def _wrong_length() -> Damaged:
