@@ -1,8 +1,8 @@
-"""The models that Sottovoce knows to recommend: data of resources/catalogue.json, checked by tests.
+"""The models that Sottovoce recommends: the data of resources/catalogue.json.
 
-What cannot be known without asking the hub is not in it. A variant without a pinned commit names
-the repository and a pattern for its files; their names, sizes and hashes are then taken from the
-hub at the moment of choice, and recorded.
+What could not be known without asking the hub is not in it. A variant without pinned files names
+only its repository; names, sizes and hashes are then taken from the hub at the moment of choice,
+and recorded.
 """
 
 import json
@@ -54,21 +54,28 @@ class Variant:
 
     quantisation: str
     repository: str
-    pattern: str
-    """Of the names of its files in the repository, as a shell would match them."""
     size: int
     """Bytes of all files."""
-    size_is_computed: bool
-    """Whether llama.cpp's rules gave the size; else it was read at the source."""
-    shape: Shape
+    shape: Shape | None = None
+    """None where it is not known: for some models that do not chat."""
     commit: str = ""
-    """Empty where it is not pinned."""
+    """Empty where it is not pinned: then the newest."""
     files: tuple[RemoteFile, ...] = ()
     """Empty where they are not pinned."""
 
     @property
     def trust(self) -> Trust:
-        return Trust.PINNED if self.commit and self.files else Trust.FIRST_USE
+        return Trust.PINNED if self.files else Trust.FIRST_USE
+
+    @property
+    def size_is_computed(self) -> bool:
+        """Whether the size follows from llama.cpp's rules; else it was read at the source."""
+        return not self.files
+
+    @property
+    def pattern(self) -> str:
+        """What the names of its files look like in small letters, as a shell would match them."""
+        return f"*[-._]{self.quantisation.casefold()}[-.]*gguf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class Entry:
     maker: str
     role: Role
     parameters: int
+    context_length: int
+    """Tokens it was trained to see at once."""
     languages: tuple[str, ...]
     """Two-letter codes of those its makers name; empty where they name more than can be listed."""
     template: str
@@ -90,11 +99,6 @@ class Entry:
     licence: Licence
     variants: tuple[Variant, ...]
     """The smallest first."""
-
-    @property
-    def context_length(self) -> int:
-        """Tokens it was trained to see at once."""
-        return self.variants[0].shape.trained
 
     def variant(self, quantisation: str) -> Variant:
         """The variant of that name, in upper or lower case. Raises Missing, naming those there."""
@@ -136,14 +140,13 @@ class Catalogue:
 
 def catalogue() -> Catalogue:
     """Read the catalogue that came with Sottovoce. Raises Damaged."""
-    place = resource("catalogue.json")
     try:
-        kept = json.loads(place.read_text("utf-8"))
-        licences = tuple(_licence(values) for values in kept["licences"])
-        by_id = {licence.id: licence for licence in licences}
-        return Catalogue(tuple(_entry(values, by_id) for values in kept["entries"]), licences)
+        kept = json.loads(resource("catalogue.json").read_text("utf-8"))
+        licences = {values["id"]: _licence(values) for values in kept["licences"]}
+        entries = tuple(_entry(values, licences) for values in kept["entries"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged("A part of Sottovoce is damaged. Install it again.") from error
+    return Catalogue(entries, tuple(licences.values()))
 
 
 def files_of(variant: Variant, repository: Repository) -> tuple[RemoteFile, ...]:
@@ -170,21 +173,36 @@ def _licence(values: Mapping[str, Any]) -> Licence:
     text = ""
     if values["must_accept"]:
         text = resource(f"licences/{values['id']}.md").read_text("utf-8")
-    return msgspec.convert({**values, "text": text}, Licence)
+    return Licence(**values, text=text)
 
 
 def _entry(values: Mapping[str, Any], licences: Mapping[str, Licence]) -> Entry:
-    shape, repository = values["shape"], values["repository"]
-    variants = tuple(_variant(each, shape, repository) for each in values["variants"])
-    plain = {key: value for key, value in values.items() if key not in {"shape", "repository"}}
-    return msgspec.convert(
-        {**plain, "licence": licences[values["licence"]], "variants": variants}, Entry
+    return Entry(
+        id=values["id"],
+        name=values["name"],
+        maker=values["maker"],
+        role=Role(values["role"]),
+        parameters=values["parameters"],
+        context_length=values["context_length"],
+        languages=tuple(values["languages"]),
+        template=values["template"],
+        note=values["note"],
+        licence=licences[values["licence"]],
+        variants=tuple(_variant(each, values) for each in values["variants"]),
     )
 
 
-def _variant(values: Mapping[str, Any], shape: Mapping[str, Any], repository: str) -> Variant:
-    tensors = {key: values[key] for key in ("weights", "input_weights", "output_weights", "types")}
-    plain = {key: value for key, value in values.items() if key not in tensors}
-    return msgspec.convert(
-        {"repository": repository, **plain, "shape": {**shape, **tensors}}, Variant
+def _variant(values: Mapping[str, Any], entry: Mapping[str, Any]) -> Variant:
+    """A variant has the repository and the dimensions of its entry, unless it says otherwise."""
+    shape = entry.get("shape")
+    if shape is not None:
+        # The bytes of its tensors stand beside it; `convert` takes what a Shape is made of.
+        shape = msgspec.convert({**values, **shape, **values.get("shape", {})}, Shape)
+    return Variant(
+        quantisation=values["quantisation"],
+        repository=values.get("repository", entry["repository"]),
+        size=values["size"],
+        shape=shape,
+        commit=values.get("commit", ""),
+        files=tuple(RemoteFile(**file) for file in values.get("files", ())),
     )
