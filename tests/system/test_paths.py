@@ -12,8 +12,20 @@ def test_everything_is_kept_in_the_folder_that_was_asked_for(tmp_path: Path) -> 
     folder = tmp_path / "a" / "b"
     kept = profile(folder)
     assert folder.is_dir()
-    places = (kept.database, kept.vault, kept.logs, kept.models, kept.appearance, kept.lock)
+    places = (
+        kept.database,
+        kept.vault,
+        kept.logs,
+        kept.models,
+        kept.adapters,
+        kept.network,
+        kept.ledger,
+        kept.speed,
+        kept.appearance,
+        kept.lock,
+    )
     assert {place.parent for place in places} == {folder}
+    assert kept.downloads.parent == kept.models
     assert len(set(places)) == len(places)
 
 

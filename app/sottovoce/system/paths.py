@@ -34,6 +34,30 @@ class Profile:
         return self.folder / "models"
 
     @property
+    def downloads(self) -> Path:
+        """What is being downloaded, one folder each."""
+        return self.models / "downloads"
+
+    @property
+    def adapters(self) -> Path:
+        return self.folder / "adapters"
+
+    @property
+    def network(self) -> Path:
+        """The network switch, and the hosts that may be reached."""
+        return self.folder / "network.json"
+
+    @property
+    def ledger(self) -> Path:
+        """Every connection that was made or refused."""
+        return self.folder / "network.jsonl"
+
+    @property
+    def speed(self) -> Path:
+        """How fast this machine was when it was measured."""
+        return self.folder / "speed.json"
+
+    @property
     def appearance(self) -> Path:
         return self.folder / "appearance.json"
 

@@ -1,11 +1,19 @@
-"""The gate to the network. Nothing is ever allowed through yet."""
+"""The gate to the network. It is closed in every process; one kind of process may pass it, watched.
+
+That is the network process, which holds no chats and no keys.
+"""
 
 import socket
 import sys
+import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from sottovoce.system.network.ledger import Ledger
 
 # Of the sockets only the local kind may exist: D-Bus, for the keyring, speaks through it.
 _LOCAL = getattr(socket, "AF_UNIX", None)
@@ -43,9 +51,12 @@ class NetworkGate:
     by not being shipped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        """`ledger` takes what is refused."""
         self._is_closed = False
         self._refusals: deque[Refusal] = deque(maxlen=_MOST_REFUSALS)
+        self._ledger = ledger
+        self._permits = threading.local()
 
     @property
     def state(self) -> NetworkState:
@@ -58,16 +69,32 @@ class NetworkGate:
         self._is_closed = True
         sys.addaudithook(self._watch)
 
+    @contextmanager
+    def permit(self, host: str, port: int) -> Iterator[None]:
+        """Let this thread look up `host`, a name or an address, and connect to it, in this block.
+
+        Who permits, answers for it: `system.network.connection` does, and nobody else.
+        """
+        self._permits.now = (host, port)
+        try:
+            yield
+        finally:
+            self._permits.now = None
+
     def refusals(self) -> list[Refusal]:
         """Return the latest thousand attempts, oldest first."""
         return list(self._refusals)
 
     def _watch(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not event.startswith("socket."):
+        if not event.startswith("socket.") or not _leaves_machine(event, arguments):
             return
-        if _leaves_machine(event, arguments):
-            self._refusals.append(Refusal(datetime.now(UTC), event))
-            raise NetworkRefused("Sottovoce is offline. Nothing may use the network.")
+        permit: tuple[str, int] | None = getattr(self._permits, "now", None)
+        if permit is not None and _is_within(permit, event, arguments):
+            return
+        self._refusals.append(Refusal(datetime.now(UTC), event))
+        if self._ledger is not None:
+            self._ledger.refuse(f"Unexpected: {event}", *_destination(event, arguments))
+        raise NetworkRefused("Sottovoce is offline. Nothing may use the network.")
 
 
 def _leaves_machine(event: str, arguments: tuple[object, ...]) -> bool:
@@ -76,3 +103,25 @@ def _leaves_machine(event: str, arguments: tuple[object, ...]) -> bool:
     if event in _ADDRESSED:
         return getattr(arguments[0], "family", None) != _LOCAL
     return event in _LOOKUPS
+
+
+def _is_within(permit: tuple[str, int], event: str, arguments: tuple[object, ...]) -> bool:
+    match event:
+        case "socket.__new__":
+            return True  # It reaches nobody until it is connected.
+        case "socket.getaddrinfo" | "socket.connect":
+            return _destination(event, arguments) == permit
+    return False
+
+
+def _destination(event: str, arguments: tuple[object, ...]) -> tuple[str, int | None]:
+    """Host and port of an attempt, as far as it names them."""
+    match event, arguments:
+        case ("socket.getaddrinfo", (str() | bytes() as host, port, *_)):
+            pass
+        case (_, (_, (str() as host, port, *_), *_)):
+            pass
+        case _:
+            return "", None
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    return name, port if isinstance(port, int) else None

@@ -1,0 +1,112 @@
+"""The ledger: every connection that was made or refused, in a file that anybody can read."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from sottovoce.domain.problems import Problem
+from sottovoce.system.files import only_for_owner, writing_translated
+
+_LARGEST = 1_000_000
+"""Bytes of the file after which a new one begins; the one before is kept, and no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A connection that was made or refused."""
+
+    moment: datetime
+    """In UTC, with its time zone."""
+    is_allowed: bool
+    purpose: str
+    host: str
+    """Empty where the attempt did not get as far as naming one."""
+    port: int | None
+    received: int | None = None
+    """Bytes; None while no process has told. Of a process that was killed, the last it told."""
+    sent: int | None = None
+
+
+class Ledger:
+    """The ledger of a profile. Any process may add to it at any time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._older = path.with_suffix(".1.jsonl")
+
+    def refuse(self, purpose: str, host: str = "", port: int | None = None) -> None:
+        """Note an attempt that was refused. It stays refused if it cannot be noted."""
+        with suppress(Problem):
+            self._add(_Line(datetime.now(UTC), "refused", purpose, host, port))
+
+    def allow(self, purpose: str, host: str, port: int) -> str:
+        """Note a connection about to be made, and return its name for `count`.
+
+        Raises NoRoom or Refused: what cannot be noted is not to be made.
+        """
+        name = secrets.token_hex(8)
+        self._add(_Line(datetime.now(UTC), "allowed", purpose, host, port, name))
+        return name
+
+    def count(self, name: str, *, received: int, sent: int) -> None:
+        """Note how many bytes have gone through the connection of this name since it was made."""
+        with suppress(Problem):
+            self._add(_Count(name, received, sent))
+
+    def entries(self) -> list[Entry]:
+        """What is noted, oldest first. Lines that cannot be understood are left out."""
+        entries: list[Entry] = []
+        place: dict[str, int] = {}
+        for line in self._lines():
+            match line:
+                case _Line():
+                    place[line.connection] = len(entries)
+                    is_allowed = line.verdict == "allowed"
+                    entries.append(Entry(line.time, is_allowed, line.purpose, line.host, line.port))
+                case _Count(connection, received, sent) if connection in place:
+                    at = place[connection]
+                    entries[at] = replace(entries[at], received=received, sent=sent)
+        return entries
+
+    def _lines(self) -> "Iterator[_Line | _Count]":
+        for path in (self._older, self._path):
+            try:
+                lines = path.read_bytes().splitlines()
+            except OSError:
+                continue
+            for line in lines:
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    yield _DECODER.decode(line)
+
+    def _add(self, line: "_Line | _Count") -> None:
+        # In one piece at the end of the file: lines of several processes do not mix.
+        with writing_translated():
+            with open(self._path, "ab", buffering=0, opener=only_for_owner) as file:
+                file.write(msgspec.json.encode(line) + b"\n")
+                is_full = file.tell() > _LARGEST
+            if is_full:
+                with suppress(OSError):  # Another process does the same, or has it open.
+                    self._path.replace(self._older)
+
+
+class _Line(msgspec.Struct, frozen=True, tag="connection"):
+    time: datetime
+    verdict: str
+    purpose: str
+    host: str = ""
+    port: int | None = None
+    connection: str = ""
+
+
+class _Count(msgspec.Struct, frozen=True, tag="count"):
+    connection: str
+    received: int
+    sent: int
+
+
+_DECODER = msgspec.json.Decoder[_Line | _Count](_Line | _Count)
