@@ -1,9 +1,10 @@
-"""Chooses between window, command line and engine process. Imports nothing heavy at the top."""
+"""Chooses between window, command line and child processes. Imports nothing heavy at the top."""
 
 import sys
 from collections.abc import Sequence
 
 ENGINE_PROCESS = "--engine-process"
+INSPECT_PROCESS = "--inspect-process"
 STOPPED = 130
 
 
@@ -15,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sottovoce.engine.worker import main as work
 
         return work(arguments[1:])
+    if arguments[:1] == [INSPECT_PROCESS]:
+        from sottovoce.models.inspect_process import main as look
+
+        return look(arguments[1:])
     try:
         from sottovoce.launch import launch
 

@@ -68,6 +68,16 @@ def confine(readable: Sequence[Path], limits: Limits) -> Confinement:
     return Confinement(files=files, network=calls, programs=calls, memory=True)
 
 
+def possible() -> Confinement:
+    """How far confine() would go on this machine."""
+    if sys.platform == "win32":
+        return Confinement(files=False, network=False, programs=True, memory=True)
+    if sys.platform != "linux":
+        return Confinement(files=False, network=False, programs=False, memory=False)
+    calls = seccomp.is_there()
+    return Confinement(files=landlock.version() > 0, network=calls, programs=calls, memory=True)
+
+
 def _holds(lock: Callable[..., None], *arguments: object) -> bool:
     """Turn a lock. Whether it holds: kernels may be too old for it, or built without."""
     try:

@@ -9,7 +9,7 @@ import errno
 import os
 import platform
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 # fmt: off
 _NAMES = {
@@ -86,7 +86,7 @@ _X32 = 0x40000000
 """Set in the numbers of a second set of calls on x86-64."""
 _CLONE_THREAD = 0x00010000
 
-_SET_FILTER, _FOR_ALL_THREADS = 1, 1
+_SET_FILTER, _IS_KNOWN, _FOR_ALL_THREADS = 1, 2, 1
 _NUMBER, _AUDIT, _FIRST_ARGUMENT = 0, 4, 16
 """Where the kernel lays them out: struct seccomp_data."""
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -106,22 +106,40 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("first", ctypes.POINTER(_Instruction)))
 
 
+_Value: TypeAlias = _Program | ctypes.c_uint32
+
+
+def is_there() -> bool:
+    """Whether this kernel would filter calls, and we know this processor's."""
+    processor = _PROCESSORS.get(platform.machine())
+    if processor is None:
+        return False
+    try:
+        _seccomp(processor, _IS_KNOWN, 0, ctypes.c_uint32(_ERRNO))
+    except OSError:
+        return False
+    return True
+
+
 def give_up() -> None:
     """Give up sockets of every kind, other programs and processes, and the rule of the machine.
 
     Threads can still be started, and open files be used. What was given up fails with EPERM. Needs
     no_new_privs. Raises OSError.
     """
-    machine = platform.machine()
-    if machine not in _PROCESSORS:
+    processor = _PROCESSORS.get(platform.machine())
+    if processor is None:
         raise OSError(errno.ENOSYS, "not for this processor")
-    processor = _PROCESSORS[machine]
-    instructions = tuple(_filter(processor, {**_NAMES[machine], **_SAME_EVERYWHERE}.values()))
-    array = (_Instruction * len(instructions))(*instructions)
-    program = _Program(len(instructions), array)
+    forbidden = {**_NAMES[platform.machine()], **_SAME_EVERYWHERE}
+    instructions = tuple(_filter(processor, forbidden.values()))
+    program = _Program(len(instructions), (_Instruction * len(instructions))(*instructions))
+    _seccomp(processor, _SET_FILTER, _FOR_ALL_THREADS, program)
+
+
+def _seccomp(processor: _Processor, operation: int, flags: int, value: _Value) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    call, operation, flags = map(ctypes.c_long, (processor.seccomp, _SET_FILTER, _FOR_ALL_THREADS))
-    if libc.syscall(call, operation, flags, ctypes.byref(program)):
+    numbers = map(ctypes.c_long, (processor.seccomp, operation, flags))
+    if libc.syscall(*numbers, ctypes.byref(value)):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 

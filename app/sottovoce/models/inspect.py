@@ -1,0 +1,102 @@
+"""Looks into GGUF files that nobody has looked into, in a process that can do no harm."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused, Unsupported
+from sottovoce.domain.stop import Stop
+from sottovoce.models.inspect_wire import (
+    TOO_MUCH,
+    Examine,
+    Examined,
+    Failed,
+    Locked,
+    News,
+    unpacked,
+)
+from sottovoce.models.inspection import Inspection
+from sottovoce.system.child import Child
+
+INSPECT_PROCESS = "--inspect-process"
+
+_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, Refused, Unsupported)}
+"""What the process may raise here."""
+_NO_START = "What looks into files could not be started. Try again."
+_LOOK_EVERY = 0.05
+"""Seconds between two looks at the wish to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the process is given."""
+
+    start: float = 30
+    """To start and to lock itself in."""
+    work: float = 2
+    """To look into the file."""
+
+
+def inspect(path: Path, stop: Stop, patience: Patience | None = None) -> Inspection:
+    """What the file says about itself, and what is wrong with it.
+
+    Whatever is in it, this takes a few seconds at most and memory only in a process that then ends.
+    Raises Missing, Refused, Damaged or Unsupported, Interrupted if no process could be started, and
+    Cancelled.
+    """
+    patience = patience or Patience()
+    try:
+        child = Child[News](INSPECT_PROCESS, News)
+    except OSError as error:
+        raise Interrupted(_NO_START) from error
+    try:
+        return _asked(child, path.absolute(), stop, patience)
+    finally:
+        child.channel.hang_up()
+        child.kill()
+
+
+class _Lost(Exception):
+    """The process ended before it answered, or took longer than it may."""
+
+
+def _asked(child: Child[News], path: Path, stop: Stop, patience: Patience) -> Inspection:
+    try:
+        child.channel.tell(Examine(os.fsencode(path)))
+        news = _heard(child, patience.start, stop)
+    except (OSError, _Lost) as error:
+        raise Interrupted(_NO_START) from error
+    try:
+        if isinstance(news, Locked):
+            news = _heard(child, patience.work, stop)
+        return _found(news)
+    except _Lost as lost:
+        raise Unsupported(TOO_MUCH) from lost
+
+
+def _heard(child: Child[News], seconds: float, stop: Stop) -> News:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        stop.check()
+        try:
+            if child.channel.heard_within(_LOOK_EVERY):
+                return child.channel.hear()
+        except (EOFError, OSError) as error:
+            raise _Lost from error
+    raise _Lost
+
+
+def _found(news: News) -> Inspection:
+    match news:
+        case Examined(inspection):
+            try:
+                return unpacked(inspection)
+            except msgspec.MsgspecError as error:
+                raise _Lost from error
+        case Failed(problem, sentence):
+            raise _PROBLEMS.get(problem, Damaged)(sentence)
+        case Locked():
+            raise _Lost

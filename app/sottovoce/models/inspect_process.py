@@ -1,0 +1,50 @@
+"""The process that looks into one GGUF file, locked in with it, and ends."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sottovoce.domain.problems import Problem, Unsupported
+from sottovoce.models.examine import examine
+from sottovoce.models.gguf import find_files
+from sottovoce.models.inspect_wire import (
+    TOO_MUCH,
+    Examine,
+    Examined,
+    Failed,
+    Locked,
+    News,
+    packed,
+)
+from sottovoce.models.template import examine_template
+from sottovoce.system.child import Channel, inherited
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.sandbox import Limits, confine
+
+LIMITS = Limits(memory=300_000_000, seconds=2)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    NetworkGate().close()
+    examine_template("{{ bos_token }}", length=15)  # Jinja imports the last of itself when used.
+    channel = Channel[Examine](*inherited(arguments), Examine)
+    try:
+        for news in _answer(Path(os.fsdecode(channel.hear().path))):
+            channel.tell(news)
+    except (EOFError, OSError):
+        return 1  # The parent is gone.
+    return 0
+
+
+def _answer(path: Path) -> Iterator[News]:
+    try:
+        files = [file for file in find_files(path).there if file.is_file()]
+        yield Locked(confine(files, LIMITS))
+        yield Examined(packed(examine(path)))
+    except Problem as problem:
+        yield Failed(type(problem).__name__, str(problem))
+    except MemoryError:
+        yield Failed(Unsupported.__name__, TOO_MUCH)
