@@ -14,16 +14,20 @@ from hub_server import Fault, HubServer
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
+    Interrupted,
     NoRoom,
     Problem,
     Refused,
-    Unreachable,
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.repository import FetchOrder, RemoteFile
 from sottovoce.models.transfer import Answer, Patience, transfer
 from sottovoce.system.lock import locked
+from sottovoce.system.network.client import Client, Way
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.network.ledger import Ledger
+from sottovoce.system.network.switch import NetworkSettings
 
 REPOSITORY, NAME = "anna/small-GGUF", "small.gguf"
 CONTENT = b"GGUF" + random.Random(1).randbytes(3_000_000)
@@ -41,7 +45,7 @@ class Fetching:
     stall: float = 10.0
 
     def run(self, stop: Stop | None = None) -> Iterator[Transferred]:
-        return transfer(self.order, self._ask, stop or Stop(), QUICK)
+        return transfer(self.order, self.ask, stop or Stop(), QUICK)
 
     @property
     def there(self) -> bytes:
@@ -52,17 +56,15 @@ class Fetching:
         return self.hub.bytes_sent_twice(REPOSITORY, NAME)
 
     @contextmanager
-    def _ask(self, start: int) -> Iterator[Answer]:
+    def ask(self, start: int) -> Iterator[Answer]:
+        settings = NetworkSettings(on=True, endpoint=self.hub.url)
+        way = Way(settings, NetworkGate(), Ledger(self.order.part.with_name("network.jsonl")))
         url = f"{self.hub.url}/{REPOSITORY}/resolve/{self.order.commit}/{NAME}"
-        headers = {"Range": f"bytes={start}-", "Accept-Encoding": "identity"}
-        try:
-            with (
-                httpx2.Client(trust_env=False, follow_redirects=True, timeout=self.stall) as client,
-                client.stream("GET", url, headers=headers) as response,
-            ):
+        with Client(way, "test") as client:
+            client.timeout = httpx2.Timeout(self.stall)
+            headers = {"Range": f"bytes={start}-"}
+            with client.stream("GET", url, headers=headers, follow_redirects=True) as response:
                 yield Answer(response.status_code, response.headers, response.iter_raw())
-        except httpx2.TransportError as error:
-            raise Unreachable("The connection broke. Try again.") from error
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ def test_a_connection_that_always_breaks_is_given_up_and_what_came_is_kept(
 ) -> None:
     fetching.hub.fault(Fault(FILES, cut=1_000_000))
     fetching.hub.fault(Fault(FILES, times=99, cut=0))
-    with pytest.raises(Unreachable):
+    with pytest.raises(Interrupted):
         list(fetching.run())
     assert fetching.there == CONTENT[:1_000_000]
 
@@ -216,7 +218,7 @@ def test_a_pause_between_two_tries_is_stopped_at_once(fetching: Fetching) -> Non
     fetching.hub.fault(Fault(FILES, times=99, status=503))
     threading.Timer(0.2, stop.set).start()
     with pytest.raises(Cancelled):
-        list(transfer(fetching.order, fetching._ask, stop, patience))
+        list(transfer(fetching.order, fetching.ask, stop, patience))
 
 
 def test_of_two_that_fetch_the_same_part_one_is_refused(fetching: Fetching) -> None:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import FileIO
 
-from sottovoce.domain.problems import Damaged, Refused, Unreachable
+from sottovoce.domain.problems import Damaged, Interrupted, Refused, Unreachable
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.repository import FetchOrder
@@ -37,12 +37,12 @@ class Answer:
     headers: Mapping[str, str]
     """Found in upper or lower case."""
     body: Iterator[bytes]
-    """As it arrives, in small pieces. Raises Unreachable when the connection breaks or stalls."""
+    """As it arrives, in small pieces. Raises Unreachable or Interrupted when no more comes."""
 
 
 Ask = Callable[[int], AbstractContextManager[Answer]]
-"""Asks for the file from that byte on, at an address that is good now. Raises Unreachable, or what
-the hub has to say against it."""
+"""Asks for the file from that byte on, at an address that is good now. Raises Unreachable or
+Interrupted, which may pass, or what the hub has to say against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def transfer(
 ) -> Iterator[Transferred]:
     """Fetch what is missing; at the end the part is as long as the file, and on disk.
 
-    What was fetched stays, whatever happens. Raises Unreachable, Refused, Damaged or NoRoom, or
-    what the hub has to say.
+    What was fetched stays, whatever happens. Raises Unreachable, Interrupted, Refused, Damaged or
+    NoRoom, or what the hub has to say.
     """
     patience = patience or Patience()
     size = order.file.size
@@ -86,7 +86,7 @@ def transfer(
                         if time.monotonic() - told > _TELL_EVERY:
                             told = time.monotonic()
                             yield Transferred(part.length, size)
-                except Unreachable as broken:
+                except (Unreachable, Interrupted) as broken:
                     failures += 1
                     if failures >= patience.tries:
                         raise
@@ -163,7 +163,7 @@ def _arriving(part: _Part, size: int, ask: Ask) -> Iterator[None]:
                 part.append(new)
             yield
     if part.length < size:
-        raise Unreachable("The connection broke. What was fetched is kept; try again.")
+        raise Interrupted("The connection broke. What was fetched is kept; try again.")
 
 
 def _check(answer: Answer, start: int, size: int) -> int:
