@@ -1,7 +1,7 @@
 """Draws the rows of the sidebar, and lets a chat's title be edited where it stands."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from sottovoce.domain.conversation import Hit
@@ -9,6 +9,7 @@ from sottovoce.ui.sidebar.rows import ROW, Heading, Row, title
 from sottovoce.ui.theme.fonts import body_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import Tokens
+from sottovoce.ui.widgets.plates import draw_line, draw_plate
 
 _HEADING, _CHAT, _HIT = 34, 38, 58
 _INSET = 10
@@ -56,17 +57,17 @@ class RowDelegate(QStyledItemDelegate):
                     area.adjusted(_INSET, 8, 0, 0), Qt.AlignmentFlag.AlignVCenter, row.text
                 )
                 return
-            _draw_plate(painter, area, state, tokens)
+            draw_plate(painter, area, state, tokens)
             inner = area.adjusted(_INSET, 0, -_INSET, 0)
             is_chosen = bool(state & QStyle.StateFlag.State_Selected)
             painter.setFont(self._chosen_font if is_chosen else self._font)
             painter.setPen(QColor(tokens.text))
             if isinstance(row, Hit) and row.message is not None:
-                _draw_line(painter, inner.adjusted(0, 8, 0, -30), title(row))
+                draw_line(painter, inner.adjusted(0, 8, 0, -30), title(row))
                 painter.setFont(self._small_font)
                 _draw_excerpt(painter, inner.adjusted(0, 28, 0, -6), row, tokens)
             else:
-                _draw_line(painter, inner, title(row))
+                draw_line(painter, inner, title(row))
         finally:
             painter.restore()
 
@@ -80,26 +81,6 @@ class RowDelegate(QStyledItemDelegate):
         editor.setAccessibleName("Title of the chat")
         editor.setMaxLength(200)
         return editor
-
-
-def _draw_plate(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
-    """What lies behind a row that is chosen, under the pointer, or has the focus."""
-    is_chosen = state & QStyle.StateFlag.State_Selected
-    is_under_pointer = state & QStyle.StateFlag.State_MouseOver
-    has_focus = state & QStyle.StateFlag.State_HasFocus
-    if not (is_chosen or is_under_pointer or has_focus):
-        return
-    painter.setPen(QPen(QColor(tokens.accent)) if has_focus else Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(tokens.chosen if is_chosen else tokens.hover))
-    painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 8, 8)
-
-
-def _draw_line(painter: QPainter, area: QRect, text: str) -> None:
-    """One line of `text`, ended by … where it is too long."""
-    shown = QFontMetrics(painter.font()).elidedText(
-        text.replace("\n", " "), Qt.TextElideMode.ElideRight, area.width()
-    )
-    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def _draw_excerpt(painter: QPainter, area: QRect, hit: Hit, tokens: Tokens) -> None:

@@ -20,6 +20,13 @@ QLabel[kind="body"] { font-size: ${body}px; color: $muted; }
 QLabel[kind="heading"] { font-size: ${body}px; font-weight: 650; }
 QLabel[kind="danger"] { color: $danger; font-size: ${small}px; }
 
+QLabel[kind="badge"], QLabel[kind="badge_warning"] {
+  color: $muted; background: $hover; border-radius: 8px; padding: 2px 9px;
+  font-size: ${small}px; font-weight: 500; }
+QLabel[kind="badge_warning"] { color: $warning; background: $warning_soft; }
+QLabel[kind="good"] { color: $good; font-weight: 600; }
+QLabel[kind="warning"] { color: $warning; font-weight: 600; }
+
 QPushButton {
   background: $surface; border: 1px solid $line; border-radius: 9px; padding: 8px 14px;
   font-weight: 500; }
@@ -75,6 +82,20 @@ QCheckBox { spacing: 8px; }
 #sidebar { background: $sidebar; border-right: 1px solid $line; }
 #chats { background: transparent; border: none; outline: 0; }
 #chats QLineEdit { border-radius: 8px; padding: 5px 8px; }
+#card { background: $surface; border: 1px solid $line; border-radius: 14px; }
+#beside { border-right: 1px solid $line; }
+#models { background: transparent; border: none; outline: 0; }
+#template {
+  background: $code; border: none; border-radius: 10px; padding: 8px 10px; }
+QSlider { min-height: 22px; }
+QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal {
+  background: $surface; border: 2px solid $accent; width: 12px; height: 12px; margin: -6px 0;
+  border-radius: 8px; }
+QSlider::handle:horizontal:focus { background: $accent; }
+QSlider:disabled::sub-page:horizontal { background: $muted; }
+QSlider::handle:horizontal:disabled { border-color: $muted; }
 QSplitter::handle { background: transparent; }
 
 #composer { background: $surface; border: 1px solid $line; border-radius: 20px; }

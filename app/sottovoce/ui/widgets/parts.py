@@ -3,7 +3,15 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
@@ -58,6 +66,18 @@ def picture(look: Look, name: str, pixels: int, colour: str = "accent") -> QLabe
 
     follow(made, look, draw)
     return made
+
+
+def card(heading: str = "") -> tuple[QFrame, QVBoxLayout]:
+    """A frame around what belongs together, and the column to put it in."""
+    made = QFrame()
+    made.setObjectName("card")
+    column = QVBoxLayout(made)
+    column.setContentsMargins(18, 14, 18, 16)
+    column.setSpacing(10)
+    if heading:
+        column.addWidget(label(heading, "heading"))
+    return made, column
 
 
 def rounded(menu: QMenu) -> QMenu:
