@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QTabWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
@@ -10,7 +10,7 @@ from sottovoce.domain.model import Sampling
 from sottovoce.domain.settings import Scheme, Settings
 from sottovoce.store.store import Store
 from sottovoce.ui.settings.dialog import SettingsDialog
-from sottovoce.ui.settings.fields import LOAD, SAMPLING
+from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
 from ui.talking import ask
@@ -45,6 +45,25 @@ def test_every_number_can_be_set_and_put_back(
         )
         back.click()
         assert each.read(shell.settings.settings) == default
+
+
+def test_every_choice_can_be_made_and_put_back(
+    qtbot: QtBot, shell: Shell, dialog: SettingsDialog
+) -> None:
+    for each in ACCELERATION:
+        field = next(f for f in dialog.findChildren(QComboBox) if f.accessibleName() == each.text)
+        assert field.toolTip()
+        assert field.currentText() == "Automatic"
+        for index, (_, value) in enumerate(each.options):
+            field.setCurrentIndex(index)
+            assert getattr(shell.settings.settings.load, each.name) == value
+        back = next(
+            button
+            for button in dialog.findChildren(QToolButton)
+            if button.accessibleName() == f"{each.text}: back to default"
+        )
+        back.click()
+        assert getattr(shell.settings.settings.load, each.name) is None
 
 
 def test_settings_are_kept_and_used_for_the_next_reply(

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.settings import Scheme, Settings
-from sottovoce.ui.settings.fields import LOAD, SAMPLING, Number
+from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.theme.icons import icon_pixmap
 from sottovoce.ui.theme.scheme import Look
@@ -44,10 +44,10 @@ class SettingsDialog(QDialog):
         self._look = look
         tabs = QTabWidget()
         tabs.addTab(self._chat(), "Chat")
-        tabs.addTab(self._numbers(SAMPLING, self._stop_strings()), "Sampling")
+        tabs.addTab(self._fields(SAMPLING, self._stop_strings()), "Sampling")
         tabs.addTab(
-            self._numbers(
-                LOAD,
+            self._fields(
+                (*LOAD, *ACCELERATION),
                 label("The model is loaded anew with the next question.", "muted", wraps=True),
             ),
             "Model",
@@ -106,18 +106,22 @@ class SettingsDialog(QDialog):
         self.stop_strings.setFixedHeight(64)
         return self.stop_strings
 
-    def _numbers(self, numbers: Sequence[Number], last: QWidget) -> QWidget:
+    def _fields(self, fields: Sequence[Number | Pick], last: QWidget) -> QWidget:
         page, column = _page()
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(0, 1)
-        for row, number in enumerate(numbers):
-            field = _NumberField(number, self._settings)
-            name = label(number.text)
-            name.setToolTip(number.says)
+        for row, each in enumerate(fields):
+            field = (
+                _NumberField(each, self._settings)
+                if isinstance(each, Number)
+                else _PickField(each, self._settings, self._look)
+            )
+            name = label(each.text)
+            name.setToolTip(each.says)
             name.setBuddy(field)
-            back = icon_button(self._look, "undo-2", f"{number.text}: back to default", field.reset)
+            back = icon_button(self._look, "undo-2", f"{each.text}: back to default", field.reset)
             grid.addWidget(name, row, 0)
             grid.addWidget(field, row, 1)
             grid.addWidget(back, row, 2)
@@ -160,6 +164,14 @@ class _Choice(QComboBox):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look = look
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn only while it has the focus, so that nothing changes in passing."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -167,6 +179,25 @@ class _Choice(QComboBox):
         painter = QPainter(self)
         painter.drawPixmap(self.width() - 24, (self.height() - 14) // 2, arrow)
         painter.end()
+
+
+class _PickField(_Choice):
+    """One of the few values that a setting takes."""
+
+    def __init__(self, pick: Pick, settings: SettingsViewModel, look: Look) -> None:
+        super().__init__(look)
+        self.setAccessibleName(pick.text)
+        self.setToolTip(pick.says)
+        self.setMinimumWidth(150)
+        self.addItems([shown for shown, _ in pick.options])
+        self.setCurrentIndex(pick.read(settings.settings))
+        self.currentIndexChanged.connect(
+            lambda index: settings.change(pick.change(settings.settings, index))
+        )
+
+    def reset(self) -> None:
+        """Back to what it was before anybody changed it."""
+        self.setCurrentIndex(0)
 
 
 class _NumberField(QDoubleSpinBox):

@@ -1,7 +1,8 @@
-"""The numbers a person can set, each with its bounds and what it means."""
+"""The numbers and choices a person can set, each with its bounds and what it means."""
 
 from dataclasses import dataclass, replace
 
+from sottovoce.domain.footprint import KvType
 from sottovoce.domain.settings import Settings
 
 
@@ -29,8 +30,35 @@ class Number:
 
     def change(self, settings: Settings, value: float | None) -> Settings:
         """Settings in which it is `value`."""
-        group = replace(getattr(settings, self.group), **{self.name: value})
-        return replace(settings, **{self.group: group})
+        return _changed(settings, self.group, self.name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One of the sampling or load settings that takes one of a few values."""
+
+    group: str
+    """The field of Settings it belongs to."""
+    name: str
+    """The field of Sampling or LoadOptions."""
+    text: str
+    says: str
+    options: tuple[tuple[str, object], ...]
+    """What is shown, and what it stands for; the default first."""
+
+    def read(self, settings: Settings) -> int:
+        """Which of the options it is in `settings`."""
+        value = getattr(getattr(settings, self.group), self.name)
+        return [option for _, option in self.options].index(value)
+
+    def change(self, settings: Settings, index: int) -> Settings:
+        """Settings in which it is the option at `index`."""
+        return _changed(settings, self.group, self.name, self.options[index][1])
+
+
+def _changed(settings: Settings, group: str, name: str, value: object) -> Settings:
+    inner = replace(getattr(settings, group), **{name: value})
+    return replace(settings, **{group: inner})
 
 
 SAMPLING = (
@@ -113,5 +141,37 @@ LOAD = (
         "Processor threads that compute. More than the processor has cores is slower.",
         *(1, 512, 1),
         none="Automatic",
+    ),
+    Number(
+        "load",
+        "batch",
+        "Batch",
+        "How many tokens of a question are read at once. "
+        "More can be faster on a graphics card, and takes more memory.",
+        *(32, 4096, 32),
+        none="Automatic",
+    ),
+)
+ACCELERATION = (
+    Pick(
+        "load",
+        "kv_type",
+        "KV cache",
+        "How precisely the model remembers the chat while it answers. "
+        "Smaller types let longer chats fit; the smallest can cost some quality.",
+        (
+            ("Automatic", None),
+            ("16 bits", KvType.F16),
+            ("8 bits: half the memory", KvType.Q8_0),
+            ("4 bits: a quarter", KvType.Q4_0),
+        ),
+    ),
+    Pick(
+        "load",
+        "flash_attention",
+        "Flash attention",
+        "Another way to compute the same. It saves time and memory on most graphics cards, "
+        "and is often slower without one.",
+        (("Automatic", None), ("On", True), ("Off", False)),
     ),
 )
