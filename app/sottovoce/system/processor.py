@@ -152,32 +152,6 @@ def _quotas(proc: Path, sysfs: Path) -> Iterable[int]:
             yield round(quota / period)
 
 
-def _on_windows() -> Processor:
-    assert sys.platform == "win32"
-    kernel = ctypes.windll.kernel32
-    key = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as opened:
-            name = str(winreg.QueryValueEx(opened, "ProcessorNameString")[0]).strip()
-    except OSError:
-        name = platform.processor()
-    size = ctypes.c_ulong()
-    kernel.GetLogicalProcessorInformationEx(0, None, ctypes.byref(size))
-    records = ctypes.create_string_buffer(size.value)
-    told = kernel.GetLogicalProcessorInformationEx(0, records, ctypes.byref(size))
-    allowed, there = ctypes.c_size_t(), ctypes.c_size_t()
-    kernel.GetCurrentProcess.restype = ctypes.c_void_p
-    itself = ctypes.c_void_p(kernel.GetCurrentProcess())
-    kernel.GetProcessAffinityMask(itself, ctypes.byref(allowed), ctypes.byref(there))
-    return Processor(
-        name=name,
-        instruction_sets=tuple(
-            name for number, name in _WINDOWS.items() if kernel.IsProcessorFeaturePresent(number)
-        ),
-        cores=fast_cores(records.raw if told else b"", allowed.value),
-    )
-
-
 def _fields(text: str) -> Mapping[str, str]:
     """Lines such as "model name : …"; of those that come again, the first."""
     pairs = (line.partition(":") for line in text.splitlines())
@@ -205,3 +179,32 @@ def _read(file: Path, most: int = -1) -> str:
             return opened.read(most).strip()
     except OSError:
         return ""
+
+
+if sys.platform == "win32":
+
+    def _on_windows() -> Processor:
+        kernel = ctypes.windll.kernel32
+        key = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+        try:
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as opened:
+                name = str(winreg.QueryValueEx(opened, "ProcessorNameString")[0]).strip()
+        except OSError:
+            name = platform.processor()
+        size = ctypes.c_ulong()
+        kernel.GetLogicalProcessorInformationEx(0, None, ctypes.byref(size))
+        records = ctypes.create_string_buffer(size.value)
+        told = kernel.GetLogicalProcessorInformationEx(0, records, ctypes.byref(size))
+        allowed, there = ctypes.c_size_t(), ctypes.c_size_t()
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        itself = ctypes.c_void_p(kernel.GetCurrentProcess())
+        kernel.GetProcessAffinityMask(itself, ctypes.byref(allowed), ctypes.byref(there))
+        return Processor(
+            name=name,
+            instruction_sets=tuple(
+                name
+                for number, name in _WINDOWS.items()
+                if kernel.IsProcessorFeaturePresent(number)
+            ),
+            cores=fast_cores(records.raw if told else b"", allowed.value),
+        )
