@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 ENGINE_PROCESS = "--engine-process"
 INSPECT_PROCESS = "--inspect-process"
+NETWORK_PROCESS = "--network-process"
 STOPPED = 130
 
 
@@ -20,6 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sottovoce.models.inspect_process import main as look
 
         return look(arguments[1:])
+    if arguments[:1] == [NETWORK_PROCESS]:
+        from sottovoce.models.network_process import main as fetch
+
+        return fetch(arguments[1:])
     try:
         from sottovoce.launch import launch
 

@@ -2,8 +2,9 @@
 
 import socket
 import ssl
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -43,24 +44,45 @@ class Client(httpx2.Client):
     It keeps no cookies, follows redirects only where asked to, and asks for bytes as they are.
     """
 
-    def __init__(self, way: Way, purpose: str, *, most: int | None = None) -> None:
-        """`purpose` goes into the ledger. `most`: bytes that one connection may bring."""
+    def __init__(
+        self,
+        way: Way,
+        purpose: str,
+        *,
+        most: int | None = None,
+        check: Callable[[int, Mapping[str, str]], None] = lambda status, headers: None,
+        follow_redirects: bool = False,
+    ) -> None:
+        """`purpose` goes into the ledger. `most`: bytes that one connection may bring.
+
+        `check` is told the status and headers of each answer, and may raise.
+        """
         self._way = way
         self._purpose = purpose
+        self._check_answer = check
         super().__init__(
             transport=_Transport(way, purpose, most),
             timeout=_TIMEOUT,
+            follow_redirects=follow_redirects,
             max_redirects=_MOST_REDIRECTS,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            event_hooks={"request": [self._check], "response": [_check_encoding]},
+            event_hooks={"request": [self._prepare], "response": [self._look_at]},
         )
+
+    def address(self, path: str) -> str:
+        """Where a path is at the endpoint. Its slashes separate; all else is part of a name."""
+        return f"{self._way.settings.endpoint}/{urllib.parse.quote(path)}"
+
+    def is_endpoint(self, address: str) -> bool:
+        """Whether an address is at the endpoint, and not at another host it leads to."""
+        return httpx2.URL(address).origin == httpx2.URL(self._way.settings.endpoint).origin
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         host = request.url.host
         with _translated(host):
             return super().send(request, **options)
 
-    def _check(self, request: httpx2.Request) -> None:
+    def _prepare(self, request: httpx2.Request) -> None:
         """Called for every request, also for those a redirect leads to. Raises Refused."""
         url, settings = request.url, self._way.settings
         port = url.port or _PORTS.get(url.scheme)
@@ -80,10 +102,19 @@ class Client(httpx2.Client):
         request.headers["User-Agent"] = f"Sottovoce/{__version__}"
         request.headers["Accept-Encoding"] = "identity"
         request.headers.pop("Authorization", None)
-        if self._way.token and url.origin == httpx2.URL(settings.endpoint).origin:
+        if self._way.token and self.is_endpoint(str(url)):
             request.headers["Authorization"] = f"Bearer {self._way.token}"
         if not any((request.extensions.get("timeout") or {}).values()):
             request.extensions = {**request.extensions, "timeout": _TIMEOUT.as_dict()}
+
+    def _look_at(self, response: httpx2.Response) -> None:
+        """Called for every answer, before its body is read. Raises what the check does, Refused."""
+        self._check_answer(response.status_code, response.headers)
+        # A few packed bytes might unpack to more than there is room for.
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refused(
+                f"{response.url.host} sent something that was not asked for. Try another mirror."
+            )
 
 
 class _Transport(httpx2.BaseTransport):
@@ -216,14 +247,6 @@ def _origin(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
     return error
-
-
-def _check_encoding(response: httpx2.Response) -> None:
-    """Raise Refused where a body comes packed: a few bytes might unpack to more than there is."""
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(
-            f"{response.url.host} sent something that was not asked for. Try another mirror."
-        )
 
 
 def _proxy(scheme: str, host: str) -> str | None:

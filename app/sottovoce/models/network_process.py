@@ -1,0 +1,90 @@
+"""The network process: it runs one errand for its parent, and ends.
+
+It is the only process that passes the gate to the network, and holds neither chats nor keys.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sottovoce.domain.problems import Cancelled, Problem
+from sottovoce.domain.stop import Stop
+from sottovoce.models import orders
+from sottovoce.models.resolve import asking
+from sottovoce.models.transfer import transfer
+from sottovoce.system.child import Channel, inherited
+from sottovoce.system.logs import describe, harden
+from sottovoce.system.network.client import Client, Way
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.network.ledger import Ledger
+from sottovoce.system.network.switch import NetworkSettings
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the errand of the parent that holds the other ends of the pipes in `arguments`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    harden()
+    channel = Channel[orders.Order](*inherited(arguments), orders.Order)
+    try:
+        errand = channel.hear()
+        assert isinstance(errand, orders.Errand), "the first thing told is what to do"
+        stop = Stop()
+        threading.Thread(target=_listen, args=(channel, stop), name="listen", daemon=True).start()
+        for news in _run(errand, stop):
+            channel.tell(news)
+    except (EOFError, OSError):
+        pass  # The parent is gone: nobody wants to hear the rest.
+    return 0
+
+
+def _listen(channel: Channel[orders.Order], stop: Stop) -> None:
+    """Hear the wish to stop while the errand runs, and the end of the parent."""
+    try:
+        while True:
+            channel.hear()
+            stop.set()
+    except (EOFError, OSError):
+        os._exit(0)  # Whatever waits for the network now would wait on.
+
+
+def _run(errand: orders.Errand, stop: Stop) -> Iterator[orders.News]:
+    ledger = Ledger(Path(os.fsdecode(errand.ledger)))
+    gate = NetworkGate(ledger)
+    gate.close()
+    settings = NetworkSettings(on=True, endpoint=errand.endpoint, hosts=errand.hosts)
+    way = Way(settings, gate, ledger, errand.token)
+    try:
+        yield from _done(errand.what, way, stop)
+    except Cancelled:
+        yield orders.Cancelled()
+    except Problem as problem:
+        yield orders.Failed.of(problem)
+    except Exception as error:  # noqa: BLE001  A bug: logged here, without what was asked for.
+        log.error(describe(error))
+        raise SystemExit(1) from None
+
+
+def _done(
+    what: orders.Search | orders.Describe | orders.Fetch, way: Way, stop: Stop
+) -> Iterator[orders.News]:
+    if isinstance(what, orders.Fetch):
+        order = what.order
+        with Client(way, "Download a model") as client:
+            ask = asking(client, order, knows_us=way.token is not None)
+            for news in transfer(order, ask, stop):
+                yield orders.Transferred(news.done, news.total)
+        yield orders.Fetched()
+        return
+    # Late: it takes a third of a second, which a download need not wait for.
+    from sottovoce.models import hub
+
+    match what:
+        case orders.Search(text, limit):
+            yield orders.Results(tuple(hub.search(way, text, limit)))
+        case orders.Describe(repository, revision):
+            yield orders.Described(hub.describe(way, repository, revision))

@@ -1,0 +1,126 @@
+"""What a program and its network process say to each other."""
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from sottovoce.domain.problems import (
+    Damaged,
+    Interrupted,
+    Missing,
+    NoRoom,
+    Problem,
+    Refused,
+    Unreachable,
+    Unsupported,
+)
+from sottovoce.models.repository import FetchOrder, Found, RemoteFile, Repository
+
+_KINDS = (Damaged, Interrupted, Missing, NoRoom, Refused, Unreachable, Unsupported)
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """One message; its class name travels with it."""
+
+
+# What the network process is told: one errand, and a stop if it is no longer wanted.
+
+
+class Search(Message, frozen=True):
+    """Find repositories with GGUF files, most wanted first."""
+
+    text: str
+    limit: int
+
+
+class Describe(Message, frozen=True):
+    """Look at a repository at a revision; None is its newest."""
+
+    repository: str
+    revision: str | None
+
+
+class Fetch(Message, frozen=True):
+    """Fetch a file, on top of what its part holds already."""
+
+    repository: str
+    commit: str
+    file: RemoteFile
+    part: bytes
+    """As the file system has it; it may be no valid text."""
+
+    @classmethod
+    def of(cls, order: FetchOrder) -> "Fetch":
+        return cls(order.repository, order.commit, order.file, os.fsencode(order.part))
+
+    @property
+    def order(self) -> FetchOrder:
+        return FetchOrder(self.repository, self.commit, self.file, Path(os.fsdecode(self.part)))
+
+
+class Errand(Message, frozen=True):
+    """What to do, and the way to the network that the switch allows."""
+
+    what: Search | Describe | Fetch
+    endpoint: str
+    hosts: tuple[str, ...]
+    token: str | None
+    ledger: bytes
+
+
+class Stop(Message, frozen=True):
+    """Give up the errand."""
+
+
+Order: TypeAlias = Errand | Stop
+
+
+# What it tells. The last news is an Answer.
+
+
+class Transferred(Message, frozen=True):
+    """How many bytes of the file are there."""
+
+    done: int
+    total: int
+
+
+class Results(Message, frozen=True):
+    """What a search found."""
+
+    found: tuple[Found, ...]
+
+
+class Described(Message, frozen=True):
+    """The repository that was asked for."""
+
+    repository: Repository
+
+
+class Fetched(Message, frozen=True):
+    """The part holds the whole file."""
+
+
+class Failed(Message, frozen=True):
+    """A Problem, by the name of its class."""
+
+    kind: str
+    sentence: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Failed":
+        return cls(next(k.__name__ for k in _KINDS if isinstance(problem, k)), str(problem))
+
+    @property
+    def problem(self) -> Problem:
+        return next(k for k in _KINDS if k.__name__ == self.kind)(self.sentence)
+
+
+class Cancelled(Message, frozen=True):
+    """The errand was given up because of a Stop."""
+
+
+Answer: TypeAlias = Results | Described | Fetched | Failed | Cancelled
+News: TypeAlias = Transferred | Answer
