@@ -155,17 +155,24 @@ def window_bytes(shape: Shape, layout: Layout) -> Parts:
         beside = shape.layer_weights // 2
     else:
         beside = (_PIPELINE - 1) * inputs if sum(map(bool, layout.split)) > 1 else 0
+    cache = cache_bytes(shape, layout)
+    return Parts(
+        cache.machine + (compute if on_machine else inputs) + shape.vocabulary * _SINGLE,
+        tuple(
+            kept + compute + beside if used else 0
+            for kept, used in zip(cache.gpus, layout.split, strict=True)
+        ),
+    )
+
+
+def cache_bytes(shape: Shape, layout: Layout) -> Parts:
+    """What the KV cache takes of a context window, and where."""
+    inside = _inside(layout.split)
 
     def kv(layers: int) -> int:
         return kv_bytes(shape, layout.context, layout.kv_type, layers)
 
-    return Parts(
-        kv(on_machine) + (compute if on_machine else inputs) + shape.vocabulary * _SINGLE,
-        tuple(
-            kv(count) + compute + beside if used else 0
-            for count, used in zip(inside, layout.split, strict=True)
-        ),
-    )
+    return Parts(kv(shape.layers - sum(inside)), tuple(map(kv, inside)))
 
 
 def _inside(split: Sequence[int]) -> tuple[int, ...]:
