@@ -1,14 +1,18 @@
+import hashlib
 import os
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Damaged, Missing, Refused
+from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused
 from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
 from sottovoce.models.records import file_record, new_record, record_place, write_record
-from sottovoce.models.shelf import Origin, Shelf, starter
+from sottovoce.models.shelf import Item, Origin, Shelf, starter
+from sottovoce.models.verify import Verdict, Verified
 from tiny_llama import tiny_llama
 
 TINY = "Tiny random Llama 3.1, for tests"
@@ -186,7 +190,7 @@ def test_an_unknown_name_tells_the_names_there_are(shelf: Shelf, own: Path) -> N
 
 
 def test_a_name_that_fits_several_is_not_guessed(shelf: Shelf, own: Path, tiny: Path) -> None:
-    shelf.link(tiny, Stop())
+    shelf.adopt([str(tiny)])
     with pytest.raises(Missing, match=f"one of: .*{tiny.stem}"):
         shelf.find("tiny")
 
@@ -209,3 +213,108 @@ def test_what_cannot_be_used_is_not_linked(shelf: Shelf, tmp_path: Path) -> None
     with pytest.raises(Damaged):
         shelf.link(letter, Stop())
     assert len(shelf.items()) == 1
+
+
+def test_the_same_model_in_another_place_has_its_place_already(
+    shelf: Shelf, own: Path, tiny: Path
+) -> None:
+    assert shelf.link(tiny, Stop()).path == own
+    assert len(shelf.items()) == 2
+
+
+def test_a_later_part_stands_for_all(shelf: Shelf, tiny: Path, tmp_path: Path) -> None:
+    # Both parts say that they are whole models: the shelf goes by the names of the files.
+    shelf.adopt([str(tmp_path / "big-00002-of-00002.gguf")])
+    assert shelf.items()[1].path.name == "big-00001-of-00002.gguf"
+
+
+def test_a_copy_is_the_models_own_and_replaces_the_link(shelf: Shelf, tiny: Path) -> None:
+    shelf.link(tiny, Stop())
+    *news, item = shelf.copy(tiny, Stop())
+    assert isinstance(item, Item)
+    assert (item.origin, item.trouble) == (Origin.OWN, "")
+    assert item.path.read_bytes() == tiny.read_bytes()
+    assert item.record is not None
+    assert item.record.files[0].sha256 == sha256(tiny)
+    assert [isinstance(each, Transferred) for each in news] == [True] * len(news)
+    assert shelf.items()[1:] == [item]
+
+
+def test_a_copy_that_is_stopped_leaves_nothing_behind(shelf: Shelf, tiny: Path) -> None:
+    stop = Stop()
+    copying = shelf.copy(tiny, stop)
+    next(copying)
+    stop.set()
+    with pytest.raises(Cancelled):
+        next(copying)
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_a_copy_does_not_begin_where_it_cannot_fit(
+    shelf: Shelf, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(tiny)._replace(free=1_000_000)
+    monkeypatch.setattr("sottovoce.models.copying.shutil.disk_usage", lambda _: full)
+    with pytest.raises(NoRoom):
+        list(shelf.copy(tiny, Stop()))
+    assert list(shelf.folder.iterdir()) == []
+
+
+def test_a_copy_never_takes_the_place_of_another_file(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    there = shelf.folder / tiny.name
+    there.write_text("something else")
+    *_, item = shelf.copy(tiny, Stop())
+    assert isinstance(item, Item)
+    assert item.path.name == f"2-{tiny.name}"
+    assert there.read_text() == "something else"
+
+
+def verdict(shelf: Shelf, item: Item) -> Verdict:
+    *_, verified = shelf.verify(item, Stop())
+    assert isinstance(verified, Verified)
+    return verified.verdict
+
+
+def test_the_first_verification_takes_the_fingerprint(shelf: Shelf, tiny: Path) -> None:
+    assert verdict(shelf, shelf.link(tiny, Stop())) is Verdict.FIRST
+    assert verdict(shelf, shelf.items()[1]) is Verdict.UNCHANGED
+    assert verdict(shelf, shelf.items()[0]) is Verdict.FIRST
+    assert verdict(shelf, shelf.items()[0]) is Verdict.UNCHANGED
+
+
+def test_a_changed_byte_is_found(shelf: Shelf, own: Path) -> None:
+    verdict(shelf, shelf.items()[1])
+    with own.open("r+b") as file:
+        file.seek(-1000, os.SEEK_END)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+    assert verdict(shelf, shelf.items()[1]) is Verdict.CHANGED
+    assert "changed" in shelf.items()[1].trouble
+
+
+def test_a_file_that_was_only_touched_is_unchanged_and_no_trouble(shelf: Shelf, own: Path) -> None:
+    verdict(shelf, shelf.items()[1])
+    os.utime(own, (1, 1))
+    assert shelf.items()[1].trouble
+    assert verdict(shelf, shelf.items()[1]) is Verdict.UNCHANGED
+    assert not shelf.items()[1].trouble
+
+
+def test_verifying_can_be_stopped(shelf: Shelf, tiny: Path) -> None:
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Cancelled):
+        list(shelf.verify(shelf.items()[0], stop))
+
+
+def test_a_file_that_is_gone_cannot_be_verified(shelf: Shelf, own: Path) -> None:
+    item = shelf.items()[1]
+    own.unlink()
+    with pytest.raises(Missing):
+        list(shelf.verify(item, Stop()))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

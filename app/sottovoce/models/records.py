@@ -81,9 +81,12 @@ def record_place(first: Path) -> Path:
 
 def link_place(folder: Path, first: Path) -> Path:
     """Where in `folder` the record of a linked model lies, whose first file is `first`."""
-    # Folders may hold files of the same name; one file has one record, however often it is linked.
-    path = hashlib.sha256(str(first.absolute()).encode(errors="surrogateescape")).hexdigest()
-    return folder / f"{first.stem[:_LONGEST_STEM]}-{path[:8]}{_LINK}"
+    return folder / f"{_unique(first)}{_LINK}"
+
+
+def kept_place(folder: Path, first: Path) -> Path:
+    """Where in `folder` the record of a model lies that is not ours to write beside."""
+    return folder / f"{_unique(first)}.kept.json"
 
 
 def links(folder: Path) -> list[Path]:
@@ -108,3 +111,9 @@ def write_record(path: Path, record: Record) -> None:
         path.parent.mkdir(mode=0o700, exist_ok=True)
     # Python's own JSON also spells what is no text, which the path of a file may hold.
     write_private(path, json.dumps(msgspec.to_builtins(record), indent=1).encode() + b"\n")
+
+
+def _unique(path: Path) -> str:
+    """A name for records: one file has one, and folders may hold files of the same name."""
+    place = hashlib.sha256(str(path.absolute()).encode(errors="surrogateescape")).hexdigest()
+    return f"{path.stem[:_LONGEST_STEM]}-{place[:8]}"

@@ -1,5 +1,6 @@
 """The models a person can choose from: what lies in the folders, and what is linked from there."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,14 +9,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Damaged, Missing, Problem, Refused
+from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
+from sottovoce.models.copying import copy
 from sottovoce.models.gguf import check_whole, read_model
+from sottovoce.models.inspect import inspect
+from sottovoce.models.inspection import Kind
 from sottovoce.models.parts import parts
 from sottovoce.models.records import (
     FileRecord,
     Record,
     file_record,
+    kept_place,
     link_place,
     links,
     new_record,
@@ -23,9 +29,14 @@ from sottovoce.models.records import (
     record_place,
     write_record,
 )
+from sottovoce.models.verify import Verified, verify
+from sottovoce.system.files import writing_translated
 from sottovoce.system.paths import Profile, resource, shared_models
 
 _CHANGED = "The file changed since it was added. Verify it."
+_ADAPTER = "This file is a LoRA adapter, which changes a model. Put it with the adapters."
+_SAMPLES, _SAMPLE = 64, 256 * 1024
+"""How many pieces of a large file are compared, and how many bytes each has."""
 
 
 class Origin(StrEnum):
@@ -78,13 +89,11 @@ class Shelf:
 
         What cannot be read or is gone is there too, with the sentence that says so.
         """
-        there = [
-            *_in_folder(self.folder, Origin.OWN),
-            *_linked(self.folder),
-            *(_in_folder(self.shared, Origin.SHARED) if self.shared else ()),
-        ]
-        first = _starter_item()
-        return [*([first] if first else []), *sorted(there, key=lambda item: item.name.casefold())]
+        there = [*_own(self.folder), *_linked(self.folder)]
+        if self.shared:
+            there += _shared(self.shared, self.folder)
+        first = [_starter_item(self.folder)] if _starter_file() else []
+        return [*first, *sorted(there, key=lambda item: item.name.casefold())]
 
     def models(self) -> list[Model]:
         """Those of the items that can be loaded."""
@@ -131,21 +140,61 @@ class Shelf:
             f"No one model is called that. Give the path of a GGUF file, or one of: {listed}."
         )
 
-    def link(self, path: Path, stop: Stop) -> Item:
-        """Put a model on the shelf whose files stay where they are; its place if it has one.
+    def link(self, path: Path, stop: Stop, known: Record | None = None) -> Item:
+        """Put a model on the shelf whose files stay where they are.
 
-        Raises Missing, Refused, Damaged or Unsupported if it cannot be used.
+        If the same model is there already, its place is returned: the path tells it from a new one.
+        `known` is what another program tells of it. Raises Missing, Refused, Damaged or Unsupported
+        if it cannot be used, Interrupted, and Cancelled.
         """
         files = parts(path.absolute())
-        path = files[0]
-        if item := next((item for item in self.items() if path in item.files), None):
+        if item := self._place_of(files):
             return item
-        stop.check()
-        check_whole(path)
-        model = read_model(path)
-        record = new_record([file_record(file) for file in files])
-        write_record(link_place(self.folder, path), record)
-        return Item(model.name, Origin.LINKED, files, model.size, model, record)
+        _check_usable(files, stop)
+        if twin := self._twin_of(files, stop):
+            return twin
+        record = known or new_record([file_record(file) for file in files])
+        write_record(link_place(self.folder, files[0]), record)
+        return _item(files, Origin.LINKED, record)
+
+    def copy(self, path: Path, stop: Stop) -> Iterator[Transferred | Item]:
+        """Put a copy of a model on the shelf; a link to it is not needed any more, and goes.
+
+        When stopped it leaves nothing behind. If the same model is there already and not only
+        linked, that is its end. Raises what `link` does, and NoRoom.
+        """
+        files = parts(path.absolute())
+        _check_usable(files, stop)
+        linked = self._place_of(files) or self._twin_of(files, stop)
+        if linked and linked.origin is not Origin.LINKED:
+            yield linked
+            return
+        targets = _free(self.folder, files)
+        for news in copy(files, targets, stop):
+            if isinstance(news, Transferred):
+                yield news
+                continue
+            copied = [
+                file_record(target, sha256, name=target.name)
+                for target, sha256 in zip(targets, news, strict=True)
+            ]
+            record = new_record(copied)
+            if linked and linked.record:
+                record = replace(linked.record, files=record.files)
+            write_record(record_place(targets[0]), record)
+            if linked:
+                self.remove(linked)
+            yield _item(targets, Origin.OWN, record)
+
+    def verify(self, item: Item, stop: Stop) -> Iterator[Transferred | Verified]:
+        """Compare the files with their fingerprints, or take these; end with Verified.
+
+        Raises Missing, Refused or Damaged if they cannot be read, NoRoom, and Cancelled.
+        """
+        for news in verify(item.files, item.record, stop):
+            if isinstance(news, Verified) and news.record != item.record:
+                write_record(self._record_place(item), news.record)
+            yield news
 
     def adopt(self, paths: Sequence[str]) -> None:
         """Link model files that were chosen before there was a shelf, wherever they are now.
@@ -164,17 +213,32 @@ class Shelf:
 
         Raises Refused for what is not the person's to remove.
         """
+        if item.origin is Origin.STARTER:
+            raise Refused("This model came with Sottovoce and cannot be removed.")
+        if item.origin is Origin.SHARED:
+            raise Refused("This model belongs to all users of this computer. Ask who keeps it.")
+        # The first file goes first: without it, the others are no model any more.
+        files = item.files if item.origin is Origin.OWN else ()
+        with writing_translated():
+            for file in (*files, self._record_place(item)):
+                file.unlink(missing_ok=True)
+
+    def _twin_of(self, files: tuple[Path, ...], stop: Stop) -> Item | None:
+        """The item that has the same bytes. The starter is none: it may leave with an update."""
+        others = (item for item in self.items() if item.origin is not Origin.STARTER)
+        return next((item for item in others if _is_same(item.files, files, stop)), None)
+
+    def _place_of(self, files: tuple[Path, ...]) -> Item | None:
+        return next((item for item in self.items() if item.files == files), None)
+
+    def _record_place(self, item: Item) -> Path:
         match item.origin:
-            case Origin.STARTER:
-                raise Refused("This model came with Sottovoce and cannot be removed.")
-            case Origin.SHARED:
-                raise Refused("This model belongs to all users of this computer. Ask who keeps it.")
-            case Origin.LINKED:
-                link_place(self.folder, item.path).unlink(missing_ok=True)
             case Origin.OWN:
-                # The first file goes first: without it, the others are no model any more.
-                for file in (*item.files, record_place(item.path)):
-                    file.unlink(missing_ok=True)
+                return record_place(item.path)
+            case Origin.LINKED:
+                return link_place(self.folder, item.path)
+            case Origin.STARTER | Origin.SHARED:
+                return kept_place(self.folder, item.path)
 
 
 def shelf_in(profile: Profile) -> Shelf:
@@ -190,14 +254,26 @@ def starter() -> Model | None:
     return replace(read_model(path), name="SmolLM2 135M (starter)", is_starter=True)
 
 
-def _starter_item() -> Item | None:
+def _starter_item(folder: Path) -> Item:
     model = starter()
-    return Item(model.name, Origin.STARTER, (model.path,), model.size, model) if model else None
+    assert model is not None, "It was there a moment ago."
+    record = read_record(kept_place(folder, model.path))
+    return Item(model.name, Origin.STARTER, (model.path,), model.size, model, record)
 
 
-def _in_folder(folder: Path, origin: Origin) -> Iterator[Item]:
-    for first in dict.fromkeys(parts(path)[0] for path in sorted(folder.glob("*.gguf"))):
-        yield _item(parts(first), origin, read_record(record_place(first)))
+def _own(folder: Path) -> Iterator[Item]:
+    for files in _sets(folder):
+        yield _item(files, Origin.OWN, read_record(record_place(files[0])))
+
+
+def _shared(shared: Path, folder: Path) -> Iterator[Item]:
+    for files in _sets(shared):
+        places = record_place(files[0]), kept_place(folder, files[0])
+        yield _item(files, Origin.SHARED, read_record(places[0]) or read_record(places[1]))
+
+
+def _sets(folder: Path) -> list[tuple[Path, ...]]:
+    return list(dict.fromkeys(parts(path) for path in sorted(folder.glob("*.gguf"))))
 
 
 def _linked(folder: Path) -> Iterator[Item]:
@@ -217,6 +293,49 @@ def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Ite
         model = replace(model, name=name)
     trouble = _CHANGED if record and _has_changed(files, record) else ""
     return Item(model.name, origin, files, model.size, model, record, trouble)
+
+
+def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
+    """Return if they are a whole model; raise the Problem with what they are instead."""
+    inspection = inspect(files[0], stop)
+    if inspection.trouble:
+        raise Unsupported(inspection.trouble)
+    if inspection.kind is Kind.ADAPTER:
+        raise Unsupported(_ADAPTER)
+
+
+def _free(folder: Path, files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Where in `folder` copies of the files can lie."""
+    number = 1
+    while True:
+        first = folder / files[0].name if number == 1 else folder / f"{number}-{files[0].name}"
+        targets = parts(first if first.suffix else first.with_suffix(".gguf"))
+        if not any(target.exists() for target in targets):
+            return targets
+        number += 1
+
+
+def _is_same(these: tuple[Path, ...], those: tuple[Path, ...], stop: Stop) -> bool:
+    """Whether the files hold the same, as far as samples of them show."""
+    try:
+        return [file.stat().st_size for file in these] == [
+            file.stat().st_size for file in those
+        ] and all(_samples(a, stop) == _samples(b, stop) for a, b in zip(these, those, strict=True))
+    except OSError:
+        return False
+
+
+def _samples(file: Path, stop: Stop) -> str:
+    """What tells files of one size apart: pieces from all over, and the whole of small ones."""
+    size, sum_ = file.stat().st_size, hashlib.sha256()
+    with file.open("rb") as opened:
+        for place in range(0, size, max(size // _SAMPLES, _SAMPLE)):
+            stop.check()
+            opened.seek(place)
+            sum_.update(opened.read(_SAMPLE))
+        opened.seek(max(0, size - _SAMPLE))
+        sum_.update(opened.read())
+    return sum_.hexdigest()
 
 
 def _has_changed(files: tuple[Path, ...], record: Record) -> bool:

@@ -1,0 +1,77 @@
+"""Copies of files, made whole or not at all, with their fingerprints."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from io import FileIO
+from pathlib import Path
+
+from sottovoce.domain.problems import NoRoom
+from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
+from sottovoce.models.gguf_file import translated
+from sottovoce.models.pace import Pace
+from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
+
+_STEP = 4 * 1024 * 1024
+"""Bytes between two looks at `stop`."""
+_SPARE = 256_000_000
+"""Bytes that are left free: a disk filled to the brim troubles other programs."""
+
+
+def copy(
+    sources: Sequence[Path], targets: Sequence[Path], stop: Stop
+) -> Iterator[Transferred | tuple[str, ...]]:
+    """Put the content of `sources` at `targets`; end with the SHA-256 of each.
+
+    The targets appear together when all are whole, the first one last; until then, and when this
+    is stopped, there is nothing. Raises NoRoom, Refused, Damaged or Cancelled.
+    """
+    folder = targets[0].parent
+    total = sum(source.stat().st_size for source in sources)
+    with writing_translated():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(folder).free < total + _SPARE:
+            gigabytes = total / 1e9
+            raise NoRoom(f"The copy needs {gigabytes:.1f} GB of disk. Free some space, or link it.")
+    pace, sums, before = Pace(total), [], 0
+    with ExitStack() as unfinished:
+        copies = [target.with_name(f"{target.name}.{os.getpid()}.copy") for target in targets]
+        for copy_ in copies:
+            unfinished.callback(copy_.unlink, missing_ok=True)
+        for source, copy_ in zip(sources, copies, strict=True):
+            sum_ = hashlib.sha256()
+            for data in _written(source, copy_, stop):
+                sum_.update(data)
+                before += len(data)
+                yield pace.at(before)
+            sums.append(sum_.hexdigest())
+        with writing_translated():
+            for copy_, target in reversed(list(zip(copies, targets, strict=True))):
+                copy_.rename(target)
+            flush_folder(folder)
+    yield tuple(sums)
+
+
+def _written(source: Path, target: Path, stop: Stop) -> Iterator[memoryview]:
+    """Each piece of `source`, once it is in `target`; when all are, they are on disk."""
+    buffer = memoryview(bytearray(_STEP))
+    with (
+        translated(),
+        source.open("rb", buffering=0) as here,
+        writing_translated(),
+        open(target, "wb", opener=only_for_owner) as there,
+    ):
+        while count := _read(here, buffer):
+            stop.check()
+            there.write(buffer[:count])
+            yield buffer[:count]
+        there.flush()
+        os.fsync(there.fileno())
+
+
+def _read(file: FileIO, buffer: memoryview) -> int:
+    with translated():
+        return file.readinto(buffer) or 0
