@@ -174,7 +174,7 @@ def test_after_a_bad_file_the_next_load_works(
 def test_too_little_memory_for_the_weights_says_both_numbers(starter: Model) -> None:
     with (
         closing(ProcessEngine(available_memory=lambda: 50_000_000)) as engine,
-        pytest.raises(NoRoom, match=r"0\.1 GB .* 0\.1 GB"),
+        pytest.raises(NoRoom, match=r"0\.2 GB .* 0\.1 GB"),
     ):
         load(engine, starter)
 

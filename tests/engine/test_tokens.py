@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.asking import assistant, user
 from sottovoce.domain.conversation import Role, Turn
 from sottovoce.domain.model import Model
-from sottovoce.engine import llama
+from sottovoce.engine import backends, llama
 from sottovoce.engine.prompt import PromptWriter
 
 NOW = datetime(2024, 7, 26, tzinfo=UTC)
@@ -20,8 +20,8 @@ class Tokenizer:
     """A model's tokens, and which of them steer it."""
 
     def __init__(self, model: Model) -> None:
-        self.model = llama.Model(
-            os.fsencode(model.path), repack=False, gpu_layers=0, progress=lambda _: True
+        self.model = llama.read_model(
+            os.fsencode(model.path), repack=False, split=(), progress=lambda _: True
         )
         vocabulary = self.model.vocabulary()
         self.writer = PromptWriter(vocabulary)
@@ -38,13 +38,13 @@ class Tokenizer:
 
 @pytest.fixture(scope="module")
 def llama_tokens(tiny_llama: Model) -> Tokenizer:
-    llama.load_back_ends()
+    backends.load()
     return Tokenizer(tiny_llama)
 
 
 @pytest.fixture(scope="module")
 def smollm_tokens(starter: Model) -> Tokenizer:
-    llama.load_back_ends()
+    backends.load()
     return Tokenizer(starter)
 
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sottovoce.domain.hardware import Gpu, GpuKind
-from sottovoce.engine import llama
+from sottovoce.domain.hardware import Gpu, GpuKind, Machine
+from sottovoce.engine import ggml, llama
 
 CPU, GPU, SHARING_GPU = 0, 1, 2
 """Device types in ggml-backend.h. The last is a GPU that has the machine's memory for its own."""
@@ -20,9 +20,24 @@ INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON
 class Device:
     """Something that computes."""
 
-    handle: ctypes.c_void_p
+    handle: int
+    registry: int
+    """The back end that drives it."""
     type: int
     back_end: str
+    """The name of that."""
+
+    @property
+    def is_gpu(self) -> bool:
+        return self.type in {GPU, SHARING_GPU}
+
+
+def load() -> None:
+    """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one."""
+    for folder in (llama.FOLDER.parent / "bin", llama.FOLDER / "lib"):
+        if any(folder.glob("*ggml-cpu-*")):
+            ggml.functions().ggml_backend_load_all_from_path(bytes(folder))
+    llama.begin()
 
 
 def build() -> str:
@@ -40,27 +55,45 @@ def processor() -> str:
 
 def gpus() -> list[Gpu]:
     """The GPUs that llama.cpp can use here, with the memory that is free now."""
-    return [_gpu(device) for device in devices() if device.type in {GPU, SHARING_GPU}]
+    return [_gpu(device) for device in devices() if device.is_gpu]
+
+
+def machine(available: int) -> Machine:
+    """What a model can be laid out on, if `available` bytes of the machine's memory are free."""
+    return Machine(
+        processor=processor(),
+        instruction_sets=(),
+        cores=1,  # How many threads compute is decided by who asks.
+        memory=available,
+        available=available,
+        gpus=tuple(gpus()),
+    )
+
+
+def name(device: Device) -> str:
+    """What its maker calls it."""
+    text: bytes = ggml.functions().ggml_backend_dev_description(device.handle)
+    return text.decode("utf-8", "replace").strip()
 
 
 def devices() -> Iterator[Device]:
     """All that back ends found, processors too."""
-    ggml = llama.ggml()
-    for index in range(ggml.ggml_backend_dev_count()):
-        handle = ctypes.c_void_p(ggml.ggml_backend_dev_get(index))
-        registry = ctypes.c_void_p(ggml.ggml_backend_dev_backend_reg(handle))
-        name = ggml.ggml_backend_reg_name(registry).decode()
-        yield Device(handle, ggml.ggml_backend_dev_type(handle), name)
+    c = ggml.functions()
+    for index in range(c.ggml_backend_dev_count()):
+        handle = c.ggml_backend_dev_get(index)
+        registry = c.ggml_backend_dev_backend_reg(handle)
+        name = c.ggml_backend_reg_name(registry).decode()
+        yield Device(handle, registry, c.ggml_backend_dev_type(handle), name)
 
 
 def _gpu(device: Device) -> Gpu:
-    ggml = llama.ggml()
+    c = ggml.functions()
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    ggml.ggml_backend_dev_memory(device.handle, ctypes.byref(free), ctypes.byref(total))
-    # AMD's and other interfaces are told from CUDA nowhere: they divide work as CUDA does.
+    c.ggml_backend_dev_memory(device.handle, ctypes.byref(free), ctypes.byref(total))
+    # AMD's and other makers' own interfaces divide work as CUDA does.
     kind = KINDS.get(device.back_end, GpuKind.CUDA)
     return Gpu(
-        name=ggml.ggml_backend_dev_description(device.handle).decode("utf-8", "replace"),
+        name=name(device),
         kind=kind,
         total=total.value,
         free=free.value,

@@ -27,7 +27,7 @@ class Loaded:
     gpu_layers: int
     threads: int
     memory: int
-    """Bytes: weights, KV cache and compute buffers."""
+    """Bytes: weights, KV cache, compute buffers, and the engine's process itself."""
     backend: str
     """What computes, such as "CPU (AVX2)" or the name of the GPU."""
     seconds: float

@@ -12,14 +12,18 @@ from pathlib import Path
 import llama_cpp as package
 from llama_cpp import llama_cpp as c
 
+from sottovoce.domain.footprint import KvType, Layout
 from sottovoce.domain.model import Sampling
-from sottovoce.engine.context import BATCH, GPU_BATCH, Shape
 from sottovoce.engine.prompt import Vocabulary
 
+FOLDER = Path(package.__file__).parent
+"""Where the package lies, with its libraries."""
 PENALISED = 64
 """How many of the last tokens a repeat penalty looks at."""
-ABORTED = 2
-"""What decoding returns when it was stopped."""
+KV_TYPES = {KvType.F16: 1, KvType.Q8_0: 8, KvType.Q4_0: 2}
+"""The numbers of these types in ggml.h."""
+ABORTED, NO_MEMORY = 2, -2
+"""What decoding returns when it was stopped, and when it found no memory to compute in."""
 
 
 class LoadFailed(Exception):
@@ -28,6 +32,10 @@ class LoadFailed(Exception):
 
 class DecodeFailed(Exception):
     """llama.cpp could not compute."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.is_want_of_memory = code == NO_MEMORY
 
 
 class Log:
@@ -67,41 +75,23 @@ def _flag_reader() -> object:
     return ctypes.cast(libc.strlen, c.ggml_abort_callback)
 
 
-def _library() -> ctypes.CDLL:
-    library: ctypes.CDLL = c._lib
-    library.llama_version.restype = ctypes.c_char_p  # The package does not declare it.
-    return library
+def libraries() -> list[ctypes.CDLL]:
+    """llama.cpp and what lies beneath it, for functions that the package does not declare."""
+    # On Windows a library shows only its own functions; elsewhere those beneath it, too.
+    beneath = ("ggml.dll", "ggml-base.dll") if sys.platform == "win32" else ()
+    return [c._lib, *(ctypes.CDLL(str(FOLDER / "lib" / name)) for name in beneath)]
 
 
-def ggml() -> ctypes.CDLL:
-    """The library that keeps the back ends, the same copy that llama.cpp uses.
-
-    The package declares none of its functions: what is not an int is declared here.
-    """
-    library = _library()
-    if sys.platform == "win32":  # There, a library shows only its own functions.
-        library = ctypes.CDLL(str(Path(package.__file__).parent / "lib" / "ggml.dll"))
-    library.ggml_backend_dev_count.restype = ctypes.c_size_t
-    library.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    library.ggml_backend_dev_get.restype = ctypes.c_void_p
-    library.ggml_backend_dev_backend_reg.restype = ctypes.c_void_p
-    library.ggml_backend_dev_description.restype = ctypes.c_char_p
-    library.ggml_backend_reg_name.restype = ctypes.c_char_p
-    return library
-
-
-def load_back_ends() -> None:
-    """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one."""
-    here = Path(package.__file__).parent
-    for folder in (here.parent / "bin", here / "lib"):
-        if any(folder.glob("*ggml-cpu-*")):
-            ggml().ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
+def begin() -> None:
+    """Make llama.cpp ready. The back ends are there before."""
     c.llama_backend_init()
 
 
 def version() -> str:
     """Of llama.cpp."""
-    return _text(_library().llama_version())
+    function = c._lib.llama_version
+    function.restype = ctypes.c_char_p
+    return _text(function())
 
 
 def system_info() -> str:
@@ -109,21 +99,52 @@ def system_info() -> str:
     return _text(c.llama_print_system_info())
 
 
-class Model:
-    """A model's weights and vocabulary in memory. They stay until the process ends."""
+def read_model(
+    path: bytes, *, repack: bool, split: Sequence[int], progress: Callable[[float], bool]
+) -> "Model":
+    """Put a file in memory, with so many layers on each GPU. Raises LoadFailed.
 
-    def __init__(
-        self, path: bytes, *, repack: bool, gpu_layers: int, progress: Callable[[float], bool]
-    ) -> None:
-        """Load. `progress` is told fractions and returns whether to go on. Raises LoadFailed."""
-        parameters = c.llama_model_default_params()
-        parameters.n_gpu_layers = gpu_layers
-        parameters.use_extra_bufts = repack
-        callback = c.llama_progress_callback(lambda fraction, _: progress(fraction))
-        parameters.progress_callback = callback
-        self.handle = c.llama_model_load_from_file(path, parameters)
-        if not self.handle:
-            raise LoadFailed
+    `progress` is told fractions and returns whether to go on.
+    """
+    parameters = c.llama_model_default_params()
+    parameters.use_extra_bufts = repack
+    parameters.n_gpu_layers = sum(split)
+    shares = (ctypes.c_float * c.LLAMA_MAX_DEVICES)(*split)
+    if split:
+        parameters.tensor_split = shares
+    callback = c.llama_progress_callback(lambda fraction, _: progress(fraction))
+    parameters.progress_callback = callback
+    handle = c.llama_model_load_from_file(path, parameters)
+    if not handle:
+        raise LoadFailed
+    return Model(handle)
+
+
+def make_model(header: int, fill: Callable[[int, object], None], device: int | None) -> "Model":
+    """A model without a file, all on one GPU or on the processor. Raises LoadFailed.
+
+    `header` is a gguf_context that describes it, and `fill` is given each tensor to fill.
+    """
+    parameters = c.llama_model_default_params()
+    devices = (ctypes.c_void_p * 2)(device, None)
+    parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
+    parameters.n_gpu_layers = 0 if device is None else -1
+    filler = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+    make = c._lib.llama_model_init_from_user
+    make.restype = ctypes.c_void_p
+    make.argtypes = [ctypes.c_void_p, filler, ctypes.c_void_p, c.llama_model_params]
+    handle = make(header, filler(fill), None, parameters)
+    if not handle:
+        raise LoadFailed
+    return Model(handle)
+
+
+class Model:
+    """A model's weights and vocabulary in memory."""
+
+    def __init__(self, handle: int) -> None:
+        """`handle` is llama.cpp's; it is the model's from now on."""
+        self.handle = handle
         self.vocabulary_handle = c.llama_model_get_vocab(self.handle)
         self.writes = bool(
             c.llama_vocab_n_tokens(self.vocabulary_handle)
@@ -135,19 +156,9 @@ class Model:
         """Whether it can continue a text, unlike models that only embed or translate."""
         self._piece = ctypes.create_string_buffer(512)
 
-    def shape(self) -> Shape:
-        """What its memory need follows from."""
-        heads = max(c.llama_model_n_head(self.handle), 1)
-        width = c.llama_model_n_embd(self.handle) // heads
-        return Shape(
-            weights=c.llama_model_size(self.handle),
-            trained=c.llama_model_n_ctx_train(self.handle),
-            layers=c.llama_model_n_layer(self.handle),
-            heads=heads,
-            kv_heads=c.llama_model_n_head_kv(self.handle),
-            key_length=self._number("attention.key_length", width),
-            value_length=self._number("attention.value_length", width),
-        )
+    def close(self) -> None:
+        """Give its memory back. Its windows are closed before."""
+        c.llama_model_free(self.handle)
 
     def vocabulary(self) -> Vocabulary:
         """Its template, and which texts are tokens that steer it."""
@@ -205,10 +216,6 @@ class Model:
             return ""
         return _text(c.llama_vocab_get_text(self.vocabulary_handle, token))
 
-    def _number(self, key: str, otherwise: int) -> int:
-        value = self._metadata(f"{self._metadata('general.architecture')}.{key}")
-        return int(value) if value.isdecimal() else otherwise
-
     def _metadata(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(128)
         length = c.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
@@ -225,18 +232,16 @@ EMBEDDERS = {
 class Window:
     """A context window: the KV cache of one text, and what computes with it."""
 
-    def __init__(self, model: Model, size: int, *, threads: int, flag: Flag, on_gpu: bool) -> None:
+    def __init__(self, model: Model, layout: Layout, *, threads: int, flag: Flag) -> None:
         """Raises MemoryError if there is no room for it."""
         parameters = c.llama_context_default_params()
-        parameters.n_ctx = size
-        self._batch = GPU_BATCH if on_gpu else BATCH
-        parameters.n_batch = parameters.n_ubatch = self._batch
+        parameters.n_ctx = layout.context
+        self._batch = layout.batch
+        parameters.n_batch = parameters.n_ubatch = layout.batch
         parameters.n_outputs_max = 1  # Saves 250 MB with a vocabulary of 128,000 tokens.
         parameters.n_threads = parameters.n_threads_batch = threads
-        # Measured: on a CPU flash attention is slower, on a GPU it is faster and saves memory.
-        parameters.flash_attn_type = (
-            c.LLAMA_FLASH_ATTN_TYPE_AUTO if on_gpu else c.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        )
+        parameters.type_k = parameters.type_v = KV_TYPES[layout.kv_type]
+        parameters.flash_attn_type = _flash_attention(layout)
         parameters.no_perf = True
         self._handle = c.llama_init_from_model(model.handle, parameters)
         if not self._handle:
@@ -313,6 +318,14 @@ class Window:
     def draw(self, sampler: "Sampler") -> int:
         """The token that follows."""
         return int(c.llama_sampler_sample(sampler.handle, self._handle, -1))
+
+
+def _flash_attention(layout: Layout) -> int:
+    if not layout.flash_attention:
+        return int(c.LLAMA_FLASH_ATTN_TYPE_DISABLED)
+    if layout.kv_type is KvType.F16:
+        return int(c.LLAMA_FLASH_ATTN_TYPE_AUTO)  # Off where a GPU cannot do it.
+    return int(c.LLAMA_FLASH_ATTN_TYPE_ENABLED)
 
 
 class Sampler:

@@ -1,18 +1,20 @@
 """Putting a model in memory, or finding out why it cannot be."""
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
+from sottovoce.domain.footprint import Shape
+from sottovoce.domain.hardware import Machine
+from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.plan import Need, Plan, plan, smaller
 from sottovoce.domain.problems import Cancelled, Damaged, NoRoom, Problem, Unsupported
-from sottovoce.engine import backends, context, llama, wire
+from sottovoce.engine import backends, header, llama, wire
 from sottovoce.engine.prompt import PromptWriter
-from sottovoce.engine.session import Hardware, Session
+from sottovoce.engine.session import Session
 
 TELL_EVERY = 0.01
 """The part of the way after which progress is told again."""
 NOT_KNOWN = ("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer")
-NO_MEMORY = ("failed to allocate", "unable to allocate", "out of memory")
+NO_MEMORY = ("failed to allocate", "unable to allocate", "out of memory", "Cannot allocate memory")
 """How llama.cpp words it."""
 
 
@@ -21,99 +23,142 @@ def load(
 ) -> tuple[Session, wire.Loaded]:
     """The model at work, and what there is to know about it.
 
+    Where memory turns out too small for the plan, a smaller one is tried, and the note says so.
     Raises Cancelled once the flag is set, and Damaged, Unsupported or NoRoom.
     """
-    gpus = backends.gpus() if question.gpu_layers != 0 else []
-    hardware = Hardware(
-        threads=question.threads,
-        on_gpu=bool(gpus),
-        split_by_hand=question.gpu_layers is not None,
-        flag=flag,
-    )
-    available = hardware.free(question.available)
-    size = Path(os.fsdecode(question.path)).stat().st_size
-    if size > available:
-        raise _no_room(size, available)
-    model = _model(question, hardware, said, loading)
-    if not model.writes:
-        raise Unsupported("This model does not write text. Choose a chat model.")
-    shape = model.shape()
-    start, limit = _window_sizes(shape, question.context, available)
-    try:
-        window = hardware.window(model, start)
-    except MemoryError as error:
-        raise _no_room(shape.weights + context.window_bytes(shape, start), available) from error
-    session = Session(
-        model, shape, window, limit, hardware=hardware, prompts=PromptWriter(model.vocabulary())
-    )
-    layers = shape.layers if question.gpu_layers is None else question.gpu_layers
-    return session, wire.Loaded(
-        context=window.size,
-        context_limit=limit,
-        gpu_layers=min(layers, shape.layers) if gpus else 0,
-        threads=question.threads,
-        memory=session.memory,
-        backend=gpus[0].name if gpus else backends.processor(),
+    file = header.read(question.path)
+    machine = backends.machine(question.available)
+    chosen: Plan | None = plan(file.shape, machine, question.wishes)
+    assert chosen is not None
+    if not chosen.fits:
+        raise _no_room(chosen.need, machine)
+    first = chosen
+    loader = _Loader(question, flag, said, loading)
+    while chosen is not None:
+        try:
+            session = loader.session(file, chosen)
+        except MemoryError:
+            chosen = smaller(file.shape, machine, chosen)
+            continue
+        return session, _loaded(question, file.shape, machine, first, chosen, session)
+    raise NoRoom(
+        "Memory is too small for this model. Close other programs or choose a smaller one."
     )
 
 
-def _model(
-    question: wire.Load, hardware: Hardware, said: llama.Log, loading: Callable[[float], None]
-) -> llama.Model:
-    told = 0.0
+class _Loader:
+    """Loads one file, as often as it takes."""
 
-    def progress(fraction: float) -> bool:
-        nonlocal told
-        if fraction - told >= TELL_EVERY:
-            told = fraction
-            loading(fraction)
-        return not hardware.flag.is_set
+    def __init__(
+        self,
+        question: wire.Load,
+        flag: llama.Flag,
+        said: llama.Log,
+        loading: Callable[[float], None],
+    ) -> None:
+        self._question = question
+        self._flag = flag
+        self._said = said
+        self._loading = loading
+        self._told = 0.0
 
-    all_layers = -1
-    layers = all_layers if question.gpu_layers is None else question.gpu_layers
-    try:
-        model = llama.Model(
-            question.path,
-            repack=question.repack,
-            gpu_layers=layers if hardware.on_gpu else 0,
-            progress=progress,
-        )
-    except llama.LoadFailed as error:
-        if hardware.flag.is_set:
-            raise Cancelled from error
-        raise _why(" ".join(said.troubles)) from error
-    if hardware.flag.is_set:
-        raise Cancelled
-    return model
+    def session(self, file: header.ModelHeader, plan: Plan) -> Session:
+        """Raises Cancelled, Damaged, Unsupported, or MemoryError if the plan was too bold."""
+        model = self._model(plan)
+        if not model.writes:
+            raise Unsupported("This model does not write text. Choose a chat model.")
+        try:
+            window = llama.Window(model, plan.layout, threads=plan.threads, flag=self._flag)
+        except MemoryError:
+            model.close()
+            raise
+        prompts = PromptWriter(model.vocabulary())
+        return Session(model, file, window, plan, flag=self._flag, prompts=prompts)
+
+    def _model(self, plan: Plan) -> llama.Model:
+        self._said.troubles.clear()
+        try:
+            model = llama.read_model(
+                self._question.path,
+                repack=self._question.repack,
+                split=plan.layout.split,
+                progress=self._progress,
+            )
+        except llama.LoadFailed as error:
+            if self._flag.is_set:
+                raise Cancelled from error
+            raise _why(" ".join(self._said.troubles)) from error
+        if self._flag.is_set:
+            raise Cancelled
+        return model
+
+    def _progress(self, fraction: float) -> bool:
+        if fraction - self._told >= TELL_EVERY:
+            self._told = fraction
+            self._loading(fraction)
+        return not self._flag.is_set
 
 
-def _why(troubles: str) -> Problem:
-    """The Problem behind what llama.cpp said when it could not load a model."""
+def _why(troubles: str) -> Problem | MemoryError:
+    """What is behind the words of llama.cpp when it could not load a model."""
     if any(words in troubles for words in NOT_KNOWN):
         return Unsupported("Sottovoce does not know this kind of model yet. Choose another.")
     if any(words in troubles for words in NO_MEMORY):
-        return NoRoom(
-            "Memory is too small for this model. Close other programs or choose a smaller one."
-        )
+        return MemoryError()
     return Damaged("The model file is damaged. Download it again or choose another.")
 
 
-def _window_sizes(shape: context.Shape, wanted: int | None, available: int) -> tuple[int, int]:
-    """The window to start with, and how far it may grow. Raises NoRoom."""
-    if wanted is None:
-        limit = context.limit(shape, available)
-        if not limit:
-            raise _no_room(shape.weights + context.least_room(shape), available)
-        return min(context.START, limit), limit
-    size = context.fixed(shape, wanted)
-    need = shape.weights + context.window_bytes(shape, size)
-    if need > available:
-        raise _no_room(need, available)
-    return size, size
+def _loaded(
+    question: wire.Load, shape: Shape, machine: Machine, first: Plan, plan: Plan, session: Session
+) -> wire.Loaded:
+    layout = plan.layout
+    return wire.Loaded(
+        context=session.context,
+        context_limit=plan.context_limit,
+        gpu_layers=layout.gpu_layers,
+        threads=plan.threads,
+        memory=session.memory,
+        backend=_backend(machine, plan),
+        kv_type=layout.kv_type,
+        flash_attention=layout.flash_attention,
+        batch=layout.batch,
+        note=" ".join(_notes(question.wishes, shape, machine, first, plan)),
+    )
 
 
-def _no_room(need: int, available: int) -> NoRoom:
+def _backend(machine: Machine, plan: Plan) -> str:
+    used = [gpu.name for gpu, layers in zip(machine.gpus, plan.layout.split, strict=True) if layers]
+    return " + ".join(dict.fromkeys(used)) or backends.processor()
+
+
+def _notes(
+    wishes: LoadOptions, shape: Shape, machine: Machine, first: Plan, plan: Plan
+) -> Iterator[str]:
+    """Sentences about what had to be made smaller, or other than it was wished for."""
+    layers, all_layers = plan.layout.gpu_layers, shape.layers + 1
+    wished = first.layout.gpu_layers if wishes.gpu_layers is not None else all_layers
+    if machine.gpus and layers < wished:
+        yield (
+            f"{layers} of {all_layers} layers are on the GPU, because its memory was too small for"
+            " more."
+            if layers
+            else "The processor computes alone, because the memory of the GPU was too small."
+        )
+    if plan.layout.context < first.layout.context:
+        yield (
+            f"The context window holds {plan.layout.context:,} tokens, because memory was too small"
+            " for more."
+        )
+    if wishes.flash_attention is False and plan.layout.flash_attention:
+        yield (
+            "Flash attention is on, because a KV cache of type"
+            f" {plan.layout.kv_type} cannot be read without it."
+        )
+
+
+def _no_room(need: Need, machine: Machine) -> NoRoom:
+    free = machine.available + sum(gpu.free for gpu in machine.gpus if not gpu.shares_memory)
     return NoRoom(
-        f"This model needs {need / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are free."
+        f"This model needs {need.total / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
         " Close other programs or choose a smaller model."
     )

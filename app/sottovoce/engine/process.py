@@ -190,9 +190,7 @@ class ProcessEngine:
             path=os.fsencode(model.path),
             # Measured: Q4_0 gains; K-quants load ten times and read prompts 1.7 times slower.
             repack=model.quantisation == "Q4_0",
-            context=options.context,
-            gpu_layers=options.gpu_layers,
-            threads=options.threads or _default_threads(),
+            wishes=replace(options, threads=options.threads or _default_threads()),
             available=self._available_memory(),
         )
         self._child = child = self._started()
@@ -233,6 +231,10 @@ class ProcessEngine:
             memory=loaded.memory,
             backend=loaded.backend,
             seconds=seconds,
+            kv_type=loaded.kv_type,
+            flash_attention=loaded.flash_attention,
+            batch=loaded.batch,
+            note=loaded.note,
         )
 
     def _reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:

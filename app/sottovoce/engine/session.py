@@ -4,44 +4,27 @@ import codecs
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
+from sottovoce.domain.footprint import window_bytes
 from sottovoce.domain.model import Sampling
+from sottovoce.domain.plan import Plan, grown, widest
 from sottovoce.domain.problems import Cancelled, Interrupted, NoRoom, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
-from sottovoce.engine import backends, context, llama, wire
+from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.cut import StopStrings
+from sottovoce.engine.header import ModelHeader
 from sottovoce.engine.limits import limited_memory
 from sottovoce.engine.prompt import UNUSABLE, PromptWriter
 
 PIECE_EVERY = 0.02
 """Seconds: more pieces than this shows no eye, and each costs the window a little."""
+UNLIMITED_REPLY = 1024
+"""Tokens kept free for a reply whose length nobody limited; it may still write on and grow."""
+MEMORY_USED_UP = "Memory is used up. What was written is kept; close other programs and try again."
 TEMPLATE_MEMORY = 1 << 28
 """Bytes that filling in a chat template may take at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hardware:
-    """What a model computes with."""
-
-    threads: int
-    on_gpu: bool
-    split_by_hand: bool
-    """Whether somebody chose how many layers the GPU gets; the machine's memory takes the rest."""
-    flag: llama.Flag
-    """Stops whatever is computed."""
-
-    def free(self, available: int) -> int:
-        """Bytes for model and window, if the machine has `available` bytes."""
-        if not self.on_gpu:
-            return available
-        on_gpu = sum(gpu.free for gpu in backends.gpus())
-        return on_gpu + available if self.split_by_hand else on_gpu
-
-    def window(self, model: llama.Model, size: int) -> llama.Window:
-        """A context window. Raises MemoryError."""
-        return llama.Window(model, size, threads=self.threads, flag=self.flag, on_gpu=self.on_gpu)
 
 
 class Session:
@@ -50,31 +33,38 @@ class Session:
     def __init__(
         self,
         model: llama.Model,
-        shape: context.Shape,
+        file: ModelHeader,
         window: llama.Window,
-        limit: int,
+        plan: Plan,
         *,
-        hardware: Hardware,
+        flag: llama.Flag,
         prompts: PromptWriter,
     ) -> None:
-        """`limit` is how far the window may grow, in tokens."""
+        """`flag` stops whatever is computed."""
         self._model = model
-        self._shape = shape
+        self._file = file
         self._window = window
-        self._limit = limit
-        self._hardware = hardware
+        self._plan = plan
+        self._flag = flag
         self._prompts = prompts
 
     @property
+    def context(self) -> int:
+        """Tokens that the window holds."""
+        return self._window.size
+
+    @property
     def memory(self) -> int:
-        """Bytes that model and window take."""
-        return self._shape.weights + context.window_bytes(self._shape, self._window.size)
+        """Bytes that model, window and this process take."""
+        need = self._plan.need
+        layout = replace(self._plan.layout, context=self._window.size)
+        return need.process + need.weights.total + window_bytes(self._file.shape, layout).total
 
     def count(self, question: wire.Count) -> wire.Counts:
         """Tokens of each text. Raises Cancelled."""
         tokens = []
         for text in question.texts:
-            if self._hardware.flag.is_set:
+            if self._flag.is_set:
                 raise Cancelled
             tokens.append(self._model.count(text))
         return wire.Counts(tuple(tokens))
@@ -100,7 +90,11 @@ class Session:
                 with closing(llama.Sampler(self._model, sampling, tokens)) as sampler:
                     written = yield from self._write(sampler, sampling, question.available)
         except llama.DecodeFailed as error:
+            if error.is_want_of_memory:
+                raise NoRoom(MEMORY_USED_UP) from error
             raise Interrupted("The model could not go on computing. Try again.") from error
+        except MemoryError as error:
+            raise NoRoom(MEMORY_USED_UP) from error
         reading = max(read - begun, 1e-9)
         writing = max(written.last - written.first, 1e-9)
         yield wire.Finished(
@@ -118,7 +112,7 @@ class Session:
         """Put what is missing in the window, unless stopped on the way."""
         yield wire.Reading(len(self._window.tokens), len(tokens))
         while (done := len(self._window.tokens)) < len(tokens):
-            if self._hardware.flag.is_set or not self._window.read(tokens[done:]):
+            if self._flag.is_set or not self._window.read(tokens[done:]):
                 return
             yield wire.Reading(len(self._window.tokens), len(tokens))
 
@@ -159,13 +153,13 @@ class Session:
             yield from self._grow(self._window.size + 1, available)
         if len(self._window.tokens) == self._window.size:
             return Finish.CONTEXT_FULL
-        if self._hardware.flag.is_set or not self._window.add(token):
+        if self._flag.is_set or not self._window.add(token):
             return Finish.STOPPED
         return None
 
     def _make_room(self, prompt: int, reply: int | None, available: int) -> Iterator[wire.News]:
-        need = prompt + (context.UNLIMITED_REPLY if reply is None else reply)
-        if need > self._window.size and self._window.size < self._limit:
+        need = prompt + (UNLIMITED_REPLY if reply is None else reply)
+        if need > self._window.size and self._window.size < self._plan.context_limit:
             yield from self._grow(need, available)
         if prompt >= self._window.size:
             raise NoRoom(
@@ -176,12 +170,14 @@ class Session:
     def _grow(self, need: int, available: int) -> Iterator[wire.News]:
         """Widen the window as far as memory allows, with what it holds. It may stay as it is."""
         old = self._window
-        room = self._hardware.free(available) - old.state_size()
-        size = context.grown(old.size, need, min(self._limit, context.largest(self._shape, room)))
+        machine = backends.machine(available - old.state_size())
+        room = widest(self._file.shape, machine, self._plan.layout)
+        size = grown(old.size, need, min(self._plan.context_limit, room))
         if size == old.size:
             return
+        layout = replace(self._plan.layout, context=size)
         try:
-            new = self._hardware.window(self._model, size)
+            new = llama.Window(self._model, layout, threads=self._plan.threads, flag=self._flag)
         except MemoryError:
             return
         taken_over = new.take_over(old)

@@ -5,8 +5,9 @@ from typing import TypeAlias
 import msgspec
 
 from sottovoce.domain.conversation import Turn
+from sottovoce.domain.footprint import KvType
 from sottovoce.domain.hardware import Gpu
-from sottovoce.domain.model import Sampling
+from sottovoce.domain.model import LoadOptions, Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.speed import Rates
 
@@ -37,9 +38,8 @@ class Load(Message, frozen=True):
     """As the file system has it; it may be no valid text."""
     repack: bool
     """Whether weights are rearranged for the processor while loading."""
-    context: int | None
-    gpu_layers: int | None
-    threads: int
+    wishes: LoadOptions
+    """With a number of threads."""
     available: int
     """Bytes of memory free for use on this machine."""
 
@@ -124,6 +124,10 @@ class Loaded(Message, frozen=True):
     threads: int
     memory: int
     backend: str
+    kv_type: KvType
+    flash_attention: bool
+    batch: int
+    note: str
 
 
 class Counts(Message, frozen=True):

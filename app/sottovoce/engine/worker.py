@@ -59,7 +59,7 @@ class _Worker:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         said = llama.Log()
-        llama.load_back_ends()
+        backends.load()
         while True:
             number, question = self._questions.get()
             try:
