@@ -185,7 +185,6 @@ if sys.platform == "win32":
 
     def _on_windows() -> Processor:
         kernel = ctypes.windll.kernel32
-        has = kernel.IsProcessorFeaturePresent
         key = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
         try:
             with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, key) as opened:
