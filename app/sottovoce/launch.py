@@ -10,8 +10,11 @@ from sottovoce.cli.arguments import parse
 from sottovoce.cli.terminal import open_streams, tell
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
+from sottovoce.models.remote import Remote
 from sottovoce.system.logs import describe, harden, start_logging
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.network.ledger import Ledger
+from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
 from sottovoce.system.secrets import keyring_secrets
@@ -24,9 +27,10 @@ def launch(argv: Sequence[str]) -> int:
     open_streams()
     # Taken out of the environment, so that no other process inherits it.
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
+    token = os.environ.pop("SOTTOVOCE_HUB_TOKEN", None)
     arguments = parse(argv)
     try:
-        return _launch(arguments, passphrase)
+        return _launch(arguments, passphrase, token)
     except Problem as problem:
         tell(str(problem))
     except Exception as error:  # noqa: BLE001  A bug: told here, without user text.
@@ -34,11 +38,13 @@ def launch(argv: Sequence[str]) -> int:
     return 1
 
 
-def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
-    gate = NetworkGate()
+def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | None) -> int:
+    folder = profile(arguments.data_dir)
+    gate = NetworkGate(Ledger(folder.ledger))
     gate.close()
     harden()
-    folder = profile(arguments.data_dir)
+    kept = HubToken(folder, keyring_secrets)
+    remote = Remote(folder, lambda: token or kept.get())
     given = given_passphrase(passphrase, arguments.passphrase_file)
     with (
         closing(start_logging(folder.logs, arguments.log_level.upper())),
@@ -49,12 +55,13 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None) -> int:
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
-            return run.run(arguments, session.Parts(folder, engine, gate, keyring_secrets, given))
+            parts = session.Parts(folder, engine, gate, keyring_secrets, given, remote)
+            return run.run(arguments, parts)
         from sottovoce.ui import application
 
         return application.run(
             application.WindowParts(
-                folder, engine, gate, keyring_secrets, given, arguments.open_model
+                folder, engine, gate, keyring_secrets, remote, given, arguments.open_model
             )
         )
 

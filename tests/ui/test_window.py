@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from fakes import MemorySecrets, ScriptedEngine
 from sottovoce.domain.conversation import State
 from sottovoce.domain.settings import Appearance, Scheme
+from sottovoce.models.remote import Remote
 from sottovoce.store.store import open_store
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.network.gate import NetworkGate
@@ -35,7 +36,10 @@ def start(qtbot: QtBot, profile: Profile, engine: ScriptedEngine, look: Look) ->
 
     def begin(secrets: Secrets | None = None, passphrase: str | None = None) -> Session:
         session = Session(
-            WindowParts(profile, engine, NetworkGate(), lambda: secrets, passphrase), look
+            WindowParts(
+                profile, engine, NetworkGate(), lambda: secrets, Remote(profile), passphrase
+            ),
+            look,
         )
         sessions.append(session)
         qtbot.addWidget(session.window)

@@ -51,6 +51,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
+    _add_network(commands, everywhere)
     _add_doctor(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
     defaults = argparse.Namespace(data_dir=None, passphrase_file=None, log_level="warning")
@@ -106,6 +107,39 @@ def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
     export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
     for action in (listing, show, search):
         action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_network(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    network = commands.add_parser(
+        "network",
+        parents=[everywhere],
+        help="whether anything is fetched, and from where",
+    )
+    actions = network.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, parents=[everywhere], help=says)
+        action.add_argument("--json", action="store_true", help="one JSON document")
+        return action
+
+    add("status", "whether the network is switched on, and for which hosts")
+    add("on", "let models be searched for and fetched when you ask for it")
+    add("off", "let nothing be fetched")
+    ledger = add("ledger", "every connection that was made or refused, oldest first")
+    ledger.add_argument("--limit", type=_positive(int), metavar="N", help="the latest N alone")
+    endpoint = add("endpoint", "ask this hub from now on; without an address, say which is asked")
+    endpoint.add_argument("url", nargs="?", metavar="URL")
+    for name, says in (
+        ("allow", "let the hub redirect to this host"),
+        ("forbid", "let it no more"),
+    ):
+        add(name, says).add_argument("host", metavar="HOST")
+    token = actions.add_parser(
+        "token",
+        parents=[everywhere],
+        help="read your access token at the hub from the terminal, and keep it in the keyring",
+    )
+    token.add_argument("--forget", action="store_true", help="remove it instead")
 
 
 def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

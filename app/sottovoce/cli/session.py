@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
+from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
@@ -32,6 +33,8 @@ class Parts:
     """The keyring of this computer, None if there is none."""
     passphrase: str | None
     """What the user gave along with the command."""
+    remote: Remote
+    """The hub, as far as the network switch lets anybody get there."""
 
 
 @contextmanager

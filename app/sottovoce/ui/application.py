@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.engine import Engine
+from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
@@ -45,6 +46,8 @@ class WindowParts:
     gate: NetworkGate
     secrets: Callable[[], Secrets | None]
     """The keyring of this computer, None if there is none."""
+    remote: Remote
+    """The hub, as far as the network switch lets anybody get there."""
     passphrase: str | None = None
     """What the user gave along with the start."""
     open_model: Path | None = None
