@@ -73,6 +73,12 @@ class Ledger:
                     entries[at] = replace(entries[at], received=received, sent=sent)
         return entries
 
+    def clear(self) -> None:
+        """Forget all that is noted. Raises Refused."""
+        with writing_translated():
+            for path in (self._older, self._path):
+                path.unlink(missing_ok=True)
+
     def _lines(self) -> "Iterator[_Line | _Count]":
         for path in (self._older, self._path):
             try:
