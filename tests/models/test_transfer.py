@@ -1,6 +1,5 @@
 import hashlib
 import random
-import resource
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import httpx2
 import pytest
 
 from hub_server import Fault, HubServer
+from models.downloading import largest_file
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -187,13 +187,8 @@ def test_nothing_is_written_beyond_the_promised_length(fetching: Fetching) -> No
 
 
 def test_a_full_disk_keeps_what_fitted(fetching: Fetching) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, hard))
-    try:
-        with pytest.raises(NoRoom):
-            list(fetching.run())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with largest_file(1_500_000), pytest.raises(NoRoom):
+        list(fetching.run())
     assert fetching.there == CONTENT[:1_500_000]
     list(fetching.run())
     assert fetching.there == CONTENT

@@ -2,11 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from sottovoce.domain.problems import Damaged
 from sottovoce.domain.stop import Stop
 
 _STEP = 1024 * 1024
@@ -17,9 +14,8 @@ class Fingerprint:
     """Reads a file from its beginning, as far as it is told to, and sums up what it read."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Damaged if the file cannot be read."""
-        with _translated():
-            self._file = path.open("rb", buffering=0)
+        """Raises OSError."""
+        self._file = path.open("rb", buffering=0)
         self._sum = hashlib.sha256()
         self._buffer = memoryview(bytearray(_STEP))
         self.position = 0
@@ -28,7 +24,7 @@ class Fingerprint:
     def read(self, stop: Stop, *, until: int | None = None, seconds: float = 3600) -> bool:
         """Read on, to `until` or the end, but no longer than that; whether it got there.
 
-        Raises Damaged if the file cannot be read, or Cancelled.
+        Raises OSError, or Cancelled.
         """
         enough = time.monotonic() + seconds
         while until is None or self.position < until:
@@ -36,8 +32,7 @@ class Fingerprint:
             if time.monotonic() > enough:
                 return False
             step = _STEP if until is None else min(_STEP, until - self.position)
-            with _translated():
-                count = self._file.readinto(self._buffer[:step])
+            count = self._file.readinto(self._buffer[:step])
             if not count:
                 return True
             self._sum.update(self._buffer[:count])
@@ -50,11 +45,3 @@ class Fingerprint:
 
     def close(self) -> None:
         self._file.close()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Damaged("The model file cannot be read from its disk. Fetch it again.") from error

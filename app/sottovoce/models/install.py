@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sottovoce.domain.problems import Damaged, Unsupported
+from sottovoce.domain.stop import Stop
 from sottovoce.models.download import Choice, local_name
-from sottovoce.models.gguf import check_whole, read_model
+from sottovoce.models.inspect import inspect
 from sottovoce.models.records import (
     FileRecord,
     Record,
@@ -19,6 +20,7 @@ from sottovoce.models.records import (
 )
 from sottovoce.system.files import flush_folder, writing_translated
 
+_MOST_NAMESAKES = 1000
 _ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf", re.IGNORECASE)
 
 
@@ -37,25 +39,39 @@ def find_twin(models: Path, choice: Choice) -> Path | None:
     return None
 
 
-def install(staged: Path, models: Path, choice: Choice, sums: Sequence[str]) -> Path:
+def check(staged: Path, choice: Choice, stop: Stop) -> None:
+    """Look into the files of a choice, which are in the folder `staged`, before they are installed.
+
+    Raises Damaged or Unsupported if they are no model, and then they are deleted; or what `inspect`
+    raises.
+    """
+    files = [staged / local_name(file.name) for file in choice.files]
+    try:
+        if trouble := inspect(files[0], stop).trouble:
+            raise Unsupported(trouble)
+    except (Damaged, Unsupported):
+        for file in files:
+            file.unlink()
+        raise
+
+
+def install(staged: Path, models: Path, choice: Choice) -> Path:
     """Move the files of a choice from the folder `staged` to `models`; return the first one there.
 
-    They appear at once, under names that are still free, and with their record. It can be done
-    again if it was broken off. Raises NoRoom or Refused; or Damaged or Unsupported if they are no
-    model, and then they are deleted.
+    They appear at once, under names that are still free, and with their record. What was broken off
+    can be done again. Raises NoRoom or Refused, or Damaged if files are gone.
     """
     names = [local_name(file.name) for file in choice.files]
     sources = [staged / name for name in names]
-    if all(source.exists() for source in sources):
-        _check(sources)
     targets = _free(models, names, sources)
     with writing_translated():
-        flush_folder(staged)
         record = Record(
             added=datetime.now(UTC),
             files=tuple(
-                file_record(source if source.exists() else target, sum_, name=target.name)
-                for source, target, sum_ in zip(sources, targets, sums, strict=True)
+                file_record(
+                    source if source.exists() else target, file.sha256 or "", name=target.name
+                )
+                for source, target, file in zip(sources, targets, choice.files, strict=True)
             ),
             name=choice.name,
             source=Source(choice.repository, choice.revision or ""),
@@ -71,27 +87,16 @@ def install(staged: Path, models: Path, choice: Choice, sums: Sequence[str]) -> 
     return targets[0]
 
 
-def _check(files: Sequence[Path]) -> None:
-    try:
-        check_whole(files[0])
-        read_model(files[0])
-    except (Damaged, Unsupported):
-        for file in files:
-            file.unlink()
-        raise
-
-
 def _free(models: Path, names: Sequence[str], sources: Sequence[Path]) -> list[Path]:
-    """Where the files go: each is either there already, moved by a run before, or still staged."""
-    number = 1
-    while True:
+    """Where the files go: each is still staged, or was moved there when this was broken off."""
+    for number in range(1, _MOST_NAMESAKES):
         targets = [models / _numbered(name, number) for name in names]
         if all(
             target.exists() != source.exists()
             for target, source in zip(targets, sources, strict=True)
         ):
             return targets
-        number += 1
+    raise Damaged("Files of this download are gone. Download it again.")
 
 
 def _numbered(name: str, number: int) -> str:

@@ -86,22 +86,24 @@ def transfer(
                         if time.monotonic() - told > _TELL_EVERY:
                             told = time.monotonic()
                             yield Transferred(part.length, size)
-                except (Unreachable, Interrupted) as broken:
+                except (Unreachable, Interrupted, _Busy) as broken:
                     failures += 1
+                    asked = broken.wait if isinstance(broken, _Busy) else 0.0
+                    if failures >= patience.tries and isinstance(broken, _Busy):
+                        raise Unreachable("The hub is too busy. Try again later.") from broken
                     if failures >= patience.tries:
                         raise
-                    asked = broken.wait if isinstance(broken, _Busy) else 0.0
                     pause = min(patience.first * 2 ** (failures - 1), patience.longest)
                     _rest(max(pause, min(asked, patience.longest_asked)), stop)
             part.flush()
             yield Transferred(size, size)
 
 
-class _Busy(Unreachable):
-    """The other side has no time for us now."""
+class _Busy(Exception):
+    """The other side has no time for us, and may have said how many seconds it needs."""
 
     def __init__(self, wait: float) -> None:
-        super().__init__("The hub is too busy. What was fetched is kept; try again later.")
+        super().__init__()
         self.wait = wait
 
 
