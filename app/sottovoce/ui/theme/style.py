@@ -86,7 +86,8 @@ QCheckBox { spacing: 8px; }
 #beside { border-right: 1px solid $line; }
 #models { background: transparent; border: none; outline: 0; }
 #template {
-  background: $code; border: none; border-radius: 10px; padding: 8px 10px; }
+  background: $code; border: none; border-radius: 10px; padding: 8px 10px;
+  font-size: ${small}px; }
 QSlider { min-height: 22px; }
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
@@ -106,8 +107,12 @@ QSplitter::handle { background: transparent; }
 #status { background: $sidebar; border-top: 1px solid $line; }
 #status QLabel { color: $muted; font-size: ${small}px; }
 #status QLabel[kind="strong"] { color: $text; font-weight: 600; }
-#status QLabel[kind="good"] {
-  color: $good; background: $good_soft; border-radius: 10px; padding: 2px 11px; font-weight: 600; }
+#status QPushButton {
+  border: 1px solid transparent; border-radius: 10px; padding: 2px 11px; font-weight: 600;
+  font-size: ${small}px; }
+#status QPushButton[kind="good"] { color: $good; background: $good_soft; }
+#status QPushButton[kind="warning"] { color: $warning; background: $warning_soft; }
+#status QPushButton:hover, #status QPushButton:focus { border-color: $muted; }
 #status QLabel[kind="warning"] {
   color: $warning; background: $warning_soft; border-radius: 10px; padding: 2px 11px;
   font-weight: 600; }
@@ -115,6 +120,16 @@ QProgressBar {
   background: $line; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QProgressBar[level="full"]::chunk { background: $warning; }
+
+#network_panel { background: $surface; border: 1px solid $line; }
+QTableView { background: $surface; border: 1px solid $line; border-radius: 10px; outline: 0; }
+QTableView::item { padding: 4px 8px; border: none; border-bottom: 1px solid $line; }
+QTableView::item:selected { background: $chosen; color: $text; }
+QHeaderView { background: transparent; }
+QHeaderView::section {
+  background: transparent; color: $muted; border: none; border-bottom: 1px solid $line;
+  padding: 7px 8px; font-size: ${small}px; font-weight: 600; }
+QTableCornerButton::section { background: transparent; border: none; }
 
 #banner { background: $hover; border-radius: 12px; }
 #banner[kind="warning"] { background: $warning_soft; }
