@@ -13,6 +13,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.pace import Pace
+from sottovoce.models.parts import parts
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 
 _STEP = 4 * 1024 * 1024
@@ -75,3 +76,12 @@ def _written(source: Path, target: Path, stop: Stop) -> Iterator[memoryview]:
 def _read(file: FileIO, buffer: memoryview) -> int:
     with translated():
         return file.readinto(buffer) or 0
+
+
+def free_places(first: Path) -> tuple[Path, ...]:
+    """The files of a set that begins with `first`, with a number before their names if need be."""
+    places, number = parts(first), 1
+    while any(place.exists() for place in places):
+        number += 1
+        places = parts(first.with_name(f"{number}-{first.name}"))
+    return places

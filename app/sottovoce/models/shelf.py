@@ -12,7 +12,7 @@ from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.copying import copy
+from sottovoce.models.copying import copy, free_places
 from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Kind
@@ -169,7 +169,9 @@ class Shelf:
         if linked and linked.origin is not Origin.LINKED:
             yield linked
             return
-        targets = _free(self.folder, files)
+        # What other programs keep need not be called like a model.
+        name = files[0].name if files[0].suffix else f"{files[0].name}.gguf"
+        targets = free_places(self.folder / name)
         for news in copy(files, targets, stop):
             if isinstance(news, Transferred):
                 yield news
@@ -302,17 +304,6 @@ def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
         raise Unsupported(inspection.trouble)
     if inspection.kind is Kind.ADAPTER:
         raise Unsupported(_ADAPTER)
-
-
-def _free(folder: Path, files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """Where in `folder` copies of the files can lie."""
-    number = 1
-    while True:
-        first = folder / files[0].name if number == 1 else folder / f"{number}-{files[0].name}"
-        targets = parts(first if first.suffix else first.with_suffix(".gguf"))
-        if not any(target.exists() for target in targets):
-            return targets
-        number += 1
 
 
 def _is_same(these: tuple[Path, ...], those: tuple[Path, ...], stop: Stop) -> bool:

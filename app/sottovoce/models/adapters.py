@@ -1,0 +1,129 @@
+"""The LoRA adapters a person can have a model answer with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sottovoce.domain.problems import Missing, Problem, Unsupported
+from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
+from sottovoce.models.copying import copy, free_places
+from sottovoce.models.examine import examine
+from sottovoce.models.inspect import inspect
+from sottovoce.models.inspection import Inspection, Kind, Lora
+from sottovoce.models.records import (
+    file_record,
+    link_place,
+    links,
+    new_record,
+    read_record,
+    record_place,
+    write_record,
+)
+from sottovoce.system.files import writing_translated
+
+_NO_ADAPTER = "This file is no LoRA adapter. Choose one that was made for your model."
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterItem:
+    """An adapter on its shelf."""
+
+    name: str
+    path: Path
+    size: int
+    is_linked: bool
+    """Whether the file lies where the person keeps it; else it is Sottovoce's."""
+    architecture: str = ""
+    """Of the models it fits, such as llama."""
+    lora: Lora | None = None
+    """None where the file cannot be used: then `trouble` says why."""
+    trouble: str = ""
+
+
+class AdapterShelf:
+    """The adapters in a profile's folder and those linked from there. It reads when it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def items(self) -> list[AdapterItem]:
+        """All of them by their names, also what cannot be used."""
+        own = [_item(path, is_linked=False) for path in self.folder.glob("*.gguf")]
+        records = (read_record(place) for place in links(self.folder))
+        linked = [_item(Path(each.files[0].path), is_linked=True) for each in records if each]
+        return sorted((*own, *linked), key=lambda item: item.name.casefold())
+
+    def find(self, wanted: str) -> AdapterItem:
+        """The adapter a person means by the beginning of a name, or by the path of its file.
+
+        Raises Missing, saying which there are.
+        """
+        start, path = wanted.casefold(), Path(wanted).absolute()
+        there = self.items()
+        for fits in (
+            [item for item in there if item.path == path],
+            [item for item in there if start in {item.name.casefold(), item.path.stem.casefold()}],
+            [item for item in there if item.name.casefold().startswith(start)],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+        if not there:
+            raise Missing("There is no adapter yet. Import a GGUF file with one.")
+        names = ", ".join(item.name for item in there)
+        raise Missing(f"No one adapter is called that. Choose one of: {names}.")
+
+    def link(self, path: Path, stop: Stop) -> AdapterItem:
+        """Put an adapter on the shelf whose file stays where it is.
+
+        Raises Missing, Refused, Damaged or Unsupported if it cannot be used, Interrupted, and
+        Cancelled.
+        """
+        path = path.absolute()
+        if item := next((item for item in self.items() if item.path == path), None):
+            return item
+        _checked(path, stop)
+        write_record(link_place(self.folder, path), new_record([file_record(path)]))
+        return _item(path, is_linked=True)
+
+    def copy(self, path: Path, stop: Stop) -> Iterator[Transferred | AdapterItem]:
+        """Put a copy of an adapter on the shelf. Raises what `link` does, and NoRoom."""
+        _checked(path, stop)
+        [target] = free_places(self.folder / path.name)
+        for news in copy([path], [target], stop):
+            if isinstance(news, Transferred):
+                yield news
+                continue
+            record = new_record([file_record(target, news[0], name=target.name)])
+            write_record(record_place(target), record)
+            yield _item(target, is_linked=False)
+
+    def remove(self, item: AdapterItem) -> None:
+        """Take an adapter off the shelf; of a linked one only the record is deleted."""
+        place = link_place(self.folder, item.path) if item.is_linked else record_place(item.path)
+        with writing_translated():
+            for file in (place,) if item.is_linked else (item.path, place):
+                file.unlink(missing_ok=True)
+
+
+def _checked(path: Path, stop: Stop) -> Inspection:
+    inspection = inspect(path, stop)
+    if inspection.kind is not Kind.ADAPTER:
+        raise Unsupported(_NO_ADAPTER)
+    if inspection.trouble:
+        raise Unsupported(inspection.trouble)
+    return inspection
+
+
+def _item(path: Path, *, is_linked: bool) -> AdapterItem:
+    """What the file says now. It was looked into by a process of its own when it was added."""
+    size = path.stat().st_size if path.is_file() else 0
+    plain = AdapterItem(path.stem, path, size, is_linked)
+    try:
+        found = examine(path)
+    except Problem as problem:
+        return replace(plain, trouble=str(problem))
+    if found.kind is not Kind.ADAPTER or found.trouble:
+        return replace(plain, trouble=found.trouble or _NO_ADAPTER)
+    name = found.name or path.stem
+    return replace(plain, name=name, architecture=found.architecture, lora=found.lora)
