@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -126,8 +127,13 @@ class HubServer:
         token: str = "hf_good",
         licence: str = "apache-2.0",
         page: int = 1000,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`gated` repositories give their files to `token` alone. `page`: results sent at once."""
+        """`gated` repositories give their files to `token` alone. `page`: results sent at once.
+
+        `host` is what the hub calls itself; it listens on loopback all the same.
+        """
         self._files = {
             repository: {name: _File(content) for name, content in files.items()}
             for repository, files in repositories.items()
@@ -143,9 +149,10 @@ class HubServer:
         self.sent: list[Sent] = []
         self._open: set[socket.socket] = set()
         self._closing = threading.Event()
-        self._servers = [_Server(self, "hub"), _Server(self, "files")]
+        self._servers = [_Server(self, name, tls) for name in ("hub", "files")]
+        scheme = "http" if tls is None else "https"
         self.url, self.files_url = (
-            f"http://127.0.0.1:{server.server_port}" for server in self._servers
+            f"{scheme}://{host}:{server.server_port}" for server in self._servers
         )
 
     def __enter__(self) -> Self:
@@ -320,10 +327,12 @@ class _Server(ThreadingHTTPServer):
     # A test may start many connections at once.
     request_queue_size = 64
 
-    def __init__(self, hub: HubServer, name: str) -> None:
+    def __init__(self, hub: HubServer, name: str, tls: ssl.SSLContext | None) -> None:
         self.hub = hub
         self.name = name
         super().__init__(("127.0.0.1", 0), _Handler)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: clients that go away are what is tested."""

@@ -1,0 +1,95 @@
+"""What the ledger keeps of connections that were made or refused."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sottovoce.domain.problems import Refused
+from sottovoce.system.network.ledger import Ledger
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "network.jsonl")
+
+
+def test_nothing_is_there_before_anything_happened(ledger: Ledger) -> None:
+    assert ledger.entries() == []
+
+
+def test_a_connection_is_there_with_its_bytes(ledger: Ledger) -> None:
+    name = ledger.allow("Download a model", "hub.example", 443)
+    ledger.count(name, received=10, sent=2)
+    ledger.count(name, received=1_000, sent=20)
+    [entry] = ledger.entries()
+    assert entry.is_allowed
+    assert (entry.purpose, entry.host, entry.port) == ("Download a model", "hub.example", 443)
+    assert (entry.received, entry.sent) == (1_000, 20)
+    assert entry.moment.tzinfo is not None
+
+
+def test_a_refusal_is_there_and_is_none_of_the_allowed(ledger: Ledger) -> None:
+    ledger.refuse("Search for models", "hub.example")
+    [entry] = ledger.entries()
+    assert not entry.is_allowed
+    assert entry.received is None
+
+
+def test_counts_find_their_connection_among_others(ledger: Ledger) -> None:
+    names = [ledger.allow("Test", f"host{number}.example", 443) for number in range(3)]
+    for size, name in enumerate(reversed(names), start=1):
+        ledger.count(name, received=size, sent=0)
+    assert [entry.received for entry in ledger.entries()] == [3, 2, 1]
+
+
+def test_lines_that_make_no_sense_are_left_out(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.refuse("First")
+    with (tmp_path / "network.jsonl").open("ab") as file:
+        file.write(b'{"type": "other"}\n\xff\xfe\n{"half a li\n[]\n')
+    ledger.refuse("Second")
+    assert [entry.purpose for entry in ledger.entries()] == ["First", "Second"]
+
+
+def test_the_ledger_does_not_grow_for_ever(ledger: Ledger, tmp_path: Path) -> None:
+    for number in range(4):
+        ledger.refuse("x" * 900_000, f"host{number}")
+        ledger.refuse("y" * 200_000, f"host{number}")
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 2_500_000
+    assert ledger.entries()[-1].host == "host3"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
+def test_the_ledger_is_for_its_owner_alone(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.refuse("Test")
+    assert stat.S_IMODE((tmp_path / "network.jsonl").stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_written_down_is_not_allowed(tmp_path: Path) -> None:
+    (tmp_path / "network.jsonl").mkdir()
+    ledger = Ledger(tmp_path / "network.jsonl")
+    with pytest.raises(Refused):
+        ledger.allow("Test", "hub.example", 443)
+    ledger.refuse("Test")  # It stays refused, with or without a note.
+
+
+WRITES = """
+import sys
+from pathlib import Path
+from sottovoce.system.network.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]))
+for number in range(200):
+    ledger.refuse(sys.argv[2] * 50, f"host{number}")
+"""
+
+
+def test_processes_do_not_mix_their_lines(ledger: Ledger, tmp_path: Path) -> None:
+    path = str(tmp_path / "network.jsonl")
+    writers = [subprocess.Popen([sys.executable, "-c", WRITES, path, who]) for who in "abc"]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    entries = ledger.entries()
+    assert len(entries) == 600
+    assert {entry.purpose for entry in entries} == {who * 50 for who in "abc"}
