@@ -346,6 +346,8 @@ def test_pausing_keeps_what_was_fetched_and_resuming_goes_on(
     assert paused.state is State.PAUSED
     assert 0 < paused.done < len(CONTENT)
     assert downloads.next() is None
+    with pytest.raises(Cancelled):
+        next(downloads.run(paused, Stop()))
     resumed = downloads.resume(paused)
     assert resumed.state is State.WAITING
     *_, last = downloads.run(resumed, Stop())

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from sottovoce.domain.problems import (
+    Cancelled,
     Damaged,
     Interrupted,
     Missing,
@@ -130,8 +131,9 @@ class Downloads:
 
         Every byte is checked here, by another process than the one that talks to the network. What
         was fetched stays when this ends before its end. Raises a Problem, whose sentence is kept
-        with the download; or Cancelled, when stopped, paused or cancelled. Of two windows or
-        commands that run the same download one is Refused, and nothing is changed.
+        with the download; or Cancelled, when it is paused, cancelled, or stopped: then it waits for
+        the next run. Of two windows or commands that run the same download one is Refused, and
+        nothing is changed.
         """
         id_ = download.id
         with self._taken(id_, stop) as ours:
@@ -145,7 +147,8 @@ class Downloads:
 
     def pause(self, download: Download) -> Download:
         """Let it rest until it is resumed. Raises Refused if another process runs it."""
-        self._check_not_elsewhere(download)
+        if download.id not in self._running and is_locked(self._folder / download.id / _LOCK):
+            raise Refused(_ELSEWHERE)
         entry = self._change(download.id, lambda entry: replace(entry, is_paused=True, trouble=""))
         if running := self._running.get(download.id):
             running.stop.set()
@@ -153,16 +156,23 @@ class Downloads:
 
     def resume(self, download: Download) -> Download:
         """Let a paused or failed one be run again."""
-        return self._download(download.id, self._change(download.id, _waiting))
+        entry = self._change(download.id, lambda entry: replace(entry, is_paused=False, trouble=""))
+        return self._download(download.id, entry)
 
     def cancel(self, download: Download) -> None:
         """Take it out of the queue with all that was fetched. Raises Refused as `pause` does."""
-        self._check_not_elsewhere(download)
         if running := self._running.get(download.id):
             running.is_over = True
             running.stop.set()
-        else:
-            self._forget(download.id)
+            return
+        folder = self._folder / download.id
+        if not folder.exists():
+            return
+        with locked(folder / _LOCK, _LOOK) as is_ours:
+            if not is_ours:
+                raise Refused(_ELSEWHERE)
+            (folder / _ENTRY).unlink(missing_ok=True)
+        self._forget(download.id)
 
     def move(self, download: Download, before: Download | None) -> None:
         """Let it come before another; with None, at the end."""
@@ -272,9 +282,10 @@ class Downloads:
             with locked(self._folder / id_ / _LOCK, _LOOK) as is_ours:
                 if not is_ours:
                     raise Refused(_ELSEWHERE)
-                self._change(id_, _waiting)
                 self._running[id_] = run
                 try:
+                    if self._change(id_, lambda entry: replace(entry, trouble="")).is_paused:
+                        raise Cancelled
                     with stop.calling(run.stop.set):
                         yield run.stop
                 finally:
@@ -292,10 +303,6 @@ class Downloads:
             state = State.FAILED if entry.trouble else State.WAITING
         done = _done(self._folder / id_, entry.choice)
         return Download(id_, entry.choice, entry.added, state, done, entry.trouble)
-
-    def _check_not_elsewhere(self, download: Download) -> None:
-        if download.id not in self._running and is_locked(self._folder / download.id / _LOCK):
-            raise Refused(_ELSEWHERE)
 
     def _check_room(self, id_: str, choice: Choice, beside: set[State]) -> None:
         """Raise NoRoom if what is missing does not fit on the disk beside that of the others."""
@@ -346,10 +353,6 @@ class Downloads:
         folder = self._folder / id_
         (folder / _ENTRY).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _waiting(entry: _Entry) -> _Entry:
-    return replace(entry, is_paused=False, trouble="")
 
 
 def _offered(file: ChosenFile, repository: Repository) -> ChosenFile:
