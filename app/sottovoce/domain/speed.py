@@ -41,7 +41,7 @@ class Rates:
     seconds_per_candidate: float
     """What drawing the next token costs for each word of the vocabulary."""
     spread: float
-    """How far repeated measurements lay apart, as a part of their middle."""
+    """How much slower than the best the middle one of repeated measurements was, as a part."""
 
 
 @dataclass(frozen=True, slots=True)

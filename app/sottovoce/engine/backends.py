@@ -28,6 +28,10 @@ class Device:
     """The name of that."""
 
     @property
+    def is_processor(self) -> bool:
+        return self.type == CPU
+
+    @property
     def is_gpu(self) -> bool:
         return self.type in {GPU, SHARING_GPU}
 

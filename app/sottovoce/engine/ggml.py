@@ -5,9 +5,11 @@ ggml-alloc.h, ggml-backend.h and gguf.h.
 """
 
 import ctypes
+import random
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from functools import cache
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import TypeVar
 
@@ -100,6 +102,17 @@ def functions() -> SimpleNamespace:
     return found
 
 
+def fill(tensor: int) -> None:
+    """Give a tensor of any type weights, of no meaning, but as good to compute with as others."""
+    size = functions().ggml_nbytes(tensor)
+    functions().ggml_backend_tensor_set(tensor, (_FILLING * (size // len(_FILLING) + 1)), 0, size)
+
+
+# Bytes of which any two make an ordinary number in half precision, and any four in single: every
+# type of weights has one or the other inside, and numbers too small to be normal would be slow.
+_FILLING = bytes(random.Random(0).choices(range(0x24, 0x3C), k=1 << 20))  # noqa: S311  No secrets.
+
+
 def type_name(number: int) -> str:
     """The name of a type, such as "Q4_K" or "F16"."""
     name: bytes = functions().ggml_type_name(number)
@@ -107,8 +120,8 @@ def type_name(number: int) -> str:
 
 
 SetThreads = ctypes.CFUNCTYPE(None, c_void_p, c_int)
-SetAbortCallback = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
-GetExtraBuffers = ctypes.CFUNCTYPE(POINTER(c_void_p), c_void_p)
+SetAbort = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
+_ExtraPlaces = ctypes.CFUNCTYPE(POINTER(c_void_p), c_void_p)
 """Functions that not every back end has."""
 
 Offered = TypeVar("Offered")
@@ -118,3 +131,10 @@ def offered(registry: int, name: bytes, kind: Callable[[int], Offered]) -> Offer
     """A function of a back end, if it has one of this name."""
     address = functions().ggml_backend_reg_get_proc_address(registry, name)
     return kind(address) if address else None
+
+
+def extra_places(device: int, registry: int) -> list[int]:
+    """Kinds of memory in which a device keeps weights rearranged."""
+    ask = offered(registry, b"ggml_backend_dev_get_extra_bufts", _ExtraPlaces)
+    found = ask(device) if ask else None
+    return list(takewhile(bool, found)) if found else []

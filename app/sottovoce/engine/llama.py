@@ -57,6 +57,9 @@ class Flag:
     def __init__(self) -> None:
         self._bytes = (ctypes.c_char * 2)()
         self.address = ctypes.addressof(self._bytes)
+        libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+        self.reader = ctypes.cast(libc.strlen, ctypes.c_void_p)
+        """A C function that returns nonzero once the byte it is pointed at is set: strlen does."""
 
     @property
     def is_set(self) -> bool:
@@ -67,12 +70,6 @@ class Flag:
 
     def clear(self) -> None:
         self._bytes[0] = b"\0"
-
-
-def _flag_reader() -> object:
-    """A C function that returns nonzero once the byte it is pointed at is set: strlen does."""
-    libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
-    return ctypes.cast(libc.strlen, c.ggml_abort_callback)
 
 
 def libraries() -> list[ctypes.CDLL]:
@@ -247,8 +244,8 @@ class Window:
         if not self._handle:
             raise MemoryError
         self._memory = c.llama_get_memory(self._handle)
-        self._flag_reader = _flag_reader()  # Kept: llama.cpp holds a pointer to it.
-        c.llama_set_abort_callback(self._handle, self._flag_reader, ctypes.c_void_p(flag.address))
+        reader = ctypes.cast(flag.reader, c.ggml_abort_callback)
+        c.llama_set_abort_callback(self._handle, reader, ctypes.c_void_p(flag.address))
         self._one = (c.llama_token * 1)()
         self._batch_of_one = c.llama_batch_get_one(self._one, 1)
         self.size = int(c.llama_n_ctx(self._handle))

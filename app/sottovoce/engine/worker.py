@@ -14,9 +14,11 @@ from types import TracebackType
 from typing import NoReturn
 
 from sottovoce.domain.problems import Cancelled, Problem, Unsupported
+from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
+from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.network.gate import NetworkGate
@@ -79,7 +81,12 @@ class _Worker:
             case wire.ListDevices():
                 yield wire.Devices(backends.build(), backends.processor(), tuple(backends.gpus()))
             case wire.Measure():
-                raise Unsupported("This machine cannot be measured.")
+                for news in measure(question.threads, question.available, self._flag):
+                    match news:
+                        case Measuring(fraction):
+                            yield wire.Measuring(fraction)
+                        case Rates():
+                            yield wire.Measured(news)
             case wire.Count():
                 yield self._model_at_work.count(question)
             case wire.Reply():
