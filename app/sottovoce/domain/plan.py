@@ -94,8 +94,8 @@ def smaller(shape: Shape, machine: Machine, plan: Plan) -> Plan | None:
     Fewer layers on the GPUs, then a smaller window, then the processor alone.
     """
     layout, on_gpus = plan.layout, plan.layout.gpu_layers
-    fewer = on_gpus - max(shape.layers // 8, 1)
-    if on_gpus and fewer >= shape.layers // 4:
+    fewer = on_gpus - _worthwhile(shape)
+    if fewer >= _worthwhile(shape):
         split = _split(machine.gpus, fewer)
         return _plan(shape, machine, replace(layout, split=split), plan.context_limit, plan.threads)
     if layout.context > (START if on_gpus else STEP):
@@ -126,11 +126,11 @@ def grown(current: int, need: int, limit: int) -> int:
 
 def _most_layers(shape: Shape, machine: Machine, wishes: LoadOptions, context: int) -> int | None:
     """How many layers the GPUs best take beside such a window; None if the model does not fit."""
-    all_layers, worthwhile = shape.layers + 1, shape.layers // 4
-    tried = (0,)
+    tried: Sequence[int] = (0,)
     if machine.gpus:
         # A few layers on a GPU save no time: they are for a model that fits in no other way.
-        tried = (*range(all_layers, worthwhile, -1), 0, *range(worthwhile, 0, -1))
+        few = _worthwhile(shape)
+        tried = (*range(shape.layers + 1, few - 1, -1), 0, *range(few - 1, 0, -1))
     for layers in tried:
         layout = _layout(shape, machine, wishes, layers)
         if wishes.context is None:
@@ -141,6 +141,11 @@ def _most_layers(shape: Shape, machine: Machine, wishes: LoadOptions, context: i
         if _is_room(machine, _room_needed(shape, layout, share)):
             return layers
     return None
+
+
+def _worthwhile(shape: Shape) -> int:
+    """Layers: an eighth of the model."""
+    return max(shape.layers // 8, 1)
 
 
 def _planned(shape: Shape, machine: Machine, wishes: LoadOptions, layers: int) -> Plan:
