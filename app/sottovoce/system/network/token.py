@@ -1,40 +1,48 @@
 """The user's access token at a hub, in the care of the computer's keyring.
 
 Each hub has a token of its own: one that was made for a hub is never shown to its mirror.
-`secrets` is that keyring, None where the computer has none. Each call may raise Refused or
-Unreachable.
 """
 
 import re
+from collections.abc import Callable
 
 from sottovoce.domain.problems import Refused
-from sottovoce.system.network.switch import NetworkSettings
+from sottovoce.system.network.switch import read_switch
+from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 
 _TOKEN = re.compile(r"[!-~]{8,500}")
 
 
-def read_token(secrets: Secrets | None, settings: NetworkSettings) -> str | None:
-    """The token for the hub of these settings; None if none is kept."""
-    kept = secrets.get(_name(settings)) if secrets else None
-    return kept.decode("ascii", "replace") if kept else None
+class HubToken:
+    """The token for the hub that this profile asks. Each call may raise Refused or Unreachable."""
 
+    def __init__(self, profile: Profile, secrets: Callable[[], Secrets | None]) -> None:
+        """`secrets` returns the keyring, or None where the computer has none."""
+        self._profile = profile
+        self._secrets = secrets
 
-def keep_token(secrets: Secrets | None, settings: NetworkSettings, token: str) -> None:
-    """Keep a token in place of the one before."""
-    token = token.strip()
-    if not _TOKEN.fullmatch(token):
-        raise Refused("That is no access token. Copy all of it, without spaces.")
-    if secrets is None:
-        raise Refused("This computer has no keyring, so no token can be kept safely.")
-    secrets.set(_name(settings), token.encode("ascii"))
+    def get(self) -> str | None:
+        """The token; None if none is kept, or there is no keyring to keep it."""
+        secrets = self._secrets()
+        kept = secrets.get(self._name) if secrets else None
+        return kept.decode("ascii", "replace") if kept else None
 
+    def keep(self, token: str) -> None:
+        """Keep a token in place of the one before."""
+        token = token.strip()
+        if not _TOKEN.fullmatch(token):
+            raise Refused("That is no access token. Copy all of it, without spaces.")
+        secrets = self._secrets()
+        if secrets is None:
+            raise Refused("This computer has no keyring, so no token can be kept safely.")
+        secrets.set(self._name, token.encode("ascii"))
 
-def forget_token(secrets: Secrets | None, settings: NetworkSettings) -> None:
-    """Remove it; nothing happens if there is none."""
-    if secrets is not None:
-        secrets.delete(_name(settings))
+    def forget(self) -> None:
+        """Remove it; nothing happens if there is none."""
+        if secrets := self._secrets():
+            secrets.delete(self._name)
 
-
-def _name(settings: NetworkSettings) -> str:
-    return f"token for {settings.endpoint_host}"
+    @property
+    def _name(self) -> str:
+        return f"token for {read_switch(self._profile.network).endpoint_host}"
