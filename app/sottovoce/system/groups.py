@@ -13,11 +13,12 @@ def folders(controller: str, membership: Path = OWN, groups: Path = ALL) -> Iter
     In both versions of control groups; the files in the folders differ. Nothing elsewhere.
     """
     try:
-        lines = membership.read_text("utf-8").splitlines()
+        lines = membership.read_text("utf-8", "replace").splitlines()
     except OSError:
         return
     for line in lines:
-        _, controllers, path = line.split(":", 2)
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
         if not controllers:
             root = groups
         elif controller in controllers.split(","):

@@ -46,8 +46,8 @@ def _memory(proc: Path, sysfs: Path) -> tuple[int, int]:
 def _meminfo(file: Path) -> dict[str, int]:
     """Bytes by the names that the kernel of Linux gives them."""
     try:
-        lines = file.read_text("ascii").splitlines()
+        lines = file.read_text("ascii", "replace").splitlines()
     except OSError:
         return {}
     pairs = (line.replace(":", " ").split() for line in lines)
-    return {words[0]: int(words[1]) << 10 for words in pairs if len(words) == 3}
+    return {words[0]: int(words[1]) << 10 for words in pairs if words[1:2] and words[1].isdecimal()}
