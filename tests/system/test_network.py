@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,63 @@ def test_local_sockets_stay_usable() -> None:
         "print(b.recv(1), gate.refusals()); a.close(); b.close()"
     )
     assert run(attempt) == "b'x' []\n"
+
+
+PERMITTED = """
+import socket, sys, threading
+from pathlib import Path
+from sottovoce.system.network.gate import NetworkGate, NetworkRefused
+from sottovoce.system.network.ledger import Ledger
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+ledger = Ledger(Path(sys.argv[1]))
+gate = NetworkGate(ledger)
+gate.close()
+with gate.permit("127.0.0.1", port):
+    socket.create_connection(("127.0.0.1", port)).close()
+    for attempt in (
+        lambda: socket.create_connection(("127.0.0.1", port + 1)),
+        lambda: socket.create_connection(("localhost", port)),
+        lambda: socket.gethostbyname("127.0.0.1"),
+        lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
+        lambda: socket.create_server(("127.0.0.1", 0)),
+    ):
+        try:
+            attempt()
+        except NetworkRefused:
+            pass
+        else:
+            sys.exit("It went through.")
+    threading.excepthook = lambda crash: print(crash.exc_type.__name__)
+    thread = threading.Thread(target=socket.create_connection, args=[("127.0.0.1", port)])
+    thread.start()
+    thread.join()
+try:
+    socket.create_connection(("127.0.0.1", port))
+except NetworkRefused:
+    print("closed")
+server.close()
+for entry in ledger.entries():
+    assert not entry.is_allowed
+    print(entry.purpose, entry.host, (entry.port or port) - port)
+"""
+
+
+def test_a_permit_is_for_one_host_one_port_and_one_thread(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PERMITTED, str(tmp_path / "network.jsonl")],
+        capture_output=True,
+        text=True,
+    )
+    assert asked.stderr == ""
+    assert asked.stdout.splitlines() == [
+        "NetworkRefused",
+        "closed",
+        "Unexpected: socket.getaddrinfo 127.0.0.1 1",
+        "Unexpected: socket.getaddrinfo localhost 0",
+        "Unexpected: socket.gethostbyname  0",
+        "Unexpected: socket.sendto 127.0.0.1 0",
+        "Unexpected: socket.bind 127.0.0.1 0",
+        "Unexpected: socket.getaddrinfo 127.0.0.1 0",
+        "Unexpected: socket.getaddrinfo 127.0.0.1 0",
+    ]

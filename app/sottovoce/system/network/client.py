@@ -243,9 +243,9 @@ def _problem(error: Exception, host: str) -> Problem:
 
 
 def _origin(error: BaseException) -> BaseException:
-    """The first error in the chain that led to this one."""
-    while error.__cause__ is not None:
-        error = error.__cause__
+    """The first error in the chain that led to this one, also where a library hides it."""
+    while earlier := error.__cause__ or error.__context__:
+        error = earlier
     return error
 
 
