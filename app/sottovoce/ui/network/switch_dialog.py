@@ -1,0 +1,68 @@
+"""The question that comes before a connection while the network is switched off."""
+
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.widgets.parts import button, label
+
+
+class Wish(Enum):
+    """What the network is wanted for, in the words of the question and of its button."""
+
+    DOWNLOAD = ("Switch the network on for downloads?", "Switch on and download")
+    SEARCH = ("Switch the network on to search?", "Switch on and search")
+
+
+def when_on(
+    network: NetworkViewModel, wish: Wish, parent: QWidget, then: Callable[[], object]
+) -> None:
+    """Call `then` once the network is on: now, or after the person switched it on for this."""
+    if network.is_on:
+        then()
+    else:
+        SwitchDialog(network, wish, parent, then).open()
+
+
+class SwitchDialog(QDialog):
+    """Names the host before anything is sent to it."""
+
+    def __init__(
+        self, network: NetworkViewModel, wish: Wish, parent: QWidget, then: Callable[[], object]
+    ) -> None:
+        super().__init__(parent)
+        self._network = network
+        self._then = then
+        asks, does = wish.value
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Network")
+        self.setFixedWidth(460)
+        says = (
+            f"Sottovoce is offline. This connects to {network.host}, and to the hosts that store "
+            "its files. Your chats are never sent: the process that connects does not have them."
+        )
+        self.until_rest = QCheckBox("Switch it off again when the downloads are done")
+        self.until_rest.setChecked(True)
+        self.until_rest.setVisible(wish is Wish.DOWNLOAD)
+        self.turn_on = button(does, self._turn_on, "accent")
+        self.turn_on.setDefault(True)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(button("Stay offline", self.reject))
+        row.addWidget(self.turn_on)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 18)
+        column.setSpacing(12)
+        column.addWidget(label(asks, "heading"))
+        column.addWidget(label(says, wraps=True))
+        column.addWidget(self.until_rest)
+        column.addSpacing(4)
+        column.addLayout(row)
+
+    def _turn_on(self) -> None:
+        until_rest = self.until_rest.isVisible() and self.until_rest.isChecked()
+        self._network.turn_on(self._then, until_rest=until_rest)
+        self.accept()

@@ -1,0 +1,187 @@
+"""The network switch of this profile, what it lets through, and how often something was refused."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from sottovoce.domain.problems import Problem
+from sottovoce.system.files import write_private
+from sottovoce.system.network.ledger import Entry, Ledger
+from sottovoce.system.network.switch import (
+    PUBLIC_HUB,
+    NetworkSettings,
+    endpoint_at,
+    host_named,
+    read_switch,
+    write_switch,
+)
+from sottovoce.system.paths import Profile
+from sottovoce.ui.network.ledger_csv import as_csv
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.trouble import trouble
+
+
+def _nothing() -> None:
+    """Nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the files of switch and ledger said when they were last looked at."""
+
+    settings: NetworkSettings
+    refused: int
+    written: tuple[int, int]
+    """Size and time of the ledger."""
+
+
+class NetworkViewModel(QObject):
+    """One owner of the switch in this window. Commands may turn it, too: `look` notices."""
+
+    changed = Signal()
+    """The switch, what it lets through, what it is used for, or the count of refusals."""
+    failed = Signal(object)
+    """A Trouble with something that was to be changed."""
+    ledger_read = Signal(list)
+    """The Entries of the ledger, the latest first."""
+
+    def __init__(self, profile: Profile, tasks: Tasks) -> None:
+        super().__init__()
+        self._profile = profile
+        self._ledger = Ledger(profile.ledger)
+        self._tasks = tasks
+        self._seen = _Seen(NetworkSettings(), 0, (0, 0))
+        self._uses: list[str] = []
+        self._is_to_rest = False
+
+    @property
+    def settings(self) -> NetworkSettings:
+        return self._seen.settings
+
+    @property
+    def is_on(self) -> bool:
+        return self.settings.on
+
+    @property
+    def host(self) -> str:
+        """The host of the hub that is asked."""
+        return self.settings.endpoint_host
+
+    @property
+    def refused(self) -> int:
+        """How many refused attempts are in the ledger."""
+        return self._seen.refused
+
+    @property
+    def use(self) -> str:
+        """What the network is used for now, such as "Downloading"; empty for nothing."""
+        return self._uses[-1] if self._uses else ""
+
+    def look(self) -> None:
+        """See whether somebody turned the switch, or was refused, since the last look."""
+        self._tasks.ask(self._read, self._take)
+
+    def turn_on(self, then: Callable[[], object] = _nothing, *, until_rest: bool = False) -> None:
+        """Let connections be made, and call `then`.
+
+        With `until_rest` it is switched off again by `rest`, or when the window closes.
+        """
+
+        def turned() -> None:
+            self._is_to_rest = until_rest
+            then()
+
+        self._change(replace(self.settings, on=True), turned)
+
+    def turn_off(self) -> None:
+        self._is_to_rest = False
+        self._change(replace(self.settings, on=False))
+
+    def rest(self) -> None:
+        """Nothing is under way any more: switch off, if it was switched on only for that."""
+        if self._is_to_rest:
+            self.turn_off()
+
+    def use_endpoint(self, address: str) -> None:
+        """Ask the hub at this address from now on; at the usual one where it is empty."""
+        try:
+            endpoint = endpoint_at(address or PUBLIC_HUB)
+        except Problem as problem:
+            self.failed.emit(trouble(problem))
+            return
+        self._change(replace(self.settings, endpoint=endpoint))
+
+    def allow(self, host: str) -> None:
+        """Let the hub lead to this host, too."""
+        try:
+            named = host_named(host)
+        except Problem as problem:
+            self.failed.emit(trouble(problem))
+            return
+        if named not in self.settings.hosts:
+            self._change(replace(self.settings, hosts=(*self.settings.hosts, named)))
+
+    def forbid(self, host: str) -> None:
+        """Let it no longer lead there."""
+        hosts = tuple(each for each in self.settings.hosts if each != host)
+        self._change(replace(self.settings, hosts=hosts))
+
+    def begin_use(self, words: str) -> None:
+        """Say from now on what the network is used for, until `end_use` with the same words."""
+        self._uses.append(words)
+        self.changed.emit()
+
+    def end_use(self, words: str) -> None:
+        self._uses.remove(words)
+        self.changed.emit()
+
+    def read_ledger(self) -> None:
+        """Read it, and emit `ledger_read`."""
+        self._tasks.ask(lambda: self._ledger.entries()[::-1], self.ledger_read.emit)
+
+    def clear_ledger(self) -> None:
+        """Delete all entries for good."""
+        self._tasks.ask(self._ledger.clear, lambda _: self._end_clearing(), failed=self._tell)
+
+    def export(self, entries: Sequence[Entry], path: Path) -> None:
+        """Write entries of the ledger to a file that spreadsheets read."""
+        text = as_csv(entries)
+        # With the mark by which spreadsheets know UTF-8.
+        self._tasks.ask(lambda: write_private(path, text.encode("utf-8-sig")), failed=self._tell)
+
+    def _change(self, settings: NetworkSettings, then: Callable[[], object] = _nothing) -> None:
+        def changed(_: object) -> None:
+            self._seen = replace(self._seen, settings=settings)
+            self.changed.emit()
+            then()
+
+        place = self._profile.network
+        self._tasks.ask(lambda: write_switch(place, settings), changed, failed=self._tell)
+
+    def _end_clearing(self) -> None:
+        self.look()
+        self.read_ledger()
+
+    def _read(self) -> _Seen:
+        settings = read_switch(self._profile.network)
+        try:
+            state = self._profile.ledger.stat()
+            written = (state.st_size, state.st_mtime_ns)
+        except OSError:
+            written = (0, 0)
+        if written == self._seen.written:
+            return replace(self._seen, settings=settings)
+        refused = sum(not entry.is_allowed for entry in self._ledger.entries())
+        return _Seen(settings, refused, written)
+
+    def _take(self, seen: _Seen) -> None:
+        if seen != self._seen:
+            self._seen = seen
+            self.changed.emit()
+
+    def _tell(self, error: Exception) -> None:
+        self.failed.emit(trouble(error))
+        if not isinstance(error, Problem):
+            self._tasks.crashed.emit(error)
