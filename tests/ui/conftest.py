@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
 from sottovoce.domain.settings import Appearance, Scheme, Settings
+from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
@@ -65,7 +65,8 @@ def shell(
         engine,
         tasks,
         profile=profile,
-        gate=NetworkGate(),
+        remote=Remote(profile),
+        secrets=lambda: None,
         look=look,
         appearance=Appearance(),
     )

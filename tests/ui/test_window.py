@@ -13,7 +13,6 @@ from sottovoce.domain.settings import Appearance, Scheme
 from sottovoce.models.remote import Remote
 from sottovoce.store.store import open_store
 from sottovoce.system.appearance import read_appearance, write_appearance
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
@@ -36,9 +35,7 @@ def start(qtbot: QtBot, profile: Profile, engine: ScriptedEngine, look: Look) ->
 
     def begin(secrets: Secrets | None = None, passphrase: str | None = None) -> Session:
         session = Session(
-            WindowParts(
-                profile, engine, NetworkGate(), lambda: secrets, Remote(profile), passphrase
-            ),
+            WindowParts(profile, engine, lambda: secrets, Remote(profile), passphrase),
             look,
         )
         sessions.append(session)

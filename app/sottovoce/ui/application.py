@@ -30,7 +30,6 @@ from sottovoce.ui.window import Window
 
 if TYPE_CHECKING:
     # Late, for start-up: what the first frame does not need is imported when it is on screen.
-    from sottovoce.system.network.gate import NetworkGate
     from sottovoce.system.secrets import Secrets
     from sottovoce.ui.shell import Shell
 
@@ -43,7 +42,6 @@ class WindowParts:
 
     profile: Profile
     engine: Engine
-    gate: NetworkGate
     secrets: Callable[[], Secrets | None]
     """The keyring of this computer, None if there is none."""
     remote: Remote
@@ -155,7 +153,8 @@ class Session:
             self._parts.engine,
             self.tasks,
             profile=self._parts.profile,
-            gate=self._parts.gate,
+            remote=self._parts.remote,
+            secrets=self._parts.secrets,
             look=self._look,
             appearance=self._appearance,
         )

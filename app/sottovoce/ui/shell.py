@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -28,20 +28,26 @@ from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
+from sottovoce.models.downloads import Downloads
+from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
 from sottovoce.system.files import write_private
 from sottovoce.system.memory import resident
-from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.network.token import HubToken
 from sottovoce.system.paths import Profile
+from sottovoce.system.secrets import Secrets
 from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.commands.palette import Command, CommandPalette
 from sottovoce.ui.link_dialog import LinkDialog
+from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
+from sottovoce.ui.network.token_view_model import TokenViewModel
+from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.shortcuts_dialog import ShortcutsDialog
@@ -79,16 +85,23 @@ class Shell(QWidget):
         tasks: Tasks,
         *,
         profile: Profile,
-        gate: NetworkGate,
+        remote: Remote,
+        secrets: Callable[[], Secrets | None],
         look: Look,
         appearance: Appearance,
     ) -> None:
         super().__init__()
         self._store = opened.store
+        self._profile = profile
+        self._engine = engine
         self._tasks = tasks
-        self._gate = gate
+        self._remote = remote
+        self._secrets = secrets
         self._look = look
         self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
+        self.network = NetworkViewModel(profile, tasks)
+        self.token = TokenViewModel(HubToken(profile, secrets), self.network, tasks)
+        self.downloads = DownloadsViewModel(Downloads(profile, remote), tasks, self.network)
         self.shelf = ShelfViewModel(shelf_in(profile), tasks)
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
@@ -105,7 +118,7 @@ class Shell(QWidget):
         self.sidebar = Sidebar(self.chats, look)
         self.page = ChatPage(self.chat, self.model, look)
         self.pill = ModelPill(self.model, self.shelf, look, lambda: self.replies.any_under_way)
-        self.status = StatusBar()
+        self.status = StatusBar(self.network)
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
         self.models: ModelsPage | None = None
@@ -140,6 +153,7 @@ class Shell(QWidget):
         """Keep what was typed, and ask what is under way to end."""
         self._figures_timer.stop()
         self.replies.fall_silent()
+        self.network.rest()
         self.chat.keep_draft()
 
     @property
@@ -186,6 +200,8 @@ class Shell(QWidget):
             ),
             Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
             Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
+            Action("network", "Network settings", "globe", self._open_network_settings),
+            Action("ledger", "Network ledger", "scroll-text", self._open_ledger),
             Action("commands", "All commands", "command", self._open_commands, ("Ctrl+K",)),
             Action(
                 "shortcuts",
@@ -266,6 +282,10 @@ class Shell(QWidget):
         chat.speed_changed.connect(self.status.show_speed)
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
+        self.downloads.rested.connect(self.network.rest)
+        self.status.ledger_asked.connect(self._open_ledger)
+        self.status.network_settings_asked.connect(self._open_network_settings)
+        self.network.failed.connect(lambda told: self.notice.tell(told.sentence, kind="warning"))
         self.pill.file_asked.connect(self._choose_file)
         self.pill.models_asked.connect(self._open_models)
         model.failed.connect(self._tell_model_trouble)
@@ -300,9 +320,19 @@ class Shell(QWidget):
             return self.models
         # Late, for start-up: most windows are opened to chat.
         from sottovoce.ui.models.installed import InstalledTab
+        from sottovoce.ui.models.installed_parts import installed_parts
         from sottovoce.ui.models.page import ModelsPage, Tab
 
-        self.models = ModelsPage({Tab.INSTALLED: InstalledTab(self.shelf, self._look)}, self._look)
+        parts = installed_parts(
+            self._profile,
+            self._engine,
+            self._tasks,
+            settings=self.settings,
+            model=self.model,
+            shelf=self.shelf,
+        )
+        installed = InstalledTab(parts, self._look)
+        self.models = ModelsPage({Tab.INSTALLED: installed}, self._look)
         self.models.left.connect(self._focus_composer)
         self._pages.addWidget(self.models)
         self.shelf.refresh()
@@ -367,7 +397,31 @@ class Shell(QWidget):
         self._show_sidebar.setVisible(not is_shown)
 
     def _open_settings(self) -> None:
-        SettingsDialog(self.settings, self._look, self).open()
+        self._made_settings().open()
+
+    def _open_network_settings(self) -> None:
+        dialog = self._made_settings()
+        dialog.show_network()
+        dialog.open()
+
+    def _made_settings(self) -> SettingsDialog:
+        dialog = SettingsDialog(
+            self.settings, self.network, self.token, look=self._look, parent=self
+        )
+        dialog.ledger_asked.connect(lambda: self._open_ledger(dialog))
+        return dialog
+
+    def _open_ledger(self, parent: QWidget | None = None) -> None:
+        # Late, for start-up: few ever look.
+        from sottovoce.ui.network.ledger_dialog import LedgerDialog
+
+        LedgerDialog(self.network, self._look, parent or self).open()
+
+    def _show_ledger(self) -> None:
+        # Late, for start-up: few look at it often.
+        from sottovoce.ui.network.ledger_dialog import LedgerDialog
+
+        LedgerDialog(self.network, self._look, self).open()
 
     def _show_shortcuts(self) -> None:
         ShortcutsDialog(self._actions(), self).open()
@@ -438,7 +492,7 @@ class Shell(QWidget):
             self.settings.change(replace(self.settings.settings, has_met_starter=True))
 
     def _show_figures(self) -> None:
-        self.status.show_network(self._gate.state, len(self._gate.refusals()))
+        self.network.look()
         self._tasks.ask(lambda: resident(os.getpid()), self.status.show_memory)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -1,6 +1,6 @@
 """The model that answers: which it is, and how far it is loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
@@ -141,12 +141,18 @@ class ModelViewModel(QObject):
 
     def unload(self) -> None:
         """Give the model's memory back."""
+        self._unload(lambda: None)
 
-        def work(_: Stop) -> Iterator[None]:
-            self._engine.unload()
-            yield None
-
-        self._tasks.start(work, ended=self.changed.emit)
+    def let_go(self, path: Path, then: Callable[[], None]) -> None:
+        """Stop answering with this model, which is about to go; then call `then`."""
+        loaded = self._engine.loaded
+        if self._model is not None and self._model.path == path:
+            self._settings.change(replace(self._settings.settings, model=""))
+            self.find()
+        if loaded is None or loaded.path != path:
+            then()
+            return
+        self._unload(then)
 
     def hear(self, news: News) -> None:
         """Follow a load, whoever began it."""
@@ -165,6 +171,17 @@ class ModelViewModel(QObject):
             self._fraction = None
         self._note()
         self.changed.emit()
+
+    def _unload(self, then: Callable[[], None]) -> None:
+        def work(_: Stop) -> Iterator[None]:
+            self._engine.unload()
+            yield None
+
+        def end() -> None:
+            self.changed.emit()
+            then()
+
+        self._tasks.start(work, ended=end)
 
     def _note(self) -> None:
         loaded = self._engine.loaded
