@@ -13,7 +13,7 @@ from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
-from sottovoce.domain.problems import Damaged, Missing, Unreachable
+from sottovoce.domain.problems import Missing, Unreachable
 from sottovoce.models.refusals import NO_NAME, problem_of
 from sottovoce.models.repository import Found, Gate, RemoteFile, Repository
 from sottovoce.system.network.client import Client, Way
@@ -62,11 +62,12 @@ def describe(way: Way, repository: str, revision: str | None) -> Repository:
         raise Missing(NO_NAME)
     with _asking(way, "Look at a model", repository) as api:
         info = api.model_info(repository, revision=revision, files_metadata=True)
-        if not _is_repository(info.id) or not _COMMIT.fullmatch(info.sha or ""):
-            raise Damaged(f"The hub says of {repository} what cannot be. Try again later.")
+        commit = info.sha or ""
+        if not _is_repository(info.id) or not _COMMIT.fullmatch(commit):
+            raise ValueError
         return Repository(
             name=info.id,
-            commit=info.sha or "",
+            commit=commit,
             files=tuple(file for each in info.siblings or () if (file := _file(each))),
             gate=_gate(info),
             licence=_licence(info),
@@ -91,7 +92,7 @@ def _asking(way: Way, purpose: str, repository: str = "") -> Iterator[HfApi]:
             yield HfApi(endpoint=way.settings.endpoint, token=False)
         except HFValidationError as error:
             raise Missing(NO_NAME) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             # It takes for granted what an answer looks like.
             raise Unreachable(
                 f"{way.settings.endpoint_host} did not answer as a hub does. If this network wants "
