@@ -22,6 +22,7 @@ from sottovoce.system.child import Channel, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.sandbox import Limits, confine
 
+_TEMPLATE = "{% for message in messages %}{{ message['content'] ~ '\\n' ~ 1.5 }}{% endfor %}"
 LIMITS = Limits(memory=300_000_000, seconds=2)
 
 
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
     NetworkGate().close()
-    examine_template("{{ bos_token }}", length=15)  # Jinja imports the last of itself when used.
+    # What is imported on first use must be there before the doors are shut: codecs, for one.
+    examine_template(_TEMPLATE, len(_TEMPLATE))
     channel = Channel[Examine](*inherited(arguments), Examine)
     try:
         for news in _answer(Path(os.fsdecode(channel.hear().path))):

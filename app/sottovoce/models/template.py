@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.ext import loopcontrols
 from jinja2.filters import FILTERS
+from jinja2.parser import Parser
 from jinja2.tests import TESTS
 
 from sottovoce.models.gguf import line
@@ -21,7 +23,7 @@ LONGEST_TEMPLATE = 100_000
 _LONGEST_EXCERPT = 300
 _MANY_WORDS = 6
 """In one piece of text: from here on it can tell a model what to do."""
-_TOO_MANY_LETTERS = 250
+_TOO_MANY_LETTERS = 140
 """In all pieces together: instructions can be cut up."""
 _MANY_ROUNDS = 1_000
 """Of a loop that counts."""
@@ -78,7 +80,7 @@ def examine_template(text: str, length: int) -> ChatTemplate:
         )
         return ChatTemplate(text, (Finding(sentence, ""),))
     try:
-        tree = Environment(extensions=["jinja2.ext.loopcontrols"], autoescape=True).parse(text)
+        tree = Parser(Environment(extensions=[loopcontrols], autoescape=True), text).parse()
         return ChatTemplate(text, tuple(dict.fromkeys(_findings(tree))))
     except TemplateSyntaxError as error:
         sentence = "It contains what no chat template may contain, so it cannot be used."

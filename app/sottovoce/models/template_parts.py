@@ -148,7 +148,7 @@ class _Template:
                     yield from self._all(node.body, speaks=speaks)
                 if truth is not True:
                     yield from self._all([*node.elif_, *node.else_], speaks=speaks)
-            case nodes.For(iter=nodes.Name() as items) if self._value(items) in (None, _UNDEFINED):
+            case nodes.For() if self._value(node.iter) in (None, _UNDEFINED):
                 return
             case nodes.CondExpr():
                 yield from self._walk(node.test, speaks=False)
