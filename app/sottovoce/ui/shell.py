@@ -273,7 +273,7 @@ class Shell(QWidget):
         sidebar.chosen.connect(self._open)
         self.chats.deleted.connect(self._note_deleted)
         self.chats.restored.connect(lambda chat: self._open(chat, None))
-        page.model_asked.connect(self._choose_file)
+        page.model_asked.connect(self._open_models)
         page.settings_asked.connect(self._open_settings)
         page.link_asked.connect(self._ask_about_link)
         chat.opened.connect(self._show_chat)
@@ -417,12 +417,6 @@ class Shell(QWidget):
 
         LedgerDialog(self.network, self._look, parent or self).open()
 
-    def _show_ledger(self) -> None:
-        # Late, for start-up: few look at it often.
-        from sottovoce.ui.network.ledger_dialog import LedgerDialog
-
-        LedgerDialog(self.network, self._look, self).open()
-
     def _show_shortcuts(self) -> None:
         ShortcutsDialog(self._actions(), self).open()
 
@@ -476,7 +470,7 @@ class Shell(QWidget):
         )
 
     def _tell_model_trouble(self, told: Trouble) -> None:
-        remedy, act = Remedy.CHOOSE_MODEL, self._choose_file
+        remedy, act = Remedy.CHOOSE_MODEL, self._open_models
         if told.remedy is Remedy.OPEN_SETTINGS:
             remedy, act = Remedy.OPEN_SETTINGS, self._open_settings
         self.notice.tell(told.sentence, kind="warning", says=remedy.value, act=act)
@@ -485,7 +479,7 @@ class Shell(QWidget):
         model = self.model.model
         is_news = not self.settings.settings.has_met_starter
         if model and model.is_starter and is_news and self.notice.isHidden():
-            self.notice.tell(_STARTER_NOTICE, says="Choose a model…", act=self._choose_file)
+            self.notice.tell(_STARTER_NOTICE, says="Choose a model…", act=self._open_models)
 
     def _dismiss_notice(self) -> None:
         if self.notice.sentence == _STARTER_NOTICE:

@@ -1,27 +1,32 @@
 """The lower edge of the window: network, context window, memory, speed."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
-from sottovoce.system.network.gate import NetworkState
+from sottovoce.domain.text import size_in_words
 from sottovoce.ui.chat.view_model import ContextUse
-from sottovoce.ui.widgets.parts import label, set_kind
+from sottovoce.ui.network.panel import NetworkPanel, refused_words, what_may_connect
+from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.widgets.parts import button, label, set_kind
 
 _NEARLY_FULL = 0.85
-_GIGABYTE = 1e9
 _WIDE, _NARROW = 680, 520
 
 
 class StatusBar(QFrame):
     """Figures, quiet until they matter."""
 
-    def __init__(self) -> None:
+    ledger_asked = Signal()
+    network_settings_asked = Signal()
+
+    def __init__(self, network: NetworkViewModel) -> None:
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(34)
-        self._network = label("", "good")
-        self._promise = label("Nothing leaves this computer")
+        self._network = network
+        self.chip = button("", self._open_panel)
+        self._promise = label()
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
@@ -37,33 +42,27 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
-        for part in (self._network, self._promise, self._kept):
+        for part in (self.chip, self._promise, self._kept):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
             row.addWidget(figure, 0, Qt.AlignmentFlag.AlignVCenter)
-        self.show_network(NetworkState.OFFLINE, 0)
+        network.changed.connect(self._show_network)
+        self._show_network()
         self.show_context(None)
         self.show_speed(0)
 
     @property
     def words(self) -> str:
         """All that is said here now."""
-        return " ".join(part.text() for part in self.findChildren(QLabel) if not part.isHidden())
+        labels = (part.text() for part in self.findChildren(QLabel) if not part.isHidden())
+        return " ".join([self.chip.text(), *labels])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, what is least needed goes first."""
         super().resizeEvent(event)
         self._promise.setVisible(self.width() > _WIDE)
         self._memory.setVisible(self.width() > _NARROW)
-
-    def show_network(self, state: NetworkState, refused: int) -> None:
-        """Say whether connections are possible, and how many attempts were refused."""
-        self._network.setText(f"● {state.capitalize()}")
-        says = "Sottovoce refuses every network connection."
-        if refused:
-            says += f"\n{refused} attempts to connect were refused since it was started."
-        self._network.setToolTip(says)
 
     def show_temporary(self) -> None:
         """Say that nothing is kept."""
@@ -87,12 +86,31 @@ class StatusBar(QFrame):
 
     def show_memory(self, resident: int) -> None:
         """Bytes of window and engine."""
-        gigabytes = resident / _GIGABYTE
-        self._memory.setText(
-            f"{gigabytes:.1f} GB RAM" if gigabytes >= 1 else f"{resident / 1e6:.0f} MB RAM"
-        )
+        self._memory.setText(f"{size_in_words(resident)} RAM")
 
     def show_speed(self, speed: float) -> None:
         """Tokens per second; nothing to show when 0."""
         self._speed.setVisible(speed > 0)
         self._speed.setText(f"{speed:.1f} tok/s")
+
+    def _show_network(self) -> None:
+        network = self._network
+        state = "Offline"
+        if network.is_on:
+            state = f"{network.use}… {network.host}" if network.use else "Network on"
+        set_kind(self.chip, "kind", "warning" if network.is_on else "good")
+        self.chip.setText(f"● {state}")
+        self.chip.setAccessibleName(f"Network: {state}")
+        says = what_may_connect(network)
+        if network.refused:
+            says += f"\n{refused_words(network.refused)}"
+        self.chip.setToolTip(f"{says}\nClick for the switch and the ledger.")
+        self._promise.setText(
+            "Your chats stay on this computer" if network.is_on else "Nothing leaves this computer"
+        )
+
+    def _open_panel(self) -> None:
+        panel = NetworkPanel(self._network, self)
+        panel.ledger_asked.connect(self.ledger_asked)
+        panel.settings_asked.connect(self.network_settings_asked)
+        panel.popup(self.chip)

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDoubleSpinBox,
     QGridLayout,
@@ -18,10 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.settings import Scheme, Settings
+from sottovoce.ui.network.token_view_model import TokenViewModel
+from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
+from sottovoce.ui.settings.network_tab import NetworkTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
-from sottovoce.ui.theme.icons import icon_pixmap
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.choice import Choice
 from sottovoce.ui.widgets.parts import button, icon_button, label
 
 _TYPING_MILLISECONDS = 400
@@ -33,16 +35,26 @@ _SCHEMES = {
 
 
 class SettingsDialog(QDialog):
-    """Four tabs. Nothing has to be confirmed."""
+    """Five tabs. Nothing has to be confirmed."""
 
-    def __init__(self, settings: SettingsViewModel, look: Look, parent: QWidget) -> None:
+    ledger_asked = Signal()
+
+    def __init__(
+        self,
+        settings: SettingsViewModel,
+        network: NetworkViewModel,
+        token: TokenViewModel,
+        *,
+        look: Look,
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Settings")
         self.resize(560, 560)
         self._settings = settings
         self._look = look
-        tabs = QTabWidget()
+        tabs = self._tabs = QTabWidget()
         tabs.addTab(self._chat(), "Chat")
         tabs.addTab(self._fields(SAMPLING, self._stop_strings()), "Sampling")
         tabs.addTab(
@@ -52,6 +64,9 @@ class SettingsDialog(QDialog):
             ),
             "Model",
         )
+        self.network = NetworkTab(network, token, look)
+        self.network.ledger_asked.connect(self.ledger_asked)
+        tabs.addTab(self.network, "Network")
         tabs.addTab(self._appearance(), "Appearance")
         close = button("Close", self.accept)
         close.setDefault(True)
@@ -63,6 +78,10 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(tabs, 1)
         column.addLayout(foot)
+
+    def show_network(self) -> None:
+        """Bring what may connect to the front."""
+        self._tabs.setCurrentWidget(self.network)
 
     def _chat(self) -> QWidget:
         def take(text: str) -> None:
@@ -134,8 +153,7 @@ class SettingsDialog(QDialog):
         return page
 
     def _appearance(self) -> QWidget:
-        self.scheme = _Choice(self._look)
-        self.scheme.setAccessibleName("Colours")
+        self.scheme = Choice(self._look, "Colours")
         self.scheme.setMinimumWidth(180)
         for scheme, says in _SCHEMES.items():
             self.scheme.addItem(says, scheme)
@@ -158,35 +176,11 @@ class SettingsDialog(QDialog):
         return page
 
 
-class _Choice(QComboBox):
-    """One of several, with the arrow that buttons with a menu have."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turn only while it has the focus, so that nothing changes in passing."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        arrow = icon_pixmap("chevron-down", self._look.tokens.muted, 14, self.devicePixelRatioF())
-        painter = QPainter(self)
-        painter.drawPixmap(self.width() - 24, (self.height() - 14) // 2, arrow)
-        painter.end()
-
-
-class _PickField(_Choice):
+class _PickField(Choice):
     """One of the few values that a setting takes."""
 
     def __init__(self, pick: Pick, settings: SettingsViewModel, look: Look) -> None:
-        super().__init__(look)
-        self.setAccessibleName(pick.text)
+        super().__init__(look, pick.text)
         self.setToolTip(pick.says)
         self.setMinimumWidth(150)
         self.addItems([shown for shown, _ in pick.options])

@@ -120,6 +120,7 @@ QProgressBar {
   background: $line; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QProgressBar[level="full"]::chunk { background: $warning; }
+QProgressBar[level="rest"]::chunk { background: $muted; }
 
 #network_panel { background: $surface; border: 1px solid $line; }
 QTableView { background: $surface; border: 1px solid $line; border-radius: 10px; outline: 0; }
