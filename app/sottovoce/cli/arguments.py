@@ -1,6 +1,7 @@
 """What can be typed after `sottovoce`."""
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sottovoce import __version__
 from sottovoce.chat.export import Format
+from sottovoce.domain.footprint import KvType
 
 if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -51,6 +53,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
+    _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_doctor(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
@@ -85,6 +88,13 @@ def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None
     )
     ask.add_argument("--gpu-layers", type=_not_negative(int), metavar="N")
     ask.add_argument("--threads", type=_positive(int), metavar="N")
+    ask.add_argument(
+        "--adapter",
+        type=_adapter,
+        action="append",
+        metavar="NAME[:SCALE]",
+        help="answer with this LoRA adapter; can be given several times",
+    )
     ask.add_argument("--json", action="store_true", help="JSON lines; the last holds the answer")
 
 
@@ -107,6 +117,62 @@ def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
     export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
     for action in (listing, show, search):
         action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    models = commands.add_parser(
+        "models", parents=[everywhere], help="the models on this computer, and those to be had"
+    )
+    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str, json: str = "one JSON document") -> argparse.ArgumentParser:
+        action = actions.add_parser(name, parents=[everywhere], help=says)
+        action.add_argument("--json", action="store_true", help=json)
+        return action
+
+    add("list", "what is on the shelf")
+    listing = add("catalogue", "models that are recommended; with a name, all about one")
+    listing.add_argument("name", nargs="?", type=_text, metavar="NAME")
+    fit = add("fit", "what this machine can do with a model, or with all")
+    fit.add_argument("name", nargs="?", metavar="NAME|PATH")
+    fit.add_argument("--context", type=_positive(int), metavar="N")
+    fit.add_argument("--kv", type=KvType, choices=list(KvType), help="type of the KV cache")
+    fit.add_argument("--gpu-layers", type=_not_negative(int), metavar="N")
+    fit.add_argument(
+        "--no-measure", action="store_true", help="leave out speeds rather than measure them"
+    )
+    search = add("search", "repositories of the hub with these words")
+    search.add_argument("text", type=_text, metavar="TEXT")
+    search.add_argument("--limit", type=_positive(int), default=30, metavar="N")
+    download = add("download", "fetch a model", "JSON lines; the last says where it is")
+    download.add_argument(
+        "name",
+        type=_text,
+        metavar="NAME[:QUANTISATION]",
+        help="of the catalogue, or OWNER/NAME of a repository",
+    )
+    download.add_argument(
+        "--accept-licence", action="store_true", help="agree to the model's licence"
+    )
+    queue = add("downloads", "what is being downloaded")
+    changes = queue.add_mutually_exclusive_group()
+    changes.add_argument("--resume", nargs="?", const="all", metavar="ID", help="run it, or all")
+    changes.add_argument("--pause", metavar="ID")
+    changes.add_argument("--cancel", metavar="ID", help="remove it with what was fetched")
+    import_ = add("import", "put model files, folders of them, or adapters on the shelf")
+    import_.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    import_.add_argument("--copy", action="store_true", help="copy them; else they are linked")
+    found = add("found", "models that other programs left on this computer")
+    found.add_argument("--link", action="store_true", help="put them on the shelf")
+    inspect = add("inspect", "what a GGUF file says about itself")
+    inspect.add_argument("path", type=Path, metavar="PATH")
+    verify = add("verify", "whether models are still what they were, byte for byte")
+    verify.add_argument("name", nargs="?", metavar="NAME")
+    remove = add("remove", "take a model off the shelf; a linked file stays where it is")
+    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    adapters = add("adapters", "the LoRA adapters that models can answer with")
+    adapters.add_argument("--remove", metavar="NAME")
 
 
 def _add_network(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
@@ -154,6 +220,23 @@ def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
 def _text(text: str) -> str:
     """What was typed, with a sign in place of what is no text: nothing else can be kept."""
     return os.fsencode(text).decode("utf-8", "replace")
+
+
+def _adapter(text: str) -> tuple[str, float]:
+    """A name or path, and a scale; without one, 1."""
+    name, colon, scale = text.rpartition(":")
+    try:
+        # A path may have a colon in it, too: a drive's letter comes before it on Windows.
+        return (name, _scale(scale)) if colon and name else (text, 1.0)
+    except ValueError:
+        return text, 1.0
+
+
+def _scale(text: str) -> float:
+    scale = float(text)
+    if not math.isfinite(scale):
+        raise argparse.ArgumentTypeError(f"{text} is no scale")
+    return scale
 
 
 def _identifier(text: str) -> int:

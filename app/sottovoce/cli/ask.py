@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 
@@ -13,9 +13,11 @@ from sottovoce.cli.session import Parts, opened, opened_or_temporary
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, write, write_json
 from sottovoce.domain.conversation import Conversation, Message, State
+from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Cancelled, Missing, NoRoom, Unsupported
 from sottovoce.domain.reply import Loading, Piece, Reading
-from sottovoce.domain.settings import Settings
+from sottovoce.domain.settings import Attachment, Settings
+from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.shelf import shelf_in
 from sottovoce.store.store import Store
 
@@ -42,6 +44,8 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
             store.keep_settings(kept)
         settings = _settings(kept, arguments)
         model = shelf.find(arguments.model or settings.model or "starter")
+        if arguments.adapter:
+            settings = _with_adapters(settings, model, arguments.adapter, parts)
         answering = Answering(store, parts.engine, model, settings)
         conversation = _conversation(store, arguments.chat)
         # Closed before the store is, so that a reply is kept also when it cannot be written out.
@@ -89,6 +93,17 @@ def _settings(kept: Settings, arguments: argparse.Namespace) -> Settings:
         sampling=replace(kept.sampling, **{k: v for k, v in sampling.items() if v is not None}),
         load=replace(kept.load, **{k: v for k, v in load.items() if v is not None}),
     )
+
+
+def _with_adapters(
+    settings: Settings, model: Model, wanted: Sequence[tuple[str, float]], parts: Parts
+) -> Settings:
+    """Settings in which the model answers with these adapters, and with no others."""
+    shelf = AdapterShelf(parts.profile.adapters)
+    adapters = tuple(
+        Attachment(str(model.path), str(shelf.find(name).path), scale) for name, scale in wanted
+    )
+    return replace(settings, adapters=adapters)
 
 
 def _write_answer(all_news: Iterable[News], model: str, *, as_json: bool) -> Message:

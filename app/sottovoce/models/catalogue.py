@@ -72,11 +72,6 @@ class Variant:
         """Whether the size follows from llama.cpp's rules; else it was read at the source."""
         return not self.files
 
-    @property
-    def pattern(self) -> str:
-        """What the names of its files look like in small letters, as a shell would match them."""
-        return f"*[-._]{self.quantisation.casefold()}[-.]*gguf"
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -156,13 +151,19 @@ def files_of(variant: Variant, repository: Repository) -> tuple[RemoteFile, ...]
     """
     if variant.files:
         return variant.files
-    fits = [file for file in repository.files if fnmatch(file.name.casefold(), variant.pattern)]
+    pattern = pattern_of(variant.quantisation)
+    fits = [file for file in repository.files if fnmatch(file.name.casefold(), pattern)]
     files = tuple(sorted(fits, key=lambda file: file.name))
     if not is_whole_set([file.name for file in files]):
         raise Missing(
             f"{repository.name} does not offer {variant.quantisation} any more. Choose another."
         )
     return files
+
+
+def pattern_of(quantisation: str) -> str:
+    """What names of files at this quantisation look like in small letters, as shells match them."""
+    return f"*[-._]{quantisation.casefold()}[-.]*gguf"
 
 
 def _begins(entry: Entry, start: str) -> bool:

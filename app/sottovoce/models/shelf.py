@@ -74,6 +74,10 @@ class Item:
         return self.files[0]
 
 
+class AdapterMeant(Unsupported):
+    """The file is a LoRA adapter, which has a shelf of its own."""
+
+
 class Shelf:
     """The models in a profile's folder, those linked from there, and those all users share.
 
@@ -303,7 +307,7 @@ def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
     if inspection.trouble:
         raise Unsupported(inspection.trouble)
     if inspection.kind is Kind.ADAPTER:
-        raise Unsupported(_ADAPTER)
+        raise AdapterMeant(_ADAPTER)
 
 
 def _is_same(these: tuple[Path, ...], those: tuple[Path, ...], stop: Stop) -> bool:

@@ -47,6 +47,8 @@ def verify(
     """
     with translated():
         now = [file_record(file) for file in files]
+    if record is None or len(record.files) != len(files):
+        record = new_record(now)
     pace, before = Pace(sum(each.size for each in now)), 0
     for index, file in enumerate(files):
         with translated(), closing(Fingerprint(file)) as fingerprint:
@@ -54,7 +56,7 @@ def verify(
                 yield pace.at(before + fingerprint.position)
             now[index] = replace(now[index], sha256=fingerprint.hexdigest())
         before += now[index].size
-    yield _compared(files, record or new_record(now), now)
+    yield _compared(files, record, now)
 
 
 def _compared(files: Sequence[Path], record: Record, now: Sequence[FileRecord]) -> Verified:

@@ -1,0 +1,188 @@
+"""`models fit`: what this machine can do with a model, before it is loaded or even fetched."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+from sottovoce.cli.amounts import size
+from sottovoce.cli.session import Parts
+from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
+from sottovoce.domain.footprint import Shape, kv_bytes
+from sottovoce.domain.hardware import Machine
+from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.problems import Missing, Problem
+from sottovoce.domain.speed import Measuring, Rates
+from sottovoce.domain.stop import Stop
+from sottovoce.models.catalogue import catalogue
+from sottovoce.models.choosing import usual_variant
+from sottovoce.models.fit import Estimate, Fit, fit
+from sottovoce.models.gguf import read_shape
+from sottovoce.models.shelf import Item, shelf_in
+from sottovoce.models.speed import read_rates, write_rates
+from sottovoce.system.hardware import machine
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A model to be judged."""
+
+    name: str
+    quantisation: str
+    size: int
+    """Bytes on disk."""
+    place: str
+    """Where it is: on the shelf or in the catalogue."""
+    shape: Shape
+
+
+def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
+    """Tell how one model fits, or all on the shelf and in the catalogue."""
+    one = [_wanted(arguments.name, parts)] if arguments.name else None
+    here = _machine(parts, stop)
+    rates = _rates(parts, stop, measures=not arguments.no_measure)
+    wishes = LoadOptions(
+        context=arguments.context, gpu_layers=arguments.gpu_layers, kv_type=arguments.kv
+    )
+    judged = [
+        (candidate, fit(candidate.shape, here, rates, wishes))
+        for candidate in one or _all(parts, here)
+    ]
+    if arguments.json:
+        values = [_values(candidate, result) for candidate, result in judged]
+        write_json({"machine": asdict(here), "models": values}, indent=2)
+        return
+    _write_machine(here)
+    for candidate, result in judged:
+        _write(candidate, result, in_full=one is not None)
+
+
+def _machine(parts: Parts, stop: Stop) -> Machine:
+    """Return this machine with the GPUs that this build of llama.cpp can use."""
+    here = machine()
+    return replace(here, gpus=parts.engine.devices(stop).gpus) if here.gpus else here
+
+
+def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
+    rates = read_rates(parts.profile.speed)
+    if rates is not None or not measures:
+        return rates
+    with Progress() as progress:
+        for news in parts.engine.measure(stop):
+            if isinstance(news, Measuring):
+                progress.show(f"Measuring how fast this computer is, once… {news.fraction:.0%}")
+            else:
+                rates = news
+                write_rates(parts.profile.speed, news)
+    return rates
+
+
+def _wanted(name: str, parts: Parts) -> _Candidate:
+    """A model of the shelf, by its name or path, or one of the catalogue."""
+    shelf = shelf_in(parts.profile)
+    try:
+        model = shelf.find(name)
+    except Missing as missing:
+        wanted, _, quantisation = name.partition(":")
+        try:
+            entry = catalogue().find(wanted)
+        except Missing:
+            raise missing from None
+        variant = entry.variant(quantisation) if quantisation else usual_variant(entry, machine())
+        if variant.shape is None:
+            raise Missing(
+                f"The dimensions of {entry.name} are not known before it is here."
+            ) from None
+        return _Candidate(
+            entry.name, variant.quantisation, variant.size, "catalogue", variant.shape
+        )
+    return _Candidate(model.name, model.quantisation, model.size, "shelf", read_shape(model.path))
+
+
+def _all(parts: Parts, here: Machine) -> Iterator[_Candidate]:
+    for item in shelf_in(parts.profile).items():
+        if candidate := _on_shelf(item):
+            yield candidate
+    for entry in catalogue().entries:
+        variant = usual_variant(entry, here)
+        if variant.shape:
+            yield _Candidate(
+                entry.name, variant.quantisation, variant.size, "catalogue", variant.shape
+            )
+
+
+def _on_shelf(item: Item) -> _Candidate | None:
+    if item.model is None:
+        return None
+    try:
+        shape = read_shape(item.path)
+    except Problem:
+        return None
+    return _Candidate(item.name, item.model.quantisation, item.size, "shelf", shape)
+
+
+def _write_machine(here: Machine) -> None:
+    tell(
+        f"{here.processor}, {here.cores} cores, {size(here.available)} of memory free; "
+        + (", ".join(f"{gpu.name}, {size(gpu.free)} free" for gpu in here.gpus) or "no GPU in use")
+        + "."
+    )
+
+
+def _write(candidate: _Candidate, result: Fit, *, in_full: bool) -> None:
+    speed = f"about {result.generation.likely:.3g} tokens/s" if result.generation else ""
+    name = f"{visible(candidate.name)} {candidate.quantisation}"
+    write(f"{candidate.place:<10} {name:<46} {speed:<21} {result.says}\n")
+    if not in_full:
+        return
+    plan, shape = result.plan, candidate.shape
+    layout, need = plan.layout, plan.need
+    write(
+        f"\n  Memory         {size(need.total)}: weights {size(need.weights.total)}, window "
+        f"{size(need.window.total)}, process {size(need.process)}\n"
+        f"  Context        {layout.context:,} tokens, up to {plan.context_limit:,}; "
+        f"{size(kv_bytes(shape, 1, layout.kv_type))} for each at {layout.kv_type}\n"
+        f"  Layers         {layout.gpu_layers} of {shape.layers} on the GPU\n"
+        f"  Threads        {plan.threads}\n"
+    )
+    for doing, estimate in (("Writing", result.generation), ("Reading", result.prompt)):
+        if estimate:
+            write(
+                f"  {doing:<14} {estimate.likely:.3g} tokens/s, between {estimate.low:.3g} and "
+                f"{estimate.high:.3g}\n"
+            )
+
+
+def _values(candidate: _Candidate, result: Fit) -> dict[str, object]:
+    plan = result.plan
+    layout, need = plan.layout, plan.need
+    return {
+        "name": candidate.name,
+        "quantisation": candidate.quantisation,
+        "size": candidate.size,
+        "place": candidate.place,
+        "verdict": result.verdict,
+        "says": result.says,
+        "fits": plan.fits,
+        "context": layout.context,
+        "context_limit": plan.context_limit,
+        "gpu_layers": layout.gpu_layers,
+        "kv_type": layout.kv_type,
+        "flash_attention": layout.flash_attention,
+        "batch": layout.batch,
+        "threads": plan.threads,
+        "kv_bytes_per_token": kv_bytes(candidate.shape, 1, layout.kv_type),
+        "need": {
+            "total": need.total,
+            "machine": need.machine,
+            "gpus": list(need.gpus),
+            "weights": need.weights.total,
+            "window": need.window.total,
+            "process": need.process,
+        },
+        "generation": _estimate(result.generation),
+        "prompt": _estimate(result.prompt),
+    }
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
+    return asdict(estimate) if estimate else None
