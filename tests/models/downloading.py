@@ -44,7 +44,7 @@ def gguf(size: int, seed: int, *, number: int = 0, count: int = 0) -> bytes:
     bytes_as_they_are = 24
     tensor = _text(f"weights.{number}") + struct.pack("<IQIQ", 1, size, bytes_as_they_are, 0)
     header = b"GGUF" + struct.pack("<IQQ", 3, 1, len(keys)) + b"".join(keys) + tensor
-    return header + bytes(-len(header) % 32) + random.Random(seed).randbytes(size)
+    return header + bytes(-len(header) % 32) + _random(size, seed)
 
 
 def shards(size: int) -> dict[str, bytes]:
@@ -106,15 +106,23 @@ def run_while_network_is_killed(
     """Run what is next, and kill its network process at random; the model, and how often."""
     download = downloads.next()
     assert download is not None, "there is nothing to run"
-    killed, last = 0, None
+    killed, done, last = 0, 0, None
     for last in downloads.run(download, Stop()):
-        if isinstance(last, Transferred) and killed < kills and chance.random() < 0.5:
+        if not isinstance(last, Transferred) or last.done <= done or killed == kills:
+            continue
+        if chance.random() < 0.5:
             for child in psutil.Process().children():
                 if "--network-process" in child.cmdline():
                     child.kill()
                     killed += 1
+                    done = last.done
     assert isinstance(last, Installed), "it comes to its end in spite of them"
     return last.path, killed
+
+
+def _random(size: int, seed: int) -> bytes:
+    chance, block = random.Random(seed), 1_000_000
+    return b"".join(chance.randbytes(min(block, size - at)) for at in range(0, size, block))
 
 
 def _text(value: str) -> bytes:

@@ -29,11 +29,11 @@ QUIET = {
 }
 """The environment in which the hub's client asks for nothing but what it is asked for."""
 
-_LOOK_EVERY = 0.02
+_LOOK_EVERY = 0.01
 """Seconds between two looks at the clock while waiting."""
 _ANSWER_WITHIN = 90.0
 """Seconds for a question about models; a file may take any time, as long as the user waits."""
-_STOP_WITHIN = 0.03
+_STOP_WITHIN = 0.015
 """Seconds to stop in good order, before the process is ended."""
 _LONGEST_SEARCH = 200
 """Characters."""
@@ -113,7 +113,9 @@ class Remote:
             stop.check()
             raise Interrupted("The network process ended unexpectedly. Try again.") from error
         finally:
-            child.end()
+            # It has answered, or is not to: waiting for a good end would only delay a stop.
+            child.channel.hang_up()
+            child.kill()
 
 
 def _heard(child: Child[orders.News], stop: Stop, patience: float | None) -> Iterator[orders.News]:
