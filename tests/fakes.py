@@ -39,6 +39,7 @@ RATES = Rates(
                     seconds_per_row=3e-9,
                 ),
             ),
+            looks_per_second=8e9,
             seconds_per_layer=10e-6,
             seconds_per_token=20e-6,
         ),

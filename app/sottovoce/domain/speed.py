@@ -24,6 +24,11 @@ class DeviceRates:
     device: str
     """The name of the GPU, or of the processor."""
     types: tuple[TypeRate, ...]
+    looks_per_second: float
+    """Numbers in keys and values that attention heads look back on to write a reply.
+
+    Each head of each layer looks at key and value of all tokens in the window, in steps of 256.
+    """
     seconds_per_layer: float
     """What each layer costs a token beyond its weights: the many small steps in between."""
     seconds_per_token: float

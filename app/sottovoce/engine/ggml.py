@@ -15,8 +15,8 @@ from typing import TypeVar
 
 from sottovoce.engine import llama
 
-F32 = 0
-"""The first of ggml's types."""
+F32, F16 = 0, 1
+"""Types, by their numbers in ggml.h."""
 
 
 class Room(ctypes.Structure):
@@ -65,6 +65,9 @@ _DECLARED: dict[str, tuple[object, ...]] = {
     "ggml_mul_mat": (c_void_p, c_void_p, c_void_p, c_void_p),
     "ggml_nbytes": (c_size_t, c_void_p),
     "ggml_new_graph": (c_void_p, c_void_p),
+    "ggml_permute": (c_void_p, c_void_p, c_void_p, c_int, c_int, c_int, c_int),
+    "ggml_soft_max": (c_void_p, c_void_p, c_void_p),
+    "ggml_new_tensor_3d": (c_void_p, c_void_p, c_int, c_int64, c_int64, c_int64),
     "ggml_new_tensor_2d": (c_void_p, c_void_p, c_int, c_int64, c_int64),
     "ggml_row_size": (c_size_t, c_int, c_int64),
     "ggml_type_name": (c_char_p, c_int),

@@ -24,6 +24,8 @@ LONG_ROW, SHORT_ROW = 4096, 256
 """Numbers in a row: as in a model of 8 billion weights, and as few as every type allows."""
 PIECES = 4
 """Matrices multiplied one after the other: between them a stop is noticed."""
+LAYERS, HEADS, KV_HEADS, HEAD_SIZE, POSITIONS = 16, 32, 8, 64, 2048
+"""The attention of Llama 3.2 1B: its KV cache for so many tokens fits no other cache."""
 SECONDS, LEAST_TIMES = 0.04, 3
 """How long each is repeated."""
 DESCRIPTIONS = 1 << 20
@@ -43,6 +45,7 @@ class Bench:
         self._batch, self._batch_rows = (512, 4096) if device.is_gpu else (128, 256)
         self.spreads: list[float] = []
         """How much slower than the fastest the middle one of the repetitions was, for each type."""
+        self._plain = self._c.ggml_backend_dev_buffer_type(device.handle)
         self._back_end = self._c.ggml_backend_dev_init(device.handle, None)
         if not self._back_end:
             raise MemoryError
@@ -76,6 +79,15 @@ class Bench:
             seconds_per_row=0 if self._device.is_gpu else self._seconds_per_row(kind),
         )
 
+    def attention(self) -> float:
+        """Numbers of keys and values that its heads look back on in a second.
+
+        Raises Cancelled once the flag is set, and MemoryError.
+        """
+        with self._attention() as graph:
+            looks = LAYERS * HEADS * POSITIONS * 2 * HEAD_SIZE
+            return looks / min(self._repeated(graph))
+
     def _seconds_per_row(self, kind: int) -> float:
         """What is left of the time for a short row when that for its bytes is taken away."""
         rows = 4096  # The cache holds them.
@@ -86,15 +98,18 @@ class Bench:
     def _times(self, kind: int, length: int, rows: int, columns: int) -> list[float]:
         """Seconds it took to multiply one such matrix, again and again; empty if it cannot."""
         with self._graph(kind, length, rows, columns) as graph:
-            if graph is None:
-                return []
-            self._compute(graph)
-            times = list[float]()
-            while sum(times) < SECONDS or len(times) < LEAST_TIMES:
-                begun = time.perf_counter()
-                self._compute(graph)
-                times.append(time.perf_counter() - begun)
+            times = self._repeated(graph) if graph is not None else []
         return [seconds / PIECES for seconds in times]
+
+    def _repeated(self, graph: int) -> list[float]:
+        """How long each repetition took. The first of all fills the caches and is not counted."""
+        self._compute(graph)
+        times = list[float]()
+        while sum(times) < SECONDS or len(times) < LEAST_TIMES:
+            begun = time.perf_counter()
+            self._compute(graph)
+            times.append(time.perf_counter() - begun)
+        return times
 
     def _compute(self, graph: int) -> None:
         done = self._c.ggml_backend_graph_compute(self._back_end, graph)
@@ -118,16 +133,35 @@ class Bench:
             if place is None:
                 yield None
                 return
-            plain = c.ggml_backend_dev_buffer_type(self._device.handle)
-            with self._memory(inner, place), self._memory(outer, plain):
+            with self._memory(inner, place), self._memory(outer, self._plain):
                 for tensor in (*matrices, tokens):
+                    ggml.fill(tensor)
+                yield graph
+
+    @contextmanager
+    def _attention(self) -> Iterator[int]:
+        """What each layer does with its KV cache to write one token."""
+        c = self._c
+        with self._tensors() as context:
+            query = c.ggml_new_tensor_3d(context, ggml.F32, HEAD_SIZE, 1, HEADS)
+            graph = c.ggml_new_graph(context)
+            filled = [query]
+            for _ in range(LAYERS):
+                keys = c.ggml_new_tensor_3d(context, ggml.F16, HEAD_SIZE, KV_HEADS, POSITIONS)
+                values = c.ggml_new_tensor_3d(context, ggml.F16, POSITIONS, HEAD_SIZE, KV_HEADS)
+                by_head = c.ggml_permute(context, keys, 0, 2, 1, 3)
+                weights = c.ggml_soft_max(context, c.ggml_mul_mat(context, by_head, query))
+                c.ggml_build_forward_expand(graph, c.ggml_mul_mat(context, values, weights))
+                filled += [keys, values]
+            with self._memory(context, self._plain):
+                for tensor in filled:
                     ggml.fill(tensor)
                 yield graph
 
     def _place_for(self, kind: int, matrix: int, product: int) -> int | None:
         """The kind of memory that weights of this type are best in; None if in none."""
         c, device = self._c, self._device
-        places = [c.ggml_backend_dev_buffer_type(device.handle)]
+        places = [self._plain]
         if kind == TYPES[REPACKED]:
             places = [*ggml.extra_places(device.handle, device.registry), *places]
         for place in places:

@@ -72,6 +72,7 @@ def _device_rates(
     yield DeviceRates(
         device=backends.name(device) if device.is_gpu else backends.processor(),
         types=tuple(types),
+        looks_per_second=bench.attention(),
         seconds_per_layer=layer,
         seconds_per_token=max(few - FEW_LAYERS * layer, 0),
     )
@@ -93,14 +94,18 @@ def _seconds_per_candidate(threads: int, flag: llama.Flag) -> float:
         closing(llama.Window(model, SMALL, threads=threads, flag=flag)) as window,
         closing(llama.Sampler(model, Sampling(), ())) as sampler,
     ):
-        window.add(0)
-        return _best(lambda _: window.draw(sampler), flag) / WORDS
+        return _best(lambda _: window.draw(sampler), flag, before=window.add) / WORDS
 
 
-def _best(step: Callable[[int], object], flag: llama.Flag) -> float:
-    """The fewest seconds that a step takes."""
+def _best(
+    step: Callable[[int], object],
+    flag: llama.Flag,
+    before: Callable[[int], object] = lambda _: None,
+) -> float:
+    """The fewest seconds that a step takes after what goes before each."""
     times = []
     for token in range(TOKENS):
+        before(token)
         begun = time.perf_counter()
         step(token)
         times.append(time.perf_counter() - begun)
