@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sottovoce import __version__
+from sottovoce.cli import network
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, write, write_json
@@ -16,6 +17,7 @@ from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.models.shelf import starter
 from sottovoce.system.memory import available
+from sottovoce.system.network.switch import read_switch
 from sottovoce.system.vault import Protection, Vault
 
 
@@ -62,7 +64,7 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _keyring(parts)
     yield _chats(parts)
     yield _disk(parts)
-    yield Finding("Network", Health.GOOD, "Closed: Sottovoce opens no connection.")
+    yield Finding("Network", Health.GOOD, network.state(read_switch(parts.profile.network)))
     yield Finding(
         "Sandbox",
         Health.NOTE,

@@ -49,6 +49,17 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
             HubToken(parts.profile, parts.secrets).keep(_typed_token())
 
 
+def state(settings: NetworkSettings) -> str:
+    """What the switch says now, in a sentence."""
+    if not settings.on:
+        return "The network is switched off. Sottovoce opens no connection."
+    more = f", which may lead to {', '.join(settings.hosts)}" if settings.hosts else ""
+    return (
+        "The network is switched on, for what you ask for: models are searched for and fetched "
+        f"at {settings.endpoint}{more}."
+    )
+
+
 def _change(settings: NetworkSettings, parts: Parts, as_json: bool) -> None:
     write_switch(parts.profile.network, settings)
     _status(settings, parts, as_json=as_json)
@@ -67,14 +78,7 @@ def _status(settings: NetworkSettings, parts: Parts, *, as_json: bool) -> None:
             indent=2,
         )
         return
-    if not settings.on:
-        write("The network is switched off. Sottovoce opens no connection.\n")
-    else:
-        more = f", which may lead to {', '.join(settings.hosts)}" if settings.hosts else ""
-        write(
-            "The network is switched on, for what you ask for: models are searched for and fetched "
-            f"at {settings.endpoint}{more}.\n"
-        )
+    write(f"{state(settings)}\n")
 
 
 def _ledger(ledger: Ledger, limit: int | None, *, as_json: bool) -> None:
