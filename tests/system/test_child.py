@@ -1,0 +1,140 @@
+"""Processes of this program, by what they hear and tell."""
+
+import subprocess
+import sys
+import threading
+from multiprocessing import Pipe
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from sottovoce.system.child import Channel, Child
+
+
+class Word(msgspec.Struct, frozen=True, tag=True):
+    text: str
+
+
+class Number(msgspec.Struct, frozen=True, tag=True):
+    value: int
+
+
+Message = Word | Number
+SWITCH = "--network-process"
+"""One that waits to hear something."""
+
+
+@pytest.fixture
+def channels() -> tuple[Channel[Message], Channel[Message]]:
+    hearing, telling = Pipe(duplex=False)
+    other_hearing, other_telling = Pipe(duplex=False)
+    return (
+        Channel[Message](hearing, other_telling, Message),
+        Channel[Message](other_hearing, telling, Message),
+    )
+
+
+def test_messages_arrive_as_they_were_told(
+    channels: tuple[Channel[Message], Channel[Message]],
+) -> None:
+    here, there = channels
+    assert not there.heard_within(0)
+    here.tell(Word("a" * 1000))
+    here.tell(Number(7))
+    assert there.heard_within(1)
+    assert [there.hear(), there.hear()] == [Word("a" * 1000), Number(7)]
+
+
+def test_several_threads_may_tell_at_once(
+    channels: tuple[Channel[Message], Channel[Message]],
+) -> None:
+    here, there = channels
+    words = [Word(letter * 10_000) for letter in "abcd"]
+    threads = [threading.Thread(target=here.tell, args=[word]) for word in words]
+    for thread in threads:
+        thread.start()
+    heard = {there.hear() for _ in words}
+    for thread in threads:
+        thread.join()
+    assert heard == set(words)
+
+
+def test_what_makes_no_sense_is_the_end(
+    channels: tuple[Channel[Message], Channel[Message]],
+) -> None:
+    class Other(msgspec.Struct, tag=True):
+        text: str
+
+    here, there = channels
+    here.tell(Other("x"))
+    with pytest.raises(EOFError):
+        there.hear()
+
+
+def test_hanging_up_is_heard(channels: tuple[Channel[Message], Channel[Message]]) -> None:
+    here, there = channels
+    here.hang_up()
+    assert there.heard_within(1)
+    with pytest.raises(EOFError):
+        there.hear()
+
+
+def test_a_child_ends_when_it_hears_no_more() -> None:
+    child = Child[Message](SWITCH, Message)
+    assert child.lives
+    assert child.exit_code is None
+    child.end(patience=30)
+    assert child.exit_code == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are suspended by signals")
+def test_a_child_that_hangs_is_ended_by_force() -> None:
+    child = Child[Message](SWITCH, Message)
+    process = psutil.Process(child.pid)
+    process.suspend()
+    child.end(patience=0.1)
+    assert not child.lives
+    assert not process.is_running()
+
+
+def test_a_child_inherits_no_secret_and_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOTTOVOCE_PASSPHRASE", "seven words")
+    with (tmp_path / "open").open("w") as file:
+        file.write("x")
+        child = Child[Message](SWITCH, Message, environment={"EXTRA": "1"})
+        process = psutil.Process(child.pid)
+        environment = process.environ()
+        files = {Path(each.path).name for each in process.open_files()}
+        child.end()
+    assert environment["EXTRA"] == "1"
+    assert "SOTTOVOCE_PASSPHRASE" not in environment
+    assert "open" not in files
+
+
+def test_what_a_child_prints_goes_into_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "child.log"
+    child = Child[Message]("--no-such-switch", Message, log=log)
+    with pytest.raises(EOFError):
+        child.channel.hear()
+    child.end(patience=30)
+    assert child.exit_code == 2
+    assert "usage" in log.read_text()
+
+
+def test_a_log_that_is_full_begins_anew(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    log.write_bytes(b"x" * 1_000_001)
+    Child[Message](SWITCH, Message, log=log).end(patience=30)
+    assert log.read_bytes() == b""
+
+
+def test_it_is_light() -> None:
+    program = (
+        "import sys, sottovoce.system.child;"
+        "sys.exit(', '.join({'ssl', 'psutil', 'httpx2'} & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
