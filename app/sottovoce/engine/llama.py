@@ -226,6 +226,16 @@ EMBEDDERS = {
 """Architectures in llama.cpp that turn text into vectors, or are only a part of a model."""
 
 
+class Adapter:
+    """A LoRA adapter in memory. It is freed with its model."""
+
+    def __init__(self, model: Model, path: bytes) -> None:
+        """Raises LoadFailed. The file was checked before."""
+        self.handle = c.llama_adapter_lora_init(model.handle, path)
+        if not self.handle:
+            raise LoadFailed
+
+
 class Window:
     """A context window: the KV cache of one text, and what computes with it."""
 
@@ -251,6 +261,17 @@ class Window:
         self.size = int(c.llama_n_ctx(self._handle))
         self.tokens: list[int] = []
         """What the KV cache holds."""
+
+    def adapt(self, adapters: Sequence[tuple[Adapter, float]]) -> None:
+        """Compute with these adapters and scales from now on. What the cache holds stays."""
+        handles = (c.llama_adapter_lora_p_ctypes * len(adapters))(*(a.handle for a, _ in adapters))
+        scales = (ctypes.c_float * len(adapters))(*(scale for _, scale in adapters))
+        c.llama_set_adapters_lora(self._handle, handles, len(adapters), scales)
+
+    def forget(self) -> None:
+        """Empty the cache."""
+        c.llama_memory_clear(self._memory, True)
+        self.tokens.clear()
 
     def keep(self, tokens: Sequence[int]) -> int:
         """Forget all but the beginning that the cache shares with `tokens`; say how much that is.

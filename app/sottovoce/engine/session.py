@@ -10,9 +10,9 @@ from datetime import datetime
 from sottovoce.domain.footprint import window_bytes
 from sottovoce.domain.model import Sampling
 from sottovoce.domain.plan import Plan, grown, widest
-from sottovoce.domain.problems import Cancelled, Interrupted, NoRoom, Unsupported
+from sottovoce.domain.problems import Cancelled, Damaged, Interrupted, NoRoom, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
-from sottovoce.engine import backends, llama, wire
+from sottovoce.engine import adapters, backends, llama, wire
 from sottovoce.engine.cut import StopStrings
 from sottovoce.engine.header import ModelHeader
 from sottovoce.engine.limits import limited_memory
@@ -47,6 +47,10 @@ class Session:
         self._plan = plan
         self._flag = flag
         self._prompts = prompts
+        self._adapters: dict[bytes, llama.Adapter] = {}
+        """Those that were ever used, by their paths: they are switched without being read again."""
+        self._in_use: dict[bytes, float] = {}
+        """Their scales."""
 
     @property
     def context(self) -> int:
@@ -59,6 +63,29 @@ class Session:
         need = self._plan.need
         layout = replace(self._plan.layout, context=self._window.size)
         return need.process + need.weights.total + window_bytes(self._file.shape, layout).total
+
+    def adapt(self, question: wire.Adapt) -> wire.Adapted:
+        """Use these adapters and no others. Raises Damaged, Unsupported or NoRoom."""
+        wanted = {path: scale for path, scale in question.adapters if scale != 0}
+        if wanted == self._in_use:
+            return wire.Adapted()
+        for path in wanted:
+            if path not in self._adapters:
+                self._adapters[path] = self._read_adapter(path)
+        self._in_use = wanted
+        self._set_adapters(self._window)
+        self._window.forget()
+        return wire.Adapted()
+
+    def _read_adapter(self, path: bytes) -> llama.Adapter:
+        adapters.check(path, self._file)
+        try:
+            return llama.Adapter(self._model, path)
+        except llama.LoadFailed as error:
+            raise Damaged(adapters.DAMAGED) from error
+
+    def _set_adapters(self, window: llama.Window) -> None:
+        window.adapt([(self._adapters[path], scale) for path, scale in self._in_use.items()])
 
     def count(self, question: wire.Count) -> wire.Counts:
         """Tokens of each text. Raises Cancelled."""
@@ -180,6 +207,7 @@ class Session:
             new = llama.Window(self._model, layout, threads=self._plan.threads, flag=self._flag)
         except MemoryError:
             return
+        self._set_adapters(new)
         taken_over = new.take_over(old)
         old.close()
         self._window = new

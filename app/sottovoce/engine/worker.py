@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import NoReturn
 
-from sottovoce.domain.problems import Cancelled, Problem, Unsupported
+from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.limits import forbid_core_dumps
@@ -92,7 +92,7 @@ class _Worker:
             case wire.Reply():
                 yield from self._model_at_work.reply(question)
             case wire.Adapt():
-                raise Unsupported("This adapter cannot be used.")
+                yield self._model_at_work.adapt(question)
 
     @property
     def _model_at_work(self) -> Session:
