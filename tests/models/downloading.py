@@ -77,7 +77,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def run_until_killed(folder: Path, chance: random.Random, *, alone: bool) -> None:
-    """Run what is next in a program of its own, and kill it soon after its first news.
+    """Run what is next in a program of its own, and kill it soon after bytes came.
 
     `alone`: its network process is not killed with it, and has to end by itself.
     """
@@ -88,7 +88,10 @@ def run_until_killed(folder: Path, chance: random.Random, *, alone: bool) -> Non
         program, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as running:
         assert running.stdout is not None
-        running.stdout.readline()
+        first = running.stdout.readline()
+        assert first, "it ended before it was killed"
+        while running.stdout.readline() == first:
+            pass
         children = psutil.Process(running.pid).children()
         killer = threading.Timer(
             chance.uniform(0.0, 0.3),

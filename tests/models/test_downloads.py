@@ -249,6 +249,15 @@ def test_bytes_that_changed_on_disk_meanwhile_are_found(
     assert run(downloads, single).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("size", [2_000_000, len(CONTENT)])
+def test_zeros_that_a_power_cut_left_behind_are_fetched_again(
+    downloads: Downloads, profile: Profile, single: Choice, size: int
+) -> None:
+    there = part(profile, downloads.add(single))
+    there.write_bytes(CONTENT[:1_000_000] + bytes(size - 1_000_000))
+    assert run(downloads, single).read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -113,12 +113,6 @@ def test_what_was_fetched_before_is_not_fetched_again(fetching: Fetching) -> Non
     assert fetching.hub.bytes_sent(REPOSITORY, NAME) == len(CONTENT) - 2_000_000
 
 
-def test_zeros_that_a_power_cut_left_behind_are_fetched_again(fetching: Fetching) -> None:
-    fetching.order.part.write_bytes(CONTENT[:1_000_000] + bytes(500_000))
-    list(fetching.run())
-    assert fetching.there == CONTENT
-
-
 def test_an_address_that_expired_is_replaced(fetching: Fetching) -> None:
     fetching.hub.fault(Fault(FILES, cut=1_000_000))
     for news in fetching.run():

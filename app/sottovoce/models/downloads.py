@@ -40,16 +40,19 @@ from sottovoce.models.fingerprint import Fingerprint
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.install import check, find_twin, install
 from sottovoce.models.pace import Pace
+from sottovoce.models.part import prepare, settle
 from sottovoce.models.parts import parts
 from sottovoce.models.remote import Remote
 from sottovoce.models.repository import FetchOrder, RemoteFile, Repository
-from sottovoce.system.files import only_for_owner, write_private, writing_translated
+from sottovoce.system.files import write_private, writing_translated
 from sottovoce.system.lock import is_locked, locked
 from sottovoce.system.paths import Profile
 
 _ENTRY, _LOCK, _PART = "download.json", "lock", ".part"
 _LOOK = 0.5
 """Seconds to wait for a lock: others take it for a moment to see whether it is taken."""
+_ORPHAN_ENDS = 5.0
+"""Seconds for the network process of a program that was killed to notice it."""
 _SLICE = 0.04
 """Seconds of checking between two news of the transfer: they must not have to wait for long."""
 _MOST_ENDS = 3
@@ -210,20 +213,15 @@ class Downloads:
         """Have all files of a choice, checked, in the folder of the download."""
         if self._read(id_).is_whole:
             return
-        assert choice.revision is not None, "A pinned choice has a commit."
-        assert choice.size is not None, "A pinned choice has sizes."
         self._check_room(id_, choice, beside={State.RUNNING})
         folder = self._folder / id_
-        pace, before = Pace(choice.size), 0
+        orders = _orders(folder, choice)
+        pace, before = Pace(sum(order.file.size for order in orders)), 0
         files = []
-        for file in choice.files:
-            assert file.size is not None, "A pinned choice has sizes."
-            remote_file = RemoteFile(file.name, file.size, file.sha256)
-            part = folder / f"{local_name(file.name)}{_PART}"
-            order = FetchOrder(choice.repository, choice.revision, remote_file, part)
+        for order in orders:
             sha256 = yield from self._get(order, pace, before, stop)
-            files.append(replace(file, sha256=sha256))
-            before += file.size
+            files.append(ChosenFile(order.file.name, order.file.size, sha256))
+            before += order.file.size
         check(folder, choice, stop)
         whole = replace(choice, files=tuple(files))
         self._change(id_, lambda entry: replace(entry, choice=whole, is_whole=True))
@@ -247,8 +245,10 @@ class Downloads:
         whole = order.part.with_suffix("")
         if whole.exists():
             return expected or ""
-        with writing_translated():
-            open(order.part, "ab", opener=only_for_owner).close()
+        with locked(order.part, _ORPHAN_ENDS) as is_ours:
+            if not is_ours:
+                raise Refused(_ELSEWHERE)
+            prepare(order.part)
         with translated(), closing(Fingerprint(order.part)) as fingerprint:
             yield pace.at(before + _size(order.part))
             ends = 0
@@ -269,8 +269,7 @@ class Downloads:
             raise Damaged(
                 f"“{whole.name}” did not arrive as it was sent, and was removed. Download it again."
             )
-        with writing_translated():
-            order.part.rename(whole)
+        settle(order.part)
         return found
 
     @contextmanager
@@ -353,6 +352,18 @@ class Downloads:
         folder = self._folder / id_
         (folder / _ENTRY).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _orders(folder: Path, choice: Choice) -> list[FetchOrder]:
+    """How to fetch the files of a pinned choice."""
+    assert choice.revision is not None, "A pinned choice has a commit."
+    orders = []
+    for file in choice.files:
+        assert file.size is not None, "A pinned choice has sizes."
+        part = folder / f"{local_name(file.name)}{_PART}"
+        remote_file = RemoteFile(file.name, file.size, file.sha256)
+        orders.append(FetchOrder(choice.repository, choice.revision, remote_file, part))
+    return orders
 
 
 def _offered(file: ChosenFile, repository: Repository) -> ChosenFile:

@@ -1,31 +1,25 @@
 """The bytes of a file, fetched on top of those that are there: the network process's side.
 
-What arrives is appended to the part at once, so its length says how far it came, whatever ends this
-process; room for the rest is not taken beforehand, or it would not. Whether the bytes are the right
-ones is found out by who ordered them.
+What arrives is appended to the part at once, so nothing is lost by whatever ends this process.
+Whether the bytes are the right ones is found out by who ordered them.
 """
 
-import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from io import FileIO
 
 from sottovoce.domain.problems import Damaged, Interrupted, Refused, Unreachable
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
+from sottovoce.models.part import Part
 from sottovoce.models.repository import FetchOrder
-from sottovoce.system.files import writing_translated
 from sottovoce.system.lock import locked
 
 _TELL_EVERY = 0.1
 """Seconds."""
-_FLUSH_EVERY = 64 * 1024 * 1024
-"""Bytes that a power cut may cost."""
-_BLOCK = 4096
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -74,7 +68,7 @@ def transfer(
         if not is_ours:
             raise Refused("Another window or command of Sottovoce downloads this already.")
         with order.part.open("r+b", buffering=0) as file:
-            part = _Part(file, size)
+            part = Part(file)
             told = time.monotonic()
             yield Transferred(part.length, size)
             failures = 0
@@ -107,50 +101,7 @@ class _Busy(Exception):
         self.wait = wait
 
 
-class _Part:
-    """The beginning of a file on disk, which only grows."""
-
-    def __init__(self, file: FileIO, size: int) -> None:
-        self._file = file
-        self.length = _trusted(file, size)
-        file.truncate(self.length)
-        file.seek(self.length)
-        self._flushed = self.length
-
-    def append(self, piece: bytes) -> None:
-        """Raises NoRoom or Refused; what fitted is there."""
-        rest = memoryview(piece)
-        while rest:
-            with writing_translated():
-                count = self._file.write(rest)
-            self.length += count
-            rest = rest[count:]
-        if self.length - self._flushed >= _FLUSH_EVERY:
-            self.flush()
-
-    def flush(self) -> None:
-        with writing_translated():
-            os.fsync(self._file.fileno())
-        self._flushed = self.length
-
-
-def _trusted(file: FileIO, size: int) -> int:
-    """How much of a part can be built on.
-
-    After a power cut some file systems remember how long a file was, but not its last bytes, and
-    show zeros. Fetching a few true zeros again costs less than fetching it all.
-    """
-    end = min(file.seek(0, os.SEEK_END), size)
-    while end > 0:
-        start = (end - 1) // _BLOCK * _BLOCK
-        file.seek(start)
-        end = start + len(file.read(end - start).rstrip(b"\0"))
-        if end > start:
-            break
-    return end
-
-
-def _arriving(part: _Part, size: int, ask: Ask) -> Iterator[None]:
+def _arriving(part: Part, size: int, ask: Ask) -> Iterator[None]:
     """Append what comes to one question, and yield after each piece of it."""
     with ask(part.length) as answer:
         skip = _check(answer, part.length, size)
