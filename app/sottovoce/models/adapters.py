@@ -8,7 +8,6 @@ from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.copying import copy, free_places
-from sottovoce.models.examine import examine
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection, Kind, Lora
 from sottovoce.models.records import (
@@ -117,6 +116,9 @@ def _checked(path: Path, stop: Stop) -> Inspection:
 
 def _item(path: Path, *, is_linked: bool) -> AdapterItem:
     """What the file says now. It was looked into by a process of its own when it was added."""
+    # Late: it brings along what reads chat templates, which a window's start need not wait for.
+    from sottovoce.models.examine import examine
+
     size = path.stat().st_size if path.is_file() else 0
     plain = AdapterItem(path.stem, path, size, is_linked)
     try:

@@ -60,16 +60,21 @@ def verify(
 
 
 def _compared(files: Sequence[Path], record: Record, now: Sequence[FileRecord]) -> Verified:
-    known = [file.sha256 for file in record.files]
     changed = tuple(
         file
-        for file, sha256, found in zip(files, known, now, strict=True)
-        if sha256 not in {"", found.sha256}
+        for file, before, found in zip(files, record.files, now, strict=True)
+        if _differs(before, found)
     )
     if changed:
         return Verified(Verdict.CHANGED, changed, record)
     as_recorded = tuple(
         replace(found, path=before.path) for found, before in zip(now, record.files, strict=True)
     )
-    verdict = Verdict.UNCHANGED if all(known) else Verdict.FIRST
+    verdict = Verdict.UNCHANGED if all(file.sha256 for file in record.files) else Verdict.FIRST
     return Verified(verdict, (), replace(record, files=as_recorded))
+
+
+def _differs(before: FileRecord, found: FileRecord) -> bool:
+    if not before.sha256:  # Its size may be known: then another one is a change.
+        return before.modified != 0 and before.size != found.size
+    return before.sha256 != found.sha256
