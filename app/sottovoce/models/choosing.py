@@ -71,11 +71,16 @@ def hub_choice(offered: Repository, quantisation: str, known: Catalogue) -> Choi
         if not names:
             raise Missing(f"{offered.name} has no GGUF files. Choose another repository.")
         raise Missing(f"Say which of these you want, by its quantisation behind a colon: {names}.")
+    return set_choice(offered, fits[0], known)
+
+
+def set_choice(offered: Repository, files: Sequence[RemoteFile], known: Catalogue) -> Choice:
+    """A model of any repository, given by all its files."""
     licence = known.licence(offered.licence)
     return Choice(
-        name=offered.name.rpartition("/")[2],
+        name=offered.name.rpartition("/")[2].removesuffix("-GGUF"),
         repository=offered.name,
-        files=tuple(ChosenFile(file.name, file.size, file.sha256) for file in fits[0]),
+        files=tuple(ChosenFile(file.name, file.size, file.sha256) for file in files),
         revision=offered.commit,
         licence=offered.licence,
         must_accept=licence is not None and licence.must_accept,
