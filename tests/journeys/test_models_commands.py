@@ -56,11 +56,11 @@ def test_a_model_is_searched_fetched_asked_verified_and_removed(connected: Progr
     assert Path(installed["path"]).read_bytes() == tiny_llama().read_bytes()
 
     [item] = shelf(connected)
-    assert (item["name"], item["origin"]) == ("Talk-GGUF", "own")
+    assert (item["name"], item["origin"]) == ("Talk", "own")
     assert item["repository"] == REPOSITORY
     assert connected.json("models", "downloads") == {"downloads": []}
     answer = connected.ask("Hello?", "--model", "talk", "--temporary")
-    assert answer["model"] == "Talk-GGUF"
+    assert answer["model"] == "Talk"
 
     [verified] = connected.json("models", "verify", "talk")["models"]
     assert verified["verdict"] == "unchanged"

@@ -49,6 +49,8 @@ def download(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     if choice.must_accept and licence is not None:
         acceptance = _accepted(licence, choice.name, is_given=arguments.accept_licence)
         choice = replace(choice, acceptance=acceptance)
+    if licence is None:
+        tell(f"Its licence, by its repository: {visible(choice.licence) or 'not said'}.")
     queue_ = Downloads(parts.profile, parts.remote)
     _run(queue_, queue_.add(choice), stop, as_json=arguments.json)
     if licence is not None and licence.attribution and not arguments.json:

@@ -114,6 +114,8 @@ class Shelf:
         if path.suffix.lower() == ".gguf" or path.name != wanted:
             check_whole(path)
             return read_model(path.absolute())
+        if wanted.casefold() == "starter" and (first := starter()):
+            return first  # Without reading all the others.
         model = self.item(wanted).model
         assert model is not None, "Items without a model are not found by name."
         check_whole(model.path)
