@@ -6,46 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models.made_gguf import USUAL_KEYS, gguf, number_key, string_key, text
 from sottovoce.domain.problems import Damaged, Missing, Problem, Unsupported
 from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.models.shelf import starter
-
-
-def text(value: str) -> bytes:
-    data = value.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def string_key(key: str, value: str) -> bytes:
-    return text(key) + struct.pack("<I", 8) + text(value)
-
-
-def number_key(key: str, value: int) -> bytes:
-    return text(key) + struct.pack("<II", 4, value)
-
-
-def strings_key(key: str, *values: str) -> bytes:
-    head = text(key) + struct.pack("<IIQ", 9, 8, len(values))
-    return head + b"".join(map(text, values))
-
-
-USUAL_KEYS = (
-    string_key("general.architecture", "llama"),
-    string_key("general.name", "Small Talk"),
-    number_key("general.file_type", 15),
-    number_key("llama.context_length", 4096),
-    strings_key("tokenizer.ggml.tokens", "a", "b", "c"),
-    number_key("tokenizer.ggml.eos_token_id", 2),
-)
-
-
-def gguf(*keys: bytes, tensors: int = 2, version: int = 3) -> bytes:
-    """A file whose tensors hold 32 bytes each."""
-    infos = b"".join(
-        text(f"tensor {n}") + struct.pack("<IQIQ", 1, 8, 0, 32 * n) for n in range(tensors)
-    )
-    header = b"GGUF" + struct.pack("<IQQ", version, tensors, len(keys)) + b"".join(keys) + infos
-    return header + bytes(-len(header) % 32) + bytes(32 * tensors)
 
 
 @pytest.fixture
