@@ -125,6 +125,15 @@ def test_a_download_that_leads_to_another_host_is_refused(
     assert order.part.read_bytes() == b""
 
 
+@pytest.mark.parametrize("location", ["https://a:b/", "\x01"])
+def test_a_location_that_makes_no_sense_is_asked_for_again(
+    online: Profile, order: FetchOrder, hub: HubServer, location: str
+) -> None:
+    hub.fault(Fault("HEAD", headers={"Location": location}))
+    list(Remote(online).fetch(order, Stop()))
+    assert order.part.read_bytes() == CONTENT
+
+
 def test_stopping_a_silent_download_is_quick_and_keeps_what_came(
     online: Profile, order: FetchOrder, hub: HubServer
 ) -> None:

@@ -45,7 +45,9 @@ def _find(client: Client, order: FetchOrder, *, knows_us: bool) -> str | Answer:
             )
         if not response.has_redirect_location:
             return address
-        address = str(response.url.join(response.headers["Location"]))
+        if response.next_request is None:  # The location makes no sense.
+            break
+        address = str(response.next_request.url)
         if not client.is_endpoint(address):
             return address
     raise Unreachable("The hub leads nowhere. Try again later, or another mirror.")

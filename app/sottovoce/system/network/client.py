@@ -78,24 +78,23 @@ class Client(httpx2.Client):
         return httpx2.URL(address).origin == httpx2.URL(self._way.settings.endpoint).origin
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        host = request.url.host
-        with _translated(host):
+        with _translated(_host(request.url)):
             return super().send(request, **options)
 
     def _prepare(self, request: httpx2.Request) -> None:
         """Called for every request, also for those a redirect leads to. Raises Refused."""
         url, settings = request.url, self._way.settings
-        port = url.port or _PORTS.get(url.scheme)
-        if not settings.permits(url.host):
-            self._way.ledger.refuse(self._purpose, url.host, port)
+        host, port = _host(url), url.port or _PORTS.get(url.scheme)
+        if not settings.permits(host):
+            self._way.ledger.refuse(self._purpose, host, port)
             raise Refused(
-                f"{settings.endpoint_host} leads to {url.host}, which is not allowed. "
+                f"{settings.endpoint_host} leads to {host}, which is not allowed. "
                 "If you trust that host, allow it in the network settings."
             )
-        if url.scheme != "https" and not is_this_computer(url.host):
-            self._way.ledger.refuse(self._purpose, url.host, port)
+        if url.scheme != "https" and not is_this_computer(host):
+            self._way.ledger.refuse(self._purpose, host, port)
             raise Refused(
-                f"{settings.endpoint_host} leads to {url.host} without encryption, "
+                f"{settings.endpoint_host} leads to {host} without encryption, "
                 "so nothing was fetched. Try another mirror."
             )
         # Whatever a library put there says more of this computer than the hub needs to know.
@@ -113,7 +112,7 @@ class Client(httpx2.Client):
         # A few packed bytes might unpack to more than there is room for.
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise Refused(
-                f"{response.url.host} sent something that was not asked for. Try another mirror."
+                f"{_host(response.url)} sent something that was not asked for. Try another mirror."
             )
 
 
@@ -128,7 +127,7 @@ class _Transport(httpx2.BaseTransport):
         self._trust: ssl.SSLContext | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        host = request.url.host
+        host = _host(request.url)
         proxy = _proxy(request.url.scheme, host)
         if (host, proxy) not in self._pools:
             self._pools[host, proxy] = self._pool(host, proxy)
@@ -165,7 +164,7 @@ class _Transport(httpx2.BaseTransport):
                 str(server.url),
                 proxy_auth=server.raw_auth,
                 ssl_context=self._trust,
-                network_backend=self._doorway(purpose, server.url.host, may_be_inner=True),
+                network_backend=self._doorway(purpose, _host(server.url), may_be_inner=True),
             )
         )
 
@@ -210,6 +209,11 @@ def _translated(host: str) -> Iterator[None]:
         yield
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise _problem(error, host) from error
+
+
+def _host(url: httpx2.URL) -> str:
+    """The host as it is looked up: in letters that cannot look like others."""
+    return url.raw_host.decode("ascii")
 
 
 def _problem(error: Exception, host: str) -> Problem:
