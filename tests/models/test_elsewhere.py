@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.stop import Stop
-from sottovoce.models.elsewhere import Computer, Elsewhere, elsewhere, gguf_files
+from sottovoce.models.elsewhere import Computer, Elsewhere, elsewhere
 from sottovoce.models.records import Source
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -161,18 +160,3 @@ def test_nothing_is_changed(home: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
     assert len(found(home)) == 2
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
-
-
-def test_looking_can_be_stopped(home: Path) -> None:
-    put(home / "a.gguf")
-    stop = Stop()
-    stop.set()
-    with pytest.raises(Cancelled):
-        list(gguf_files(home, stop))
-
-
-def test_folders_are_not_followed_without_end(tmp_path: Path) -> None:
-    deep = tmp_path.joinpath(*("deeper" for _ in range(12)))
-    put(deep / "a.gguf")
-    put(tmp_path / "one" / "B.GGUF")
-    assert [path.name for path in gguf_files(tmp_path, Stop())] == ["B.GGUF"]

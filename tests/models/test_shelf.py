@@ -250,6 +250,13 @@ def test_a_copy_that_is_stopped_leaves_nothing_behind(shelf: Shelf, tiny: Path) 
     assert list(shelf.folder.iterdir()) == []
 
 
+def test_what_a_killed_copy_left_is_swept(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    (shelf.folder / "other.gguf.4194305.copy").write_bytes(b"GGUF")  # No process has that number.
+    list(shelf.copy(tiny, Stop()))
+    assert not list(shelf.folder.glob("*.copy"))
+
+
 def test_a_copy_does_not_begin_where_it_cannot_fit(
     shelf: Shelf, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

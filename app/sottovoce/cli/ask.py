@@ -101,7 +101,7 @@ def _with_adapters(
     """Settings in which the model answers with these adapters, and with no others."""
     shelf = AdapterShelf(parts.profile.adapters)
     adapters = tuple(
-        Attachment(str(model.path), str(shelf.find(name).path), scale) for name, scale in wanted
+        Attachment(str(model.path), str(shelf.path_of(name)), scale) for name, scale in wanted
     )
     return replace(settings, adapters=adapters)
 

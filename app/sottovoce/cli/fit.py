@@ -63,8 +63,9 @@ def _machine(parts: Parts, stop: Stop) -> Machine:
 
 
 def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
+    """How fast this machine is; measured now if it never was, or with another llama.cpp."""
     rates = read_rates(parts.profile.speed)
-    if rates is not None or not measures:
+    if not measures or (rates is not None and rates.build == parts.engine.devices(stop).build):
         return rates
     with Progress() as progress:
         for news in parts.engine.measure(stop):

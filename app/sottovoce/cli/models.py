@@ -14,12 +14,14 @@ from sottovoce.cli.amounts import size, transfer
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
-from sottovoce.domain.problems import Cancelled, Damaged, Missing, Problem, Unsupported
+from sottovoce.domain.footprint import KvType, kv_bytes
+from sottovoce.domain.problems import Cancelled, Damaged, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
-from sottovoce.models.catalogue import Catalogue, Entry, catalogue
-from sottovoce.models.elsewhere import Elsewhere, elsewhere, gguf_files
+from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
+from sottovoce.models.elsewhere import Elsewhere, elsewhere
+from sottovoce.models.folders import model_files
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection
 from sottovoce.models.parts import parts as parts_of
@@ -95,7 +97,7 @@ def _catalogue(arguments: argparse.Namespace, _: Parts, __: Stop) -> None:
     known = catalogue()
     entries = (known.find(arguments.name),) if arguments.name else known.entries
     if arguments.json:
-        write_json({"entries": [_plain(entry) | _extra(entry) for entry in entries]}, indent=2)
+        write_json({"entries": [_entry_values(entry) for entry in entries]}, indent=2)
         return
     for entry in entries:
         write(
@@ -116,20 +118,24 @@ def _write_entry(entry: Entry) -> None:
         write(f"\n{entry.licence.text}\n{entry.licence.link}\n")
 
 
-def _extra(entry: Entry) -> dict[str, object]:
-    """What follows from an entry and is not kept in it."""
-    trust = [
-        {"trust": variant.trust, "size_is_computed": variant.size_is_computed}
-        for variant in entry.variants
-    ]
-    variants = [_plain(variant) | more for variant, more in zip(entry.variants, trust, strict=True)]
-    return {"variants": variants}
+def _entry_values(entry: Entry) -> dict[str, object]:
+    return _plain(entry) | {"variants": [_variant_values(each) for each in entry.variants]}
+
+
+def _variant_values(variant: Variant) -> dict[str, object]:
+    """A variant with what follows from it."""
+    shape = variant.shape
+    return _plain(variant) | {
+        "trust": variant.trust,
+        "size_is_computed": variant.size_is_computed,
+        "kv_bytes_per_token": kv_bytes(shape, 1, KvType.F16) if shape else None,
+    }
 
 
 def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     added, failed = [], 0
     with Progress() as progress:
-        for path in _model_files(arguments.paths, stop):
+        for path in model_files(arguments.paths, stop):
             progress.show(f"Looking at {visible(path.name)}…")
             try:
                 item = _put(path, parts, stop, progress, copies=arguments.copy)
@@ -162,18 +168,6 @@ def _put(
     if not copies:
         return adapters.link(path, stop)
     return _followed(adapters.copy(path, stop), f"Copying {path.name}", progress)
-
-
-def _model_files(paths: Iterable[Path], stop: Stop) -> Iterator[Path]:
-    """The first file of each model that is meant."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = list(dict.fromkeys(parts_of(file)[0] for file in gguf_files(path, stop)))
-        if not found:
-            raise Missing(f"There is no GGUF file in the folder {path.name}. Choose another.")
-        yield from found
 
 
 def _added(item: Item | AdapterItem, path: Path) -> str:

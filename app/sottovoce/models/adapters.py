@@ -72,6 +72,13 @@ class AdapterShelf:
         names = ", ".join(item.name for item in there)
         raise Missing(f"No one adapter is called that. Choose one of: {names}.")
 
+    def path_of(self, wanted: str) -> Path:
+        """The file a person means by a path, which need not be on the shelf, or by a name."""
+        path = Path(wanted)
+        if path.suffix.lower() == ".gguf" or path.name != wanted:
+            return path.absolute()
+        return self.find(wanted).path
+
     def link(self, path: Path, stop: Stop) -> AdapterItem:
         """Put an adapter on the shelf whose file stays where it is.
 

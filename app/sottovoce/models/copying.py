@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
 
+import psutil
+
 from sottovoce.domain.problems import NoRoom
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -16,6 +18,7 @@ from sottovoce.models.pace import Pace
 from sottovoce.models.parts import parts
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 
+_COPY = ".copy"
 _STEP = 4 * 1024 * 1024
 """Bytes between two looks at `stop`."""
 _SPARE = 256_000_000
@@ -34,12 +37,13 @@ def copy(
     total = sum(source.stat().st_size for source in sources)
     with writing_translated():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep(folder)
         if shutil.disk_usage(folder).free < total + _SPARE:
             gigabytes = total / 1e9
             raise NoRoom(f"The copy needs {gigabytes:.1f} GB of disk. Free some space, or link it.")
     pace, sums, before = Pace(total), [], 0
     with ExitStack() as unfinished:
-        copies = [target.with_name(f"{target.name}.{os.getpid()}.copy") for target in targets]
+        copies = [target.with_name(f"{target.name}.{os.getpid()}{_COPY}") for target in targets]
         for copy_ in copies:
             unfinished.callback(copy_.unlink, missing_ok=True)
         for source, copy_ in zip(sources, copies, strict=True):
@@ -54,6 +58,14 @@ def copy(
                 copy_.rename(target)
             flush_folder(folder)
     yield tuple(sums)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what copies left that were killed."""
+    for copy_ in folder.glob(f"*{_COPY}"):
+        number = copy_.suffixes[-2].removeprefix(".")
+        if not (number.isdecimal() and psutil.pid_exists(int(number))):
+            copy_.unlink(missing_ok=True)
 
 
 def _written(source: Path, target: Path, stop: Stop) -> Iterator[memoryview]:

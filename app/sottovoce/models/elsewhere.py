@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sottovoce.domain.stop import Stop
+from sottovoce.models.folders import gguf_files
 from sottovoce.models.parts import parts
 from sottovoce.models.records import Record, Source, file_record, new_record
 
-_MOST_FILES = 50_000
-"""Files and folders that are looked at below one folder."""
-_DEEPEST = 8
 _LARGEST_MANIFEST = 1_000_000
 """Bytes."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -130,24 +128,6 @@ def elsewhere(stop: Stop, computer: Computer | None = None) -> Iterator[Elsewher
                 if real not in seen:
                     seen.add(real)
                     yield model
-
-
-def gguf_files(folder: Path, stop: Stop) -> Iterator[Path]:
-    """The GGUF files below `folder`, in order; links are not followed into other folders.
-
-    Ends early in a folder that holds too much to look at all of it. Raises Cancelled.
-    """
-    looked_at, top = 0, len(folder.parts)
-    for place, folders, names in os.walk(folder):
-        stop.check()
-        looked_at += len(folders) + len(names)
-        if looked_at > _MOST_FILES:
-            return
-        here = Path(place)
-        if len(here.parts) - top >= _DEEPEST:
-            folders.clear()
-        folders.sort()
-        yield from (here / name for name in sorted(names) if name.lower().endswith(".gguf"))
 
 
 def _in_folder(program: str, folder: Path, stop: Stop) -> Iterator[Elsewhere]:
