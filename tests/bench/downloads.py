@@ -209,7 +209,7 @@ def _seconds_to_stop(downloads: Downloads, chance: random.Random) -> float:
 
 
 def _fast() -> Iterator[Figure]:
-    """With a large file, from a hub in a process of its own."""
+    """With a large file, from a hub in a process of its own. The bar is a line of 1 Gbit/s."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "hub" / REPOSITORY / SINGLE
         source.parent.mkdir(parents=True)
@@ -217,14 +217,12 @@ def _fast() -> Iterator[Figure]:
         with _hub_process(Path(folder) / "hub") as url:
             profile = online(Path(folder) / "profile", url)
             downloads = Downloads(profile, Remote(profile))
-            plain = _seconds_plainly(
-                f"{url}/{REPOSITORY}/resolve/main/{SINGLE}", Path(folder) / "plain"
-            )
+            alone = _seconds_alone(f"{url}/{REPOSITORY}/resolve/main/{SINGLE}")
             begun = time.perf_counter()
             *_, last = downloads.run(downloads.add(CHOICE), Stop())
-            ours = time.perf_counter() - begun
-            note = f"{LARGE / 1e9:g} GB fetched, flushed, checked and installed in {ours:.1f} s"
-            yield Figure("speed against fetching alone", plain / ours, "ratio", 0.5, False, note)
+            seconds = time.perf_counter() - begun
+            note = f"fetched, checked and installed; {LARGE / 1e6 / alone:.0f} if only fetched"
+            yield Figure("speed of 1 GB", LARGE / 1e6 / seconds, "MB/s", 125, False, note)
             assert isinstance(last, Installed)
             last.path.unlink()
             yield _resumed(downloads, profile, source)
@@ -246,11 +244,11 @@ def _resumed(downloads: Downloads, profile: Profile, source: Path) -> Figure:
     return Figure(f"resume with {there / 1e9:g} GB there: first news", seconds, "s", 2, note=note)
 
 
-def _seconds_plainly(url: str, path: Path) -> float:
+def _seconds_alone(url: str) -> float:
     begun = time.perf_counter()
-    with httpx2.stream("GET", url, follow_redirects=True) as response, path.open("wb") as file:
-        for piece in response.iter_raw():
-            file.write(piece)
+    with httpx2.stream("GET", url, follow_redirects=True) as response:
+        for _ in response.iter_raw():
+            pass
     return time.perf_counter() - begun
 
 
@@ -259,5 +257,7 @@ def _hub_process(folder: Path) -> Iterator[str]:
     program = [sys.executable, str(Path(__file__).parents[1] / "hub_server.py"), str(folder)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as hub:
         assert hub.stdout is not None
-        yield hub.stdout.readline().strip()
-        hub.kill()
+        try:
+            yield hub.stdout.readline().strip()
+        finally:
+            hub.kill()

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -100,7 +101,9 @@ def run_until_killed(folder: Path, chance: random.Random, *, alone: bool) -> Non
         killer.start()
         running.stdout.read()
         killer.join()
-    assert psutil.wait_procs(children, timeout=5)[1] == [], "the network process lives on"
+    until = time.monotonic() + 5
+    while any(map(_lives, children)):
+        assert time.monotonic() < until, "the network process lives on"
 
 
 def run_while_network_is_killed(
@@ -121,6 +124,13 @@ def run_while_network_is_killed(
                     done = last.done
     assert isinstance(last, Installed), "it comes to its end in spite of them"
     return last.path, killed
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _random(size: int, seed: int) -> bytes:
