@@ -11,7 +11,6 @@ from sottovoce.models.fit import Verdict
 from sottovoce.models.repository import Gate
 from sottovoce.ui.models.catalogue_offers import Family, Listing, Offer, Standing
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, card, label, picture, set_kind, tint
 
 LANGUAGES = {
@@ -48,9 +47,9 @@ _ROLES = {
     Role.GUARD: "Judges safety",
 }
 _KINDS = {
-    Verdict.WELL: "good",
-    Verdict.SLOWLY: "warning",
-    Verdict.TIGHTLY: "warning",
+    Verdict.WELL: "fine",
+    Verdict.SLOWLY: "caution",
+    Verdict.TIGHTLY: "caution",
     Verdict.NOT: "muted",
 }
 _FEW = 4
@@ -64,13 +63,13 @@ class OfferTable(QWidget):
     use_asked = Signal(object)
     downloads_asked = Signal()
 
-    def __init__(self, name: str, look: Look) -> None:
+    def __init__(self, name: str, look: Look, *, is_open: bool) -> None:
         super().__init__()
         self._name = name
         self._look = look
         self._lines: dict[str, _Line] = {}
         self._offers: tuple[Offer, ...] = ()
-        self._is_open = False
+        self._is_open = is_open
         self.fold = button("", self._turn, "quiet")
         self.fold.setObjectName("fold")
         self._grid = QGridLayout(self)
@@ -111,9 +110,7 @@ class OfferTable(QWidget):
             if line is not None:
                 line.show_offer(offer, is_shown=offer in shown)
         count = len(self._offers)
-        self.fold.setText(f"Show only the usual {'ones' if len(self.folded) > 1 else 'one'}")
-        if not self._is_open:
-            self.fold.setText(f"All {count} sizes")
+        self.fold.setText("Show fewer" if self._is_open else f"All {count} sizes")
         self.fold.setAccessibleName(f"{self._name}: {self.fold.text()}")
         tint(self.fold, self._look, "chevron-up" if self._is_open else "chevron-down")
         self.fold.setVisible(count > len(self.folded))
@@ -184,22 +181,18 @@ class FamilyCard(QFrame):
         super().__init__()
         entry = family.entry
         frame, column = card()
-        self.table = OfferTable(entry.name, look)
+        self.table = OfferTable(entry.name, look, is_open=False)
         self.family = family
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(label(entry.name, "heading"))
-        head.addWidget(label(_ROLES[entry.role], "badge"))
+        head.addWidget(label(_ROLES[entry.role], "badge"), 0, Qt.AlignmentFlag.AlignVCenter)
         head.addStretch()
         head.addWidget(self.table.fold)
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(label(entry.note, wraps=True))
-        facts = QWidget()
-        flow = Flow(facts, spacing=6)
-        for fact in _facts(family):
-            flow.addWidget(label(fact, "muted"))
-        column.addWidget(facts)
+        column.addWidget(label(_facts(family), "muted", wraps=True))
         column.addWidget(self.table)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -221,7 +214,7 @@ class ListingCard(QFrame):
         super().__init__()
         found = listing.found
         self.listing = listing
-        self.table = OfferTable(found.repository, look)
+        self.table = OfferTable(found.repository, look, is_open=True)
         frame, column = card()
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -229,7 +222,8 @@ class ListingCard(QFrame):
         head.addWidget(name, 1)
         if found.gate is not Gate.OPEN:
             head.addWidget(picture(look, "lock", 15, "warning"))
-            head.addWidget(label("Asks who you are", "badge_warning"))
+            asks = label("Asks who you are", "badge_warning")
+            head.addWidget(asks, 0, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.table.fold)
         self.look_into = button("Show its files", lambda: self.look_asked.emit(found.repository))
         head.addWidget(self.look_into)
@@ -260,13 +254,13 @@ class ListingCard(QFrame):
         self.table.show_offers(listing.offers)
 
 
-def _facts(family: Family) -> list[str]:
+def _facts(family: Family) -> str:
     entry = family.entry
     facts = [entry.maker, _parameters(entry.parameters), _languages(entry.languages)]
     if entry.role is Role.CHAT:
         facts.append(f"reads {entry.context_length:,} tokens")
     facts.append(entry.licence.name)
-    return [fact if not place else f"·  {fact}" for place, fact in enumerate(facts)]
+    return " · ".join(facts)
 
 
 def _parameters(count: int) -> str:

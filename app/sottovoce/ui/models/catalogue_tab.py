@@ -6,7 +6,6 @@ from functools import partial
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QCheckBox,
     QHBoxLayout,
     QLineEdit,
     QScrollArea,
@@ -29,6 +28,7 @@ from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.banner import Banner
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.choice import Choice
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, tint
@@ -76,7 +76,7 @@ class CatalogueTab(QWidget):
         self.role.addItems(list(_ROLES))
         self.language = Choice(look, "Language")
         self.language.addItem("All languages", "")
-        self.only_fitting = QCheckBox("Fits this computer")
+        self.only_fitting = Check("Fits this computer", look)
         self.only_fitting.setToolTip("Show only models that run with the memory that is free now.")
         self.ask_hub = button("", self._ask_hub)
         self.ask_hub.setIconSize(QSize(16, 16))
@@ -110,6 +110,7 @@ class CatalogueTab(QWidget):
         flow = Flow(narrowing, spacing=8)
         self.role.setMinimumWidth(150)
         self.language.setMinimumWidth(150)
+        self.only_fitting.setMinimumHeight(self.role.sizeHint().height())
         for each in (self.role, self.language, self.only_fitting):
             flow.addWidget(each)
         inner = QWidget()
@@ -216,7 +217,13 @@ class CatalogueTab(QWidget):
 
     def _ask_hub(self) -> None:
         text = self.search.text().strip()
-        when_on(self._network, Wish.SEARCH, self, lambda: self._catalogue.search_hub(text))
+        when_on(
+            self._network,
+            Wish.SEARCH,
+            self,
+            look=self._look,
+            then=lambda: self._catalogue.search_hub(text),
+        )
 
     def _show_hub(self) -> None:
         catalogue = self._catalogue
@@ -242,7 +249,13 @@ class CatalogueTab(QWidget):
             self._hub_says.setText(where if found else f"Nothing found for {where}")
 
     def _look_into(self, repository: str) -> None:
-        when_on(self._network, Wish.SEARCH, self, lambda: self._catalogue.look_into(repository))
+        when_on(
+            self._network,
+            Wish.SEARCH,
+            self,
+            look=self._look,
+            then=lambda: self._catalogue.look_into(repository),
+        )
 
     def _download(self, card: FamilyCard, offer: Offer) -> None:
         family = card.family
@@ -262,12 +275,14 @@ class CatalogueTab(QWidget):
         """Have the terms agreed to, where that is needed; then go on to the network."""
 
         def go_on(is_agreed: bool) -> None:
-            when_on(self._network, Wish.DOWNLOAD, self, lambda: then(is_agreed))
+            when_on(
+                self._network, Wish.DOWNLOAD, self, look=self._look, then=lambda: then(is_agreed)
+            )
 
         if licence is None or not licence.must_accept:
             go_on(False)
         else:
-            LicenceDialog(licence, name, self, lambda: go_on(True)).open()
+            LicenceDialog(licence, name, self, look=self._look, accepted=lambda: go_on(True)).open()
 
     def _begin(self, family: Family, offer: Offer, is_agreed: bool) -> None:
         self._catalogue.download(family, offer, is_agreed=is_agreed)
@@ -284,6 +299,9 @@ class CatalogueTab(QWidget):
             TokenDialog(self._token, self, repository=name, then=go_on).open()
         else:
             go_on()
+
+    def _when_on(self, wish: Wish, then: Callable[[], object]) -> None:
+        when_on(self._network, wish, self, look=self._look, then=then)
 
     def _tell(self, told: Trouble) -> None:
         self.banner.tell(told.sentence, kind="warning")

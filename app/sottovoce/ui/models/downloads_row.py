@@ -16,7 +16,7 @@ _SAYS = {
     Step.STARTING: "Connecting…",
     Step.CHECKING: "Checking that every byte is right…",
     Step.PAUSED: "Paused",
-    Step.INTERRUPTED: "It was interrupted. What was fetched is kept.",
+    Step.INTERRUPTED: "Interrupted; what was fetched is kept",
     Step.ELSEWHERE: "Another window or command is downloading it",
     Step.DONE: "On this computer",
 }
@@ -119,7 +119,7 @@ def figures(row: Row) -> str:
             size = f" · {size_in_words(row.total)}" if row.total else ""
             return f"{_SAYS[Step.DONE]}{size}"
         case _:
-            return f"{_SAYS[row.step]} · {there}" if there and row.done else _SAYS[row.step]
+            return f"{there} · {_SAYS[row.step]}" if there and row.done else _SAYS[row.step]
 
 
 def time_left(seconds: float) -> str:

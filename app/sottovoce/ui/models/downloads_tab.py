@@ -140,7 +140,13 @@ class DownloadsTab(QWidget):
         return next(row for row in self._downloads.rows if row.id == id_)
 
     def _resume(self, id_: str) -> None:
-        when_on(self._network, Wish.DOWNLOAD, self, lambda: self._downloads.resume(id_))
+        when_on(
+            self._network,
+            Wish.DOWNLOAD,
+            self,
+            look=self._look,
+            then=lambda: self._downloads.resume(id_),
+        )
 
     def _ask_for_token(self, id_: str) -> None:
         repository = self._row(id_).choice.repository

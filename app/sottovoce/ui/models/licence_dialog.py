@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from sottovoce.models.catalogue import Licence
 from sottovoce.ui.link_dialog import LinkDialog
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
 
@@ -14,7 +16,13 @@ class LicenceDialog(QDialog):
     """Our summary, the way to the full text, and a box to tick."""
 
     def __init__(
-        self, licence: Licence, model: str, parent: QWidget, accepted: Callable[[], object]
+        self,
+        licence: Licence,
+        model: str,
+        parent: QWidget,
+        *,
+        look: Look,
+        accepted: Callable[[], object],
     ) -> None:
         """`accepted` is called when the person agrees to have `model` under this licence."""
         super().__init__(parent)
@@ -24,7 +32,7 @@ class LicenceDialog(QDialog):
         self.go_on = button("Accept and go on", self.accept, "accent")
         self.go_on.setEnabled(False)
         self.go_on.setDefault(True)
-        self.agree = QCheckBox(f"I have read the {licence.name} and agree to it")
+        self.agree = Check(f"I have read the {licence.name} and agree to it", look)
         self.agree.toggled.connect(self.go_on.setEnabled)
         self.accepted.connect(lambda: accepted())
         terms = label("\n\n".join(_paragraphs(licence.text)), wraps=True)

@@ -43,6 +43,7 @@ class TokenDialog(QDialog):
         self.keep.setDefault(True)
         self.keep.setEnabled(False)
         self._lay_out(repository)
+        self.field.setFocus()
         token.kept.connect(self._go_on)
         token.failed.connect(self._tell)
 

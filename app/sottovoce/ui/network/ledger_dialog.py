@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from sottovoce.system.network.ledger import Entry
 from sottovoce.ui.network.ledger_rows import LedgerRows, cells
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
 _ROW = 34
@@ -39,7 +39,7 @@ class LedgerDialog(QDialog):
         self._entries: list[Entry] = []
         self.rows = LedgerRows(look)
         self.table = _table(self.rows)
-        self.only_refused = QCheckBox("Only refused ones")
+        self.only_refused = Check("Only refused ones", look)
         self.only_refused.toggled.connect(self._show)
         self._empty = label("", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -128,7 +128,7 @@ def _table(rows: LedgerRows) -> QTableView:
     table.verticalHeader().setDefaultSectionSize(_ROW)
     head = table.horizontalHeader()
     head.setHighlightSections(False)
-    for column, width in enumerate((130, 200, 190, 90, 80, 80)):
+    for column, width in enumerate((152, 200, 190, 90, 80, 90)):
         table.setColumnWidth(column, width)
     head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     return table

@@ -53,7 +53,8 @@ class LedgerRows(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cells(entry)[column]
             case Qt.ItemDataRole.ToolTipRole:
-                return entry.moment.astimezone().isoformat(" ", "seconds") if column == 0 else None
+                moment = entry.moment.astimezone().isoformat(" ", "seconds")
+                return moment if column == 0 else cells(entry)[column]
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case Qt.ItemDataRole.ForegroundRole if column == _VERDICT and not entry.is_allowed:

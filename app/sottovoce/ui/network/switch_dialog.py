@@ -4,9 +4,11 @@ from collections.abc import Callable
 from enum import Enum
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
 
@@ -18,20 +20,31 @@ class Wish(Enum):
 
 
 def when_on(
-    network: NetworkViewModel, wish: Wish, parent: QWidget, then: Callable[[], object]
+    network: NetworkViewModel,
+    wish: Wish,
+    parent: QWidget,
+    *,
+    look: Look,
+    then: Callable[[], object],
 ) -> None:
     """Call `then` once the network is on: now, or after the person switched it on for this."""
     if network.is_on:
         then()
     else:
-        SwitchDialog(network, wish, parent, then).open()
+        SwitchDialog(network, wish, parent, look=look, then=then).open()
 
 
 class SwitchDialog(QDialog):
     """Names the host before anything is sent to it."""
 
     def __init__(
-        self, network: NetworkViewModel, wish: Wish, parent: QWidget, then: Callable[[], object]
+        self,
+        network: NetworkViewModel,
+        wish: Wish,
+        parent: QWidget,
+        *,
+        look: Look,
+        then: Callable[[], object],
     ) -> None:
         super().__init__(parent)
         self._network = network
@@ -44,7 +57,7 @@ class SwitchDialog(QDialog):
             f"Sottovoce is offline. This connects to {network.host}, and to the hosts that store "
             "its files. Your chats are never sent: the process that connects does not have them."
         )
-        self.until_rest = QCheckBox("Switch it off again when the downloads are done")
+        self.until_rest = Check("Switch it off again when the downloads are done", look)
         self.until_rest.setChecked(True)
         self.until_rest.setVisible(wish is Wish.DOWNLOAD)
         self.turn_on = button(does, self._turn_on, "accent")
@@ -61,6 +74,7 @@ class SwitchDialog(QDialog):
         column.addWidget(self.until_rest)
         column.addSpacing(4)
         column.addLayout(row)
+        self.turn_on.setFocus()
 
     def _turn_on(self) -> None:
         until_rest = self.until_rest.isVisible() and self.until_rest.isChecked()

@@ -1,7 +1,7 @@
 """Where Sottovoce may connect to: the switch, the hub, other hosts, and the token for the hub."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from sottovoce.system.network.switch import PUBLIC_HUB
 from sottovoce.ui.models.token_dialog import TokenDialog
@@ -10,6 +10,7 @@ from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, icon_button, label
 
 
@@ -24,7 +25,7 @@ class NetworkTab(QWidget):
         self._network = network
         self._token = token
         self._look = look
-        self.switch = QCheckBox("Let Sottovoce connect")
+        self.switch = Check("Let Sottovoce connect", look)
         self.switch.clicked.connect(self._turn)
         self._says = label("", "muted", wraps=True)
         self.endpoint = _field("Address of the hub", PUBLIC_HUB)
@@ -33,6 +34,7 @@ class NetworkTab(QWidget):
         self.host.returnPressed.connect(self._take_host)
         self._hosts = QVBoxLayout()
         self._hosts.setSpacing(2)
+        self._shown = ""
         self._trouble = label("", "danger", wraps=True)
         self._trouble.setAccessibleName("What is wrong")
         self._has_token = label(wraps=True)
@@ -45,7 +47,6 @@ class NetworkTab(QWidget):
         token.failed.connect(self._tell)
         self._show()
         self._show_token()
-        token.look()
 
     def _lay_out(self) -> None:
         look = self._look
@@ -122,6 +123,7 @@ class NetworkTab(QWidget):
         if self.host.text().strip():
             self._trouble.clear()
             self._network.allow(self.host.text())
+            self.host.clear()
 
     def _ask_for_token(self) -> None:
         TokenDialog(self._token, self).open()
@@ -130,9 +132,10 @@ class NetworkTab(QWidget):
         settings = self._network.settings
         self.switch.setChecked(settings.on)
         self._says.setText(what_may_connect(self._network))
-        if not self.endpoint.hasFocus() or self._trouble.text() == "":
+        if settings.endpoint != self._shown:
+            self._shown = settings.endpoint
             self.endpoint.setText(settings.endpoint)
-        self.host.clear()
+            self._token.look()
         while (item := self._hosts.takeAt(0)) is not None:
             if (row := item.widget()) is not None:
                 row.deleteLater()
