@@ -105,7 +105,9 @@ def test_a_child_inherits_no_secret_and_no_other_file(
     monkeypatch.setenv("SOTTOVOCE_PASSPHRASE", "seven words")
     with (tmp_path / "open").open("w") as file:
         file.write("x")
-        child = Child[Message](SWITCH, Message, environment={"EXTRA": "1"})
+        # Without the second, only the system's administrator could look into it.
+        more = {"EXTRA": "1", "SOTTOVOCE_DEBUGGER": "1"}
+        child = Child[Message](SWITCH, Message, environment=more)
         process = psutil.Process(child.pid)
         environment = process.environ()
         files = {Path(each.path).name for each in process.open_files()}

@@ -220,8 +220,9 @@ def _problem(error: Exception, host: str) -> Problem:
     match error, _origin(error):
         case _, ssl.SSLCertVerificationError():
             return Refused(
-                f"This computer does not trust the certificate of {host}, so nothing was sent. "
-                "Where an organisation watches its network, its certificate must be installed."
+                f"This computer does not trust the certificate of {host}, so nothing was sent. If "
+                "this network wants you to sign in, do so in a browser. If an organisation watches "
+                "it, install its certificate."
             )
         case _, ssl.SSLError():
             return Unreachable(
