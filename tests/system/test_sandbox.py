@@ -53,7 +53,7 @@ from pathlib import Path
 from sottovoce.system import landlock
 from sottovoce.system.sandbox import Limits, confine
 
-own, other, port, locked, user, *probes = sys.argv[1:]
+own, other, port, locked, user, first, *probes = sys.argv[1:]
 port = int(port)
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -82,6 +82,7 @@ try:
     socket.getaddrinfo("localhost", 1)  # Imports a codec.
 except OSError:
     pass
+exec(first)
 if int(user):
     os.setgroups([])
     os.setgid(int(user))
@@ -103,12 +104,12 @@ class Prison:
         self._port = port
         self._user = user
 
-    def run(self, *probes: str, locked: bool = True) -> tuple[list[object], int]:
+    def run(self, *probes: str, locked: bool = True, first: str = "") -> tuple[list[object], int]:
         """What a new process tells of its locks, and of each probe; and how it ended."""
         for file in (self._own, self._other):
             file.write_bytes(b"GGUF")
             file.chmod(0o666)
-        arguments = (self._own, self._other, self._port, int(locked), self._user, *probes)
+        arguments = (self._own, self._other, self._port, int(locked), self._user, first, *probes)
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *map(str, arguments)],
             stdout=subprocess.PIPE,
@@ -183,6 +184,15 @@ def test_threads_are_locked_in_too(full: Prison) -> None:
 def test_endless_work_is_ended(full: Prison) -> None:
     _, code = full.run("while True: pass")
     assert code == -signal.SIGKILL
+
+
+def test_without_landlock_the_other_locks_still_hold(prison: Prison) -> None:
+    old_kernel = "from sottovoce.system import landlock; landlock.version = lambda: 0"
+    (held, network, file), _ = prison.run(
+        "socket.socket()", "Path(other).read_bytes()", first=old_kernel
+    )
+    assert held == [False, True, True, True]
+    assert (network, file) == ("refused", "done")
 
 
 def test_what_the_kernel_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,20 +10,21 @@ import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from os import SEEK_CUR
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 
 # Far above what any model needs: a header that claims more wants to keep us busy.
-_MOST_KEYS = 10_000
+_MOST_KEYS = 2_000
 _MOST_TENSORS = 100_000
 _MOST_STRINGS = 2_000_000
 _MOST_NUMBERS = 100_000
 _LONGEST_KEY = 1_024
 _LONGEST_TEXT = 4_096
 """Bytes of a text that is read along; longer ones are left where they are."""
+_BLOCK = 65_536
+"""Bytes that are read at once where texts are stepped over."""
 _LONGEST_TENSOR_NAME = 63
 _MOST_DIMENSIONS = 4
 _LARGEST_DIMENSION = 2**48
@@ -282,24 +283,29 @@ class Reader:
 
     def _stepped_over(self, kind: int, count: int, size: int) -> Place:
         place = Place(kind, count, self._file.tell())
-        if place.position + size > self._size:
-            raise damaged()
-        self._file.seek(size, SEEK_CUR)
+        self._jump(place.position + size)
         return place
 
     def _skip_strings(self, count: int) -> None:
         self._strings_skipped += count
         if self._strings_skipped > _MOST_STRINGS:
             raise damaged()
-        # There may be hundreds of thousands: with our own methods this takes much longer.
-        read, seek, size = self._file.read, self._file.seek, self._size
+        # There may be hundreds of thousands: with a call for each, this takes twice as long.
+        position, data, at = self._file.tell(), b"", 0
         for _ in range(count):
-            length = int.from_bytes(read(8), "little")
-            if length > size:
-                raise damaged()
-            seek(length, SEEK_CUR)
-        if self._file.tell() > size:
+            if at + _LENGTH.size > len(data):
+                position, at = position + at, 0
+                self._jump(position)
+                data = self._file.read(_BLOCK)
+                if len(data) < _LENGTH.size:
+                    raise damaged()
+            at += _LENGTH.size + _LENGTH.unpack_from(data, at)[0]
+        self._jump(position + at)
+
+    def _jump(self, position: int) -> None:
+        if position > self._size:
             raise damaged()
+        self._file.seek(position)
 
     def _text(self, most: int) -> str:
         length = self._length()
