@@ -1,4 +1,4 @@
-"""What llama.cpp itself says that Llama 3.1 takes: run it to write llama_figures.json anew.
+"""What llama.cpp itself says that Llama 3.1 takes: with `--keep`, write llama_figures.json anew.
 
 The models are files with the true dimensions and no bytes in them: sparse, so they take no room on
 the disk. llama.cpp tells the sizes of their quantisations in a dry run of quantising, and those of
@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,13 +61,8 @@ LLAMA_31 = {
 
 def figures() -> Json:
     """All of them."""
-    said: list[str] = []
-    callback = c.llama_log_callback(lambda _, text, __: said.append(text.decode()))
-    c.llama_log_set(callback, None)
-    for folder in Path(package.__file__).parent.parent.glob("bin"):
-        c._lib.ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
-    c.llama_backend_init()
     found: Json = {}
+    said = listen()
     with TemporaryDirectory() as hollow:
         for name, dimensions in LLAMA_31.items():
             path = Path(hollow) / f"{name}.gguf"
@@ -76,9 +72,25 @@ def figures() -> Json:
                 "quantisations": {
                     label: _quantised(path, number, said) for label, number in QUANTISATIONS.items()
                 },
-                "windows": _windows(path, said),
+                "windows": windows(path, WINDOWS, said),
             }
     return found
+
+
+def listen() -> list[str]:
+    """What llama.cpp says from now on."""
+    said: list[str] = []
+    callback = c.llama_log_callback(lambda _, text, __: said.append(text.decode()))
+    c.llama_log_set(callback, None)
+    _kept.append(callback)
+    for folder in Path(package.__file__).parent.parent.glob("bin"):
+        c._lib.ggml_backend_load_all_from_path(ctypes.c_char_p(bytes(folder)))
+    c.llama_backend_init()
+    return said
+
+
+_kept: list[object] = []
+"""What llama.cpp holds pointers to."""
 
 
 def write_hollow(path: Path, its: Dimensions) -> None:
@@ -158,21 +170,24 @@ def _quantised(path: Path, number: int, said: list[str]) -> Json:
     }
 
 
-def _windows(path: Path, said: list[str]) -> list[Json]:
-    """MiB of KV cache, compute buffer and scores, for each window and way."""
+def windows(path: Path, contexts: Sequence[int], said: list[str]) -> list[Json]:
+    """MiB of KV cache, compute buffer and scores, for each window and each way that is possible."""
     parameters = c.llama_model_default_params()
     parameters.no_alloc, parameters.load_mode, parameters.n_gpu_layers = True, 0, 0
     model = c.llama_model_load_from_file(bytes(path), parameters)
     found: list[Json] = []
     for kv_type, batch, flash_attention in WAYS:
-        for context in WINDOWS:
+        for context in contexts:
             said.clear()
             options = c.llama_context_default_params()
             options.n_ctx, options.n_outputs_max = context, 1
             options.n_batch = options.n_ubatch = batch
             options.type_k = options.type_v = TYPES[kv_type]
             options.flash_attn_type = int(flash_attention)
-            c.llama_free(c.llama_init_from_model(model, options))
+            handle = c.llama_init_from_model(model, options)
+            if not handle:
+                continue
+            c.llama_free(handle)
             text = "".join(said)
             found.append(
                 {
@@ -196,8 +211,10 @@ def _mib(text: str, before: str) -> float:
 
 
 if __name__ == "__main__":
-    told = json.dumps(figures()).replace("{", "\n{") + "\n"
-    if sys.argv[1:] == ["--keep"]:
-        KEPT.write_text(told, encoding="utf-8")
-    else:
-        sys.stdout.write(told)
+    match sys.argv[1:]:
+        case []:
+            json.dump(figures(), sys.stdout)
+        case ["--keep"]:
+            KEPT.write_text(json.dumps(figures()).replace("{", "\n{") + "\n", encoding="utf-8")
+        case [path, *contexts]:
+            json.dump(windows(Path(path), [*map(int, contexts)], listen()), sys.stdout)

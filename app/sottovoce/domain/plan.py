@@ -177,11 +177,10 @@ def _layout(shape: Shape, machine: Machine, wishes: LoadOptions, layers: int) ->
     """How so many layers on the GPUs are best computed with, in the window wished for."""
     split = _split(machine.gpus, min(layers, shape.layers + 1))
     on_gpu = any(split)
-    kv_type = wishes.kv_type
-    if kv_type is None:
-        # Measured: a processor reads prompts at half the speed with a smaller type.
-        is_whole = sum(split) > shape.layers and _has_blocks(shape)
-        kv_type = KvType.Q8_0 if is_whole else KvType.F16
+    # Measured: a processor reads prompts at half the speed with a smaller type.
+    kv_type = wishes.kv_type or (KvType.Q8_0 if sum(split) > shape.layers else KvType.F16)
+    if not _has_blocks(shape):
+        kv_type = KvType.F16
     flash_attention = on_gpu if wishes.flash_attention is None else wishes.flash_attention
     return Layout(
         split=split,
