@@ -88,7 +88,6 @@ def test_what_cannot_be_read_is_there_with_a_sentence(shelf: Shelf, own: Path) -
     assert item.model is None
     assert item.name == "own"
     assert "damaged" in item.trouble
-    assert shelf.models() == [starter()]
 
 
 def test_a_linked_file_that_is_gone_is_there_with_a_sentence(shelf: Shelf, tmp_path: Path) -> None:
@@ -175,6 +174,23 @@ def test_a_model_is_found_by_the_beginning_of_a_name(wanted: str, shelf: Shelf, 
 
 def test_a_path_need_not_be_known(shelf: Shelf, tiny: Path) -> None:
     assert shelf.find(str(tiny)).name == TINY
+
+
+def test_a_path_on_the_shelf_has_the_name_it_has_there(shelf: Shelf, own: Path) -> None:
+    record = new_record([file_record(own, name=own.name)], name="Talk")
+    write_record(record_place(own), record)
+    assert shelf.find(str(own)).name == shelf.find("talk").name == "Talk"
+
+
+def test_a_broken_starter_is_told_like_any_model(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "starter.gguf"
+    broken.write_bytes(b"GGUF")
+    monkeypatch.setattr("sottovoce.models.shelf._starter_file", lambda: broken)
+    [item] = shelf.items()
+    assert (item.name, item.model) == ("SmolLM2 135M (starter)", None)
+    assert "damaged" in item.trouble
 
 
 def test_a_relative_path_starts_where_the_person_is(

@@ -1,6 +1,5 @@
 """The models a person can choose from: what lies in the folders, and what is linked from there."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,14 +28,14 @@ from sottovoce.models.records import (
     record_place,
     write_record,
 )
+from sottovoce.models.twins import is_same
 from sottovoce.models.verify import Verified, verify
 from sottovoce.system.files import writing_translated
 from sottovoce.system.paths import Profile, resource, shared_models
 
+_STARTER = "SmolLM2 135M (starter)"
 _CHANGED = "The file changed since it was added. Verify it."
 _ADAPTER = "This file is a LoRA adapter, which changes a model. Put it with the adapters."
-_SAMPLES, _SAMPLE = 64, 256 * 1024
-"""How many pieces of a large file are compared, and how many bytes each has."""
 
 
 class Origin(StrEnum):
@@ -96,12 +95,9 @@ class Shelf:
         there = [*_own(self.folder), *_linked(self.folder)]
         if self.shared:
             there += _shared(self.shared, self.folder)
-        first = [_starter_item(self.folder)] if _starter_file() else []
+        path = _starter_file()
+        first = [_starter_item(path, self.folder)] if path else []
         return [*first, *sorted(there, key=lambda item: item.name.casefold())]
-
-    def models(self) -> list[Model]:
-        """Those of the items that can be loaded."""
-        return [item.model for item in self.items() if item.model]
 
     def find(self, wanted: str) -> Model:
         """The model a person means by a path, by "starter", or by the beginning of a name.
@@ -112,8 +108,9 @@ class Shelf:
         """
         path = Path(wanted)
         if path.suffix.lower() == ".gguf" or path.name != wanted:
+            path = path.absolute()
             check_whole(path)
-            return read_model(path.absolute())
+            return _named(read_model(path), self._record_of(path))
         if wanted.casefold() == "starter" and (first := starter()):
             return first  # Without reading all the others.
         model = self.item(wanted).model
@@ -234,10 +231,14 @@ class Shelf:
     def _twin_of(self, files: tuple[Path, ...], stop: Stop) -> Item | None:
         """The item that has the same bytes. The starter is none: it may leave with an update."""
         others = (item for item in self.items() if item.origin is not Origin.STARTER)
-        return next((item for item in others if _is_same(item.files, files, stop)), None)
+        return next((item for item in others if is_same(item.files, files, stop)), None)
 
     def _place_of(self, files: tuple[Path, ...]) -> Item | None:
         return next((item for item in self.items() if item.files == files), None)
+
+    def _record_of(self, path: Path) -> Record | None:
+        place = record_place(path) if path.parent == self.folder else link_place(self.folder, path)
+        return read_record(place)
 
     def _record_place(self, item: Item) -> Path:
         match item.origin:
@@ -259,14 +260,16 @@ def starter() -> Model | None:
     path = _starter_file()
     if path is None:
         return None
-    return replace(read_model(path), name="SmolLM2 135M (starter)", is_starter=True)
+    return _as_starter(read_model(path))
 
 
-def _starter_item(folder: Path) -> Item:
-    model = starter()
-    assert model is not None, "It was there a moment ago."
-    record = read_record(kept_place(folder, model.path))
-    return Item(model.name, Origin.STARTER, (model.path,), model.size, model, record)
+def _starter_item(path: Path, folder: Path) -> Item:
+    item = _item((path,), Origin.STARTER, read_record(kept_place(folder, path)))
+    return replace(item, name=_STARTER, model=item.model and _as_starter(item.model))
+
+
+def _as_starter(model: Model) -> Model:
+    return replace(model, name=_STARTER, is_starter=True)
 
 
 def _own(folder: Path) -> Iterator[Item]:
@@ -291,16 +294,19 @@ def _linked(folder: Path) -> Iterator[Item]:
 
 
 def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Item:
-    name = record.name if record and record.name else ""
     try:
-        model = read_model(files[0])
+        model = _named(read_model(files[0]), record)
     except Problem as problem:
+        name = record.name if record and record.name else files[0].stem
         size = sum(file.stat().st_size for file in files if file.is_file())
-        return Item(name or files[0].stem, origin, files, size, None, record, str(problem))
-    if name:
-        model = replace(model, name=name)
+        return Item(name, origin, files, size, None, record, str(problem))
     trouble = _CHANGED if record and _has_changed(files, record) else ""
     return Item(model.name, origin, files, model.size, model, record, trouble)
+
+
+def _named(model: Model, record: Record | None) -> Model:
+    """The model under the name that it was downloaded or linked by, where there is one."""
+    return replace(model, name=record.name) if record and record.name else model
 
 
 def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
@@ -310,29 +316,6 @@ def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
         raise Unsupported(inspection.trouble)
     if inspection.kind is Kind.ADAPTER:
         raise AdapterMeant(_ADAPTER)
-
-
-def _is_same(these: tuple[Path, ...], those: tuple[Path, ...], stop: Stop) -> bool:
-    """Whether the files hold the same, as far as samples of them show."""
-    try:
-        return [file.stat().st_size for file in these] == [
-            file.stat().st_size for file in those
-        ] and all(_samples(a, stop) == _samples(b, stop) for a, b in zip(these, those, strict=True))
-    except OSError:
-        return False
-
-
-def _samples(file: Path, stop: Stop) -> str:
-    """What tells files of one size apart: pieces from all over, and the whole of small ones."""
-    size, sum_ = file.stat().st_size, hashlib.sha256()
-    with file.open("rb") as opened:
-        for place in range(0, size, max(size // _SAMPLES, _SAMPLE)):
-            stop.check()
-            opened.seek(place)
-            sum_.update(opened.read(_SAMPLE))
-        opened.seek(max(0, size - _SAMPLE))
-        sum_.update(opened.read())
-    return sum_.hexdigest()
 
 
 def _has_changed(files: tuple[Path, ...], record: Record) -> bool:
