@@ -5,6 +5,8 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -376,6 +378,21 @@ def test_what_was_stopped_waits_to_be_run_again(
     [waiting] = Downloads(profile, Remote(profile)).list()
     assert waiting.state is State.WAITING
     assert waiting.choice == single
+
+
+def test_what_waits_for_the_hub_is_stopped_at_once(
+    downloads: Downloads, single: Choice, hub: HubServer
+) -> None:
+    hub.fault(Fault(FILES, pause=0.02, stall=1_000_000))
+    stop = Stop()
+    running = downloads.run(downloads.add(single), stop)
+    while next(running) == Transferred(0, len(CONTENT)):
+        pass
+    begun = time.monotonic()
+    threading.Timer(0.1, stop.set).start()
+    with pytest.raises(Cancelled):
+        list(running)
+    assert time.monotonic() - begun < 2  # Without the stop it waits for half a minute.
 
 
 def test_cancelling_leaves_nothing_behind(
