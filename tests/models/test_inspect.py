@@ -141,6 +141,12 @@ def test_impossible_tensors_are_damage(file: Path, change: Callable[[bytes], byt
         examine(file)
 
 
+def test_a_tensor_without_dimensions_is_damage(file: Path) -> None:
+    file.write_bytes(file_of(SHAPE_KEYS, {**SHAPE_TENSORS, "token_embd.weight": ()}))
+    with pytest.raises(Damaged):
+        read_shape(file)
+
+
 def test_weights_of_an_unknown_kind_are_unsupported(file: Path) -> None:
     data = file_of(SHAPE_KEYS, {"token_embd.weight": (64, 100)})
     place = data.index(b"token_embd.weight") + len("token_embd.weight") + 4 + 16

@@ -170,6 +170,8 @@ def test_unknown_filters_are_told() -> None:
         "{{ tools | default('" + ORDER + "', true) }}",
         "{% set x = {'role': 'tool'} %}{% if x.role == 'tool' %}" + ORDER + "{% endif %}",
         "{% set n = namespace(tool_calls=1) %}{% if n.tool_calls %}" + ORDER + "{% endif %}",
+        "{% macro m(x) %}{% if x %}" + ORDER + "{% endif %}{% endmacro %}{{ m(tools) }}"
+        "{% set f = m %}{{ f(1) }}",
         "{% macro m() %}" + ORDER + "{% endmacro %}{% set f = m %}{{ f() }}",
         "{% if late is string %}{% else %}"
         + ORDER

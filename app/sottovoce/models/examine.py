@@ -38,8 +38,7 @@ _TOKENIZERS = {"gpt2": "BPE", "llama": "SPM", "bert": "WPM", "t5": "UGM", "no_vo
 def examine(path: Path) -> Inspection:
     """What the file, with the other parts of its model, says about itself.
 
-    Raises Missing, Refused, Damaged or
-    Unsupported.
+    Raises Missing, Refused, Damaged or Unsupported.
     """
     files = find_files(path)
     with opened(path) as reader:

@@ -253,7 +253,7 @@ class Reader:
     def _tensor(self) -> Tensor:
         name = self._text(_LONGEST_TENSOR_NAME)
         (count,) = struct.unpack("<I", self._take(4))
-        if count > _MOST_DIMENSIONS:
+        if not 0 < count <= _MOST_DIMENSIONS:
             raise damaged()
         dimensions = struct.unpack(f"<{count}Q", self._take(8 * count))
         number, offset = _TENSOR_END.unpack(self._take(_TENSOR_END.size))
@@ -265,8 +265,7 @@ class Reader:
         tensor = Tensor(name, dimensions, FORMATS[number], offset)
         if any(not 0 < length <= _LARGEST_DIMENSION for length in dimensions):
             raise damaged()
-        row = dimensions[0] if dimensions else 1
-        if row % tensor.format.block or tensor.numbers >= 2**63:
+        if dimensions[0] % tensor.format.block or tensor.numbers >= 2**63:
             raise damaged()
         return tensor
 

@@ -119,13 +119,17 @@ class _Template:
     def _handed(self, parts: Iterable[Part]) -> dict[int, list[nodes.Node | None]]:
         """What macros are called with, by the places of their parameters."""
         handed = defaultdict[int, list[nodes.Node | None]](list)
+        calls = {id(n.node): n for n, _ in parts if isinstance(n, nodes.Call)}
         for node, _ in parts:
-            match node:
-                case nodes.Call(node=nodes.Name(name=name)) if name in self._macros:
-                    named = {keyword.key: keyword.value for keyword in node.kwargs}
-                    for parameter, value in zip_longest(self._macros[name].args, node.args):
-                        if parameter is not None:
-                            handed[id(parameter)].append(value or named.get(parameter.name))
+            if not isinstance(node, nodes.Name) or node.name not in self._macros:
+                continue
+            call = calls.get(id(node))
+            # Without a call, it is handed on to who knows where, and may be called from there.
+            values = call.args if call else []
+            named = {keyword.key: keyword.value for keyword in call.kwargs} if call else {}
+            for parameter, value in zip_longest(self._macros[node.name].args, values):
+                if parameter is not None:
+                    handed[id(parameter)].append(value or named.get(parameter.name))
         return handed
 
     def parts(self) -> list[Part]:
