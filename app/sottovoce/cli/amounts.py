@@ -28,3 +28,8 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def rate(tokens: float) -> str:
+    """Such as "5.22 tokens/s" or "1,730 tokens/s"."""
+    return f"{tokens:.3g} tokens/s" if tokens < 999.5 else f"{tokens:,.0f} tokens/s"

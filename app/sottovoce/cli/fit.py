@@ -2,22 +2,23 @@
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
-from sottovoce.cli.amounts import size
+from sottovoce.cli.amounts import rate, size
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
 from sottovoce.domain.footprint import Shape, kv_bytes
 from sottovoce.domain.hardware import Machine
-from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.model import LoadOptions, Model, Role
 from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
-from sottovoce.models.catalogue import catalogue
+from sottovoce.models.catalogue import Entry, Variant, catalogue
 from sottovoce.models.choosing import usual_variant
 from sottovoce.models.fit import Estimate, Fit, fit
 from sottovoce.models.gguf import read_shape
-from sottovoce.models.shelf import Item, shelf_in
+from sottovoce.models.shelf import shelf_in
 from sottovoce.models.speed import read_rates, write_rates
 from sottovoce.system.hardware import machine
 
@@ -32,7 +33,13 @@ class _Candidate:
     """Bytes on disk."""
     place: str
     """Where it is: on the shelf or in the catalogue."""
+    role: Role
     shape: Shape
+
+    @property
+    def writes(self) -> bool:
+        """Whether it makes text; the others only read it."""
+        return self.role in {Role.CHAT, Role.GUARD}
 
 
 def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
@@ -79,46 +86,39 @@ def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
 
 def _wanted(name: str, parts: Parts) -> _Candidate:
     """A model of the shelf, by its name or path, or one of the catalogue."""
-    shelf = shelf_in(parts.profile)
     try:
-        model = shelf.find(name)
-    except Missing as missing:
+        return _on_shelf(shelf_in(parts.profile).find(name))
+    except Missing:
         wanted, _, quantisation = name.partition(":")
-        try:
-            entry = catalogue().find(wanted)
-        except Missing:
-            raise missing from None
-        variant = entry.variant(quantisation) if quantisation else usual_variant(entry, machine())
-        if variant.shape is None:
-            raise Missing(
-                f"The dimensions of {entry.name} are not known before it is here."
-            ) from None
-        return _Candidate(
-            entry.name, variant.quantisation, variant.size, "catalogue", variant.shape
-        )
-    return _Candidate(model.name, model.quantisation, model.size, "shelf", read_shape(model.path))
+        entry = catalogue().find(wanted)
+    variant = entry.variant(quantisation) if quantisation else usual_variant(entry, machine())
+    if candidate := _in_catalogue(entry, variant):
+        return candidate
+    raise Missing(f"Too little is known of {entry.name} before it is here.")
 
 
 def _all(parts: Parts, here: Machine) -> Iterator[_Candidate]:
     for item in shelf_in(parts.profile).items():
-        if candidate := _on_shelf(item):
-            yield candidate
+        if item.model:
+            with suppress(Problem):  # Those are told by `models list`.
+                yield _on_shelf(item.model)
     for entry in catalogue().entries:
-        variant = usual_variant(entry, here)
-        if variant.shape:
-            yield _Candidate(
-                entry.name, variant.quantisation, variant.size, "catalogue", variant.shape
-            )
+        if candidate := _in_catalogue(entry, usual_variant(entry, here)):
+            yield candidate
 
 
-def _on_shelf(item: Item) -> _Candidate | None:
-    if item.model is None:
+def _on_shelf(model: Model) -> _Candidate:
+    shape = read_shape(model.path)
+    return _Candidate(model.name, model.quantisation, model.size, "shelf", model.role, shape)
+
+
+def _in_catalogue(entry: Entry, variant: Variant) -> _Candidate | None:
+    """None where its dimensions are not known."""
+    if variant.shape is None:
         return None
-    try:
-        shape = read_shape(item.path)
-    except Problem:
-        return None
-    return _Candidate(item.name, item.model.quantisation, item.size, "shelf", shape)
+    return _Candidate(
+        entry.name, variant.quantisation, variant.size, "catalogue", entry.role, variant.shape
+    )
 
 
 def _write_machine(here: Machine) -> None:
@@ -130,7 +130,9 @@ def _write_machine(here: Machine) -> None:
 
 
 def _write(candidate: _Candidate, result: Fit, *, in_full: bool) -> None:
-    speed = f"about {result.generation.likely:.3g} tokens/s" if result.generation else ""
+    estimate = result.generation if candidate.writes else result.prompt
+    does = "writes" if candidate.writes else "reads"
+    speed = f"{does} {rate(estimate.likely)}" if estimate else ""
     name = f"{visible(candidate.name)} {candidate.quantisation}"
     write(f"{candidate.place:<10} {name:<46} {speed:<21} {result.says}\n")
     if not in_full:
@@ -145,12 +147,11 @@ def _write(candidate: _Candidate, result: Fit, *, in_full: bool) -> None:
         f"  Layers         {layout.gpu_layers} of {shape.layers} on the GPU\n"
         f"  Threads        {plan.threads}\n"
     )
-    for doing, estimate in (("Writing", result.generation), ("Reading", result.prompt)):
+    writing = result.generation if candidate.writes else None
+    for doing, estimate in (("Writing", writing), ("Reading", result.prompt)):
         if estimate:
-            write(
-                f"  {doing:<14} {estimate.likely:.3g} tokens/s, between {estimate.low:.3g} and "
-                f"{estimate.high:.3g}\n"
-            )
+            low, high = rate(estimate.low), rate(estimate.high)
+            write(f"  {doing:<14} {rate(estimate.likely)}, between {low} and {high}\n")
 
 
 def _values(candidate: _Candidate, result: Fit) -> dict[str, object]:
@@ -161,6 +162,7 @@ def _values(candidate: _Candidate, result: Fit) -> dict[str, object]:
         "quantisation": candidate.quantisation,
         "size": candidate.size,
         "place": candidate.place,
+        "role": candidate.role,
         "verdict": result.verdict,
         "says": result.says,
         "fits": plan.fits,

@@ -123,10 +123,7 @@ class Catalogue:
             if fits:
                 listed = ", ".join(entry.id for entry in fits)
                 raise Missing(f"That could be several models. Choose one of: {listed}.")
-        raise Missing(
-            "The catalogue has no model of that name. See: sottovoce models catalogue. "
-            "Any repository of the hub can be named as OWNER/NAME."
-        )
+        raise Missing("No model is called that. See: sottovoce models catalogue")
 
     def licence(self, id_: str) -> Licence | None:
         """The licence that hubs call so; None where it is not known here."""
