@@ -14,6 +14,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from sottovoce.domain.problems import Missing, Unreachable
+from sottovoce.models import orders
 from sottovoce.models.refusals import NO_NAME, problem_of
 from sottovoce.models.repository import Found, Gate, RemoteFile, Repository
 from sottovoce.system.network.client import Client, Way
@@ -32,7 +33,7 @@ def search(way: Way, text: str, limit: int) -> list[Found]:
 
     Raises the Problem that stands in the way.
     """
-    with _asking(way, "Search for models") as api:
+    with _asking(way, orders.Search.purpose) as api:
         infos = api.list_models(
             search=text,
             filter="gguf",
@@ -60,7 +61,7 @@ def describe(way: Way, repository: str, revision: str | None) -> Repository:
     """
     if not _is_repository(repository):
         raise Missing(NO_NAME)
-    with _asking(way, "Look at a model", repository) as api:
+    with _asking(way, orders.Describe.purpose, repository) as api:
         info = api.model_info(repository, revision=revision, files_metadata=True)
         commit = info.sha or ""
         if not _is_repository(info.id) or not _COMMIT.fullmatch(commit):

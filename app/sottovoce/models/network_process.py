@@ -74,7 +74,7 @@ def _done(
 ) -> Iterator[orders.News]:
     if isinstance(what, orders.Fetch):
         order = what.order
-        with Client(way, "Download a model") as client:
+        with Client(way, what.purpose) as client:
             ask = asking(client, order, knows_us=way.token is not None)
             for news in transfer(order, ask, stop):
                 yield orders.Transferred(news.done, news.total)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,9 @@ class Message(msgspec.Struct, frozen=True, tag=True):
 class Search(Message, frozen=True):
     """Find repositories with GGUF files, most wanted first."""
 
+    purpose: ClassVar[str] = "Search for models"
+    """What the ledger says."""
+
     text: str
     limit: int
 
@@ -38,12 +41,16 @@ class Search(Message, frozen=True):
 class Describe(Message, frozen=True):
     """Look at a repository at a revision; None is its newest."""
 
+    purpose: ClassVar[str] = "Look at a model"
+
     repository: str
     revision: str | None
 
 
 class Fetch(Message, frozen=True):
     """Fetch a file, on top of what its part holds already."""
+
+    purpose: ClassVar[str] = "Download a model"
 
     repository: str
     commit: str

@@ -53,7 +53,7 @@ class Remote:
         Raises Refused, Unreachable or Interrupted, as the other methods do, and Cancelled.
         """
         question = orders.Search(text[:_LONGEST_SEARCH], limit)
-        with closing(self._news(question, "Search for models", stop)) as answer:
+        with closing(self._news(question, stop)) as answer:
             for news in answer:
                 if isinstance(news, orders.Results):
                     return list(news.found)
@@ -65,7 +65,7 @@ class Remote:
         A `revision` of None is its newest.
         """
         question = orders.Describe(repository, revision)
-        with closing(self._news(question, "Look at a model", stop)) as answer:
+        with closing(self._news(question, stop)) as answer:
             for news in answer:
                 if isinstance(news, orders.Described):
                     return news.repository
@@ -77,18 +77,18 @@ class Remote:
         Whatever happens, what was fetched is kept in the part. Raises Missing, Damaged and NoRoom
         besides. Whether the bytes are the right ones is for the caller to check.
         """
-        with closing(self._news(orders.Fetch.of(order), "Download a model", stop)) as answer:
+        with closing(self._news(orders.Fetch.of(order), stop)) as answer:
             for news in answer:
                 if isinstance(news, orders.Transferred):
                     yield Transferred(news.done, news.total)
 
     def _news(
-        self, what: orders.Search | orders.Describe | orders.Fetch, purpose: str, stop: Stop
+        self, what: orders.Search | orders.Describe | orders.Fetch, stop: Stop
     ) -> Generator[orders.News]:
         """All news of an errand up to its answer, if that is no failure."""
         settings = read_switch(self._profile.network)
         if not settings.on:
-            Ledger(self._profile.ledger).refuse(purpose, settings.endpoint_host)
+            Ledger(self._profile.ledger).refuse(what.purpose, settings.endpoint_host)
             raise Refused(OFF)
         token = None
         with suppress(Problem):  # Most files are given to anybody.
