@@ -1,5 +1,6 @@
 """What the engine's process may use of the machine."""
 
+import mmap
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +11,26 @@ if sys.platform != "win32":
     import resource
 
 
+SMALL_THINGS = 100_000_000
+"""Bytes that come and go while a model is put to work: tokens, graphs, threads."""
+
+
 def forbid_core_dumps() -> None:
     """Leave no copy of the memory, and so of the user's words, on disk after a crash."""
     if sys.platform != "win32":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def check_memory(size: int) -> None:
+    """Return if the process may take so many bytes more, and small things beside.
+
+    Raises MemoryError. llama.cpp tells when there is no memory for a large thing, but it ends the
+    process over a small one.
+    """
+    try:
+        mmap.mmap(-1, size + SMALL_THINGS).close()
+    except (OSError, OverflowError) as error:
+        raise MemoryError from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.plan import Need, Plan, plan, smaller
 from sottovoce.domain.problems import Cancelled, Damaged, NoRoom, Problem, Unsupported
 from sottovoce.engine import backends, header, llama, wire
+from sottovoce.engine.limits import check_memory
 from sottovoce.engine.prompt import PromptWriter
 from sottovoce.engine.session import Session
 
@@ -61,36 +62,43 @@ class _Loader:
         self._said = said
         self._loading = loading
         self._told = 0.0
+        self._model: llama.Model | None = None
+        self._split: tuple[int, ...] = ()
 
     def session(self, file: header.ModelHeader, plan: Plan) -> Session:
         """Raises Cancelled, Damaged, Unsupported, or MemoryError if the plan was too bold."""
-        model = self._model(plan)
-        if not model.writes:
-            raise Unsupported("This model does not write text. Choose a chat model.")
-        try:
-            window = llama.Window(model, plan.layout, threads=plan.threads, flag=self._flag)
-        except MemoryError:
-            model.close()
-            raise
+        model = self._model_split(plan.layout.split)
+        check_memory(plan.need.window.machine)
+        window = llama.Window(model, plan.layout, threads=plan.threads, flag=self._flag)
         prompts = PromptWriter(model.vocabulary())
         return Session(model, file, window, plan, flag=self._flag, prompts=prompts)
 
-    def _model(self, plan: Plan) -> llama.Model:
+    def _model_split(self, split: tuple[int, ...]) -> llama.Model:
+        """The model with so many layers on each GPU: the one that is there, if it is so already."""
+        if self._model is not None and self._split != split:
+            self._model.close()
+            self._model = None
+        if self._model is None:
+            self._model, self._split = self._read(split), split
+        if self._flag.is_set:
+            raise Cancelled
+        if not self._model.writes:
+            raise Unsupported("This model does not write text. Choose a chat model.")
+        return self._model
+
+    def _read(self, split: tuple[int, ...]) -> llama.Model:
         self._said.troubles.clear()
         try:
-            model = llama.read_model(
+            return llama.read_model(
                 self._question.path,
                 repack=self._question.repack,
-                split=plan.layout.split,
+                split=split,
                 progress=self._progress,
             )
         except llama.LoadFailed as error:
             if self._flag.is_set:
                 raise Cancelled from error
             raise _why(" ".join(self._said.troubles)) from error
-        if self._flag.is_set:
-            raise Cancelled
-        return model
 
     def _progress(self, fraction: float) -> bool:
         if fraction - self._told >= TELL_EVERY:
@@ -148,6 +156,11 @@ def _notes(
         yield (
             f"The context window holds {plan.layout.context:,} tokens, because memory was too small"
             " for more."
+        )
+    if wishes.kv_type not in {None, plan.layout.kv_type}:
+        yield (
+            f"The KV cache is kept as {plan.layout.kv_type}, because this model's cannot be kept as"
+            f" {wishes.kv_type}."
         )
     if wishes.flash_attention is False and plan.layout.flash_attention:
         yield (

@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import psutil
-
 from sottovoce.domain.model import Adapter, LoadOptions, Model
 from sottovoce.domain.problems import (
     Cancelled,
@@ -32,6 +30,7 @@ from sottovoce.engine import wire
 from sottovoce.engine.engine import Devices, Loaded, Prompt
 from sottovoce.system import memory
 from sottovoce.system.child import Child
+from sottovoce.system.processor import processor
 
 PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
 """What the engine's process may raise here."""
@@ -453,7 +452,4 @@ def _default_threads() -> int:
     The threads wait for each other by spinning. Measured on two cores: two threads write 1.2 times
     as fast as one while nothing else runs, and 30 times slower while something does.
     """
-    cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-    if sys.platform != "darwin":
-        cores = min(cores, len(psutil.Process().cpu_affinity()))
-    return max(cores - 1, 1)
+    return max(processor().cores - 1, 1)

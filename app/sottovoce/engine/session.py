@@ -15,7 +15,7 @@ from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.engine import adapters, backends, llama, wire
 from sottovoce.engine.cut import StopStrings
 from sottovoce.engine.header import ModelHeader
-from sottovoce.engine.limits import limited_memory
+from sottovoce.engine.limits import check_memory, limited_memory
 from sottovoce.engine.prompt import UNUSABLE, PromptWriter
 
 PIECE_EVERY = 0.02
@@ -204,6 +204,7 @@ class Session:
             return
         layout = replace(self._plan.layout, context=size)
         try:
+            check_memory(window_bytes(self._file.shape, layout).machine)
             new = llama.Window(self._model, layout, threads=self._plan.threads, flag=self._flag)
         except MemoryError:
             return
