@@ -89,6 +89,15 @@ def test_a_look_up_would_be_seen(traced: Traced) -> None:
     assert any(sign in trace for sign in LOOK_UPS)
 
 
+def test_a_token_in_the_environment_goes_to_the_hub(program: Program) -> None:
+    with HubServer({"anna/small": {"small.gguf": b"GGUF"}}) as hub:
+        program.run("network", "endpoint", hub.url)
+        program.run("network", "on")
+        environment = program.environment | {"SOTTOVOCE_HUB_TOKEN": "hf_good"}
+        subprocess.run(program.command(*SEARCH), env=environment, capture_output=True, check=True)
+        assert [asked.token for asked in hub.asked] == ["Bearer hf_good"]
+
+
 def test_the_switch_is_kept_between_commands(program: Program) -> None:
     assert program.json("network", "status")["network"] == "off"
     assert program.json("network", "on")["network"] == "on"
