@@ -94,3 +94,5 @@ class Appearance:
     sidebar_width: int = 276
     """Pixels."""
     sidebar_shown: bool = True
+    models_tab: str = ""
+    """The tab of the page of models that was shown last; empty for the first."""

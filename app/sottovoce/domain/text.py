@@ -10,4 +10,6 @@ def size_in_words(size: float) -> str:
     """Bytes as people read them: "4.9 GB", "105 MB". A gigabyte is 10⁹ bytes, as disks count."""
     if size >= 1e9:
         return f"{size / 1e9:.1f} GB"
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    if size >= 1e6:
+        return f"{size / 1e6:.0f} MB"
+    return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size:.0f} bytes"

@@ -168,6 +168,7 @@ class Session:
                 appearance,
                 sidebar_width=self.shell.sidebar_width,
                 sidebar_shown=self.shell.is_sidebar_shown,
+                models_tab=self.shell.models_tab,
             )
         try:
             write_appearance(self._parts.profile.appearance, appearance)

@@ -118,9 +118,10 @@ class Shell(QWidget):
         self.sidebar = Sidebar(self.chats, look)
         self.page = ChatPage(self.chat, self.model, look)
         self.pill = ModelPill(self.model, self.shelf, look, lambda: self.replies.any_under_way)
-        self.status = StatusBar(self.network)
+        self.status = StatusBar(self.network, look)
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
+        self._models_tab = appearance.models_tab
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
         self.actions_by_id = self._install_actions()
@@ -163,6 +164,11 @@ class Shell(QWidget):
     @property
     def is_sidebar_shown(self) -> bool:
         return not self.sidebar.isHidden()
+
+    @property
+    def models_tab(self) -> str:
+        """The tab of the page of models that was shown last."""
+        return self.models.tab if self.models else self._models_tab
 
     def _actions(self) -> list[Action]:
         """Everything a person can do, in the order it is listed."""
@@ -282,6 +288,7 @@ class Shell(QWidget):
         chat.speed_changed.connect(self.status.show_speed)
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
+        self.downloads.installed.connect(lambda _: self.shelf.refresh())
         self.downloads.rested.connect(self.network.rest)
         self.status.ledger_asked.connect(self._open_ledger)
         self.status.network_settings_asked.connect(self._open_network_settings)
@@ -309,34 +316,38 @@ class Shell(QWidget):
         self.chat.start_new()
         self._focus_composer()
 
-    def _open_models(self) -> None:
+    def _open_models(self) -> ModelsPage:
         models = self._made_models()
         self._show_page(models)
         models.show_tab(models.tab)
+        return models
 
     def _made_models(self) -> ModelsPage:
         """The page of models, made when it is first wanted."""
         if self.models is not None:
             return self.models
         # Late, for start-up: most windows are opened to chat.
-        from sottovoce.ui.models.installed import InstalledTab
-        from sottovoce.ui.models.installed_parts import installed_parts
-        from sottovoce.ui.models.page import ModelsPage, Tab
+        from sottovoce.ui.models.assembly import models_page
 
-        parts = installed_parts(
+        page = models_page(
             self._profile,
             self._engine,
+            self._remote,
             self._tasks,
+            self._look,
             settings=self.settings,
             model=self.model,
             shelf=self.shelf,
+            downloads=self.downloads,
+            network=self.network,
+            token=self.token,
         )
-        installed = InstalledTab(parts, self._look)
-        self.models = ModelsPage({Tab.INSTALLED: installed}, self._look)
-        self.models.left.connect(self._focus_composer)
-        self._pages.addWidget(self.models)
+        page.show_tab_named(self._models_tab)
+        page.left.connect(self._focus_composer)
+        self._pages.addWidget(page)
         self.shelf.refresh()
-        return self.models
+        self.models = page
+        return page
 
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
@@ -470,7 +481,8 @@ class Shell(QWidget):
         )
 
     def _tell_model_trouble(self, told: Trouble) -> None:
-        remedy, act = Remedy.CHOOSE_MODEL, self._open_models
+        remedy = Remedy.CHOOSE_MODEL
+        act: Callable[[], object] = self._open_models
         if told.remedy is Remedy.OPEN_SETTINGS:
             remedy, act = Remedy.OPEN_SETTINGS, self._open_settings
         self.notice.tell(told.sentence, kind="warning", says=remedy.value, act=act)
@@ -490,12 +502,17 @@ class Shell(QWidget):
         self._tasks.ask(lambda: resident(os.getpid()), self.status.show_memory)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _model_file(event.mimeData()):
+        if _model_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if path := _model_file(event.mimeData()):
-            self.model.choose(path)
+        """Have one file that is dropped on a chat answer it; add what is dropped otherwise."""
+        paths = _model_files(event.mimeData())
+        is_for_chat = self._pages.currentWidget() is self.page
+        if len(paths) == 1 and is_for_chat and not paths[0].is_dir():
+            self.model.choose(paths[0])
+        elif paths:
+            self._open_models().add(paths)
 
 
 _FORMATS = {Format.MARKDOWN: "Markdown", Format.JSON: "JSON", Format.HTML: "HTML"}
@@ -510,7 +527,7 @@ def _give_menu(button: QToolButton, actions: list[QAction]) -> None:
     button.setIconSize(QSize(18, 18))
 
 
-def _model_file(data: QMimeData) -> Path | None:
-    """The model file that is being dragged, if it is one."""
+def _model_files(data: QMimeData) -> list[Path]:
+    """The model files that are being dragged, and the folders that may hold some."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() == ".gguf"), None)
+    return [path for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]

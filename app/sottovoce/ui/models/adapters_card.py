@@ -1,12 +1,13 @@
 """The LoRA adapters of a model: a switch and a strength for each."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from sottovoce.domain.text import size_in_words
 from sottovoce.models.adapters import AdapterItem
 from sottovoce.ui.models.adapters_view_model import AdaptersViewModel
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, card, icon_button, label
 
 _STEPS = 20
@@ -68,7 +69,7 @@ class AdapterRow(QWidget):
         super().__init__()
         self.adapter = adapter
         self._adapters = adapters
-        self.switch = QCheckBox(adapter.name.replace("&", "&&"))
+        self.switch = Check(adapter.name.replace("&", "&&"), look)
         self.switch.setToolTip(adapter.trouble or str(adapter.path))
         self.switch.setEnabled(not adapter.trouble)
         self.switch.toggled.connect(lambda is_on: adapters.attach(adapter, is_on=is_on))

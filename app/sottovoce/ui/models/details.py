@@ -1,5 +1,7 @@
 """The details of the item that is looked at, and what can be done with it."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
@@ -24,7 +26,7 @@ from sottovoce.ui.models.rows import ORIGINS, ROLES
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.flow import Flow
-from sottovoce.ui.widgets.parts import button, label, set_kind
+from sottovoce.ui.widgets.parts import breakable, button, label, set_kind
 
 _WIDEST = 760
 _NOT_TO_REMOVE = {
@@ -49,11 +51,9 @@ class Details(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.name = label("", "title", wraps=True)
-        self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._badges = Flow(spacing=6)
         self._shown_badges: list[QLabel] = []
         self._place = label("", "muted", wraps=True)
-        self._place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.banner = Banner(look)
         self.use = button("Use this model", self._use, "accent")
         self.verify = button("Verify", self._verify)
@@ -70,6 +70,11 @@ class Details(QScrollArea):
         parts.model.changed.connect(self._show_use)
         parts.verifying.changed.connect(self._show_verifying)
         self._show()
+
+    def is_of(self, path: Path) -> bool:
+        """Whether this item is shown."""
+        item = self._parts.details.item
+        return item is not None and item.path == path
 
     @property
     def badges(self) -> list[str]:
@@ -119,22 +124,23 @@ class Details(QScrollArea):
         width.setLayout(column)
         column.setContentsMargins(0, 0, 0, 0)
         centred = QHBoxLayout(inside)
-        centred.setContentsMargins(26, 18, 26, 18)
+        centred.setContentsMargins(24, 18, 24, 18)
         centred.addWidget(width)
-        self._inside = inside
+        self.content = inside
+        """What is scrolled."""
         self.setWidget(inside)
 
     def _show(self) -> None:
         details = self._parts.details
         item, inspection = details.item, details.inspection
-        self._inside.setVisible(item is not None)
+        self.content.setVisible(item is not None)
         if item is None:
             self._parts.fit.show(None, None)
             return
         is_linked = item.origin is Origin.LINKED
-        self.name.setText(item.name)
+        self.name.setText(breakable(item.name))
         self._show_badges(item)
-        self._place.setText(str(item.path))
+        self._place.setText(breakable(str(item.path)))
         self._show_trouble(item, details.trouble)
         self.remove.setEnabled(item.origin not in _NOT_TO_REMOVE)
         goes = "Take it off this list; its file stays" if is_linked else "Delete its files"

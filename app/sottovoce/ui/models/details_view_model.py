@@ -30,6 +30,7 @@ class DetailsViewModel(QObject):
         self._licences: tuple[Licence, ...] = ()
         shelf.chosen_changed.connect(self._follow)
         tasks.ask(lambda: catalogue().licences, self._take_licences)
+        self._follow()
 
     @property
     def item(self) -> Item | None:

@@ -27,7 +27,7 @@ class FactsCard(QFrame):
         self._grid.setVerticalSpacing(7)
         self._grid.setColumnStretch(1, 1)
         self._grid.setColumnMinimumWidth(0, 104)
-        self._warnings = label("", "danger", wraps=True)
+        self._warnings = label("", "caution", wraps=True)
         self.unfold = button("", self._toggle, "quiet")
         self.template = QPlainTextEdit()
         self.template.setObjectName("template")
@@ -63,6 +63,7 @@ class FactsCard(QFrame):
                 part.deleteLater()
         for row, (name, value) in enumerate(self._facts):
             shown = label(value, wraps=True)
+            shown.setMinimumWidth(1)  # A long word is rather cut than the page made wider.
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(label(name, "muted"), row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(shown, row, 1)
@@ -73,9 +74,8 @@ class FactsCard(QFrame):
         self.template.setPlainText(template.text if template else "")
         findings = template.findings if template else ()
         self._warnings.setVisible(bool(findings))
-        self._warnings.setText(
-            "\n".join(f"{each.sentence} {each.excerpt}".strip() for each in findings)
-        )
+        lines = (f"{each.sentence} {each.excerpt}".strip() for each in findings)
+        self._warnings.setText("\n".join(("The chat template does more than formatting.", *lines)))
         self.unfold.setVisible(template is not None)
         self._draw_unfold()
 
@@ -115,7 +115,7 @@ def _parameters(inspection: Inspection) -> str:
         return ""
     said = f"{count / 1e9:.1f} billion" if count >= 1e9 else f"{count / 1e6:.0f} million"
     if shape:
-        said += f" in {shape.layers} layers"
+        said += f" in {shape.layers} layer{'' if shape.layers == 1 else 's'}"
         if shape.experts:
             said += f", {shape.experts_used} of {shape.experts} experts for each token"
     return said

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QProgressBar,
     QSizePolicy,
@@ -29,6 +28,7 @@ _PAGE_TOKENS = 650
 """Of a printed page of English."""
 _READING_SPEED = 6
 """Tokens a person reads in a second."""
+_KV_LETTERS = 10
 _KINDS = {
     Verdict.WELL: "good",
     Verdict.SLOWLY: "warning",
@@ -65,6 +65,16 @@ class FitCard(QFrame):
         self._show()
         self._show_measuring()
 
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """What the bars show."""
+        return self._fit.memories
+
+    @property
+    def speed(self) -> str:
+        """What is said of it."""
+        return self._speed.text()
+
     def _build_trials(self) -> None:
         fit = self._fit
         self.context = QSlider(Qt.Orientation.Horizontal)
@@ -72,12 +82,18 @@ class FitCard(QFrame):
         self.context.setToolTip("How many tokens of a chat the model can see.")
         self.context.setPageStep(2)
         self.context.valueChanged.connect(self._try_context)
-        self._context_says = label("", "muted")
+        self._context_says = label("", "muted", wraps=True)
+        self._context_says.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.kv_type = Choice(self._look, "KV cache")
         self.kv_type.setToolTip(
             "How precisely the model remembers the chat while it answers. "
             "Smaller types let longer chats fit."
         )
+        self.kv_type.setSizeAdjustPolicy(
+            Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.kv_type.setMinimumContentsLength(_KV_LETTERS)
+        self.kv_type.setMaximumWidth(240)
         self.kv_type.addItems(list(_KV_TYPES.values()))
         self.kv_type.currentIndexChanged.connect(
             lambda index: fit.try_kv_type(list(_KV_TYPES)[index])
@@ -97,6 +113,7 @@ class FitCard(QFrame):
         self.measuring = QProgressBar()
         self.measuring.setRange(0, 100)
         self.measuring.setTextVisible(False)
+        self.measuring.setMinimumWidth(60)
         self.measuring.setAccessibleName("Measuring this computer")
         self._stop = button("Stop", machine.stop_measuring, "quiet")
 
@@ -108,17 +125,19 @@ class FitCard(QFrame):
         for part, name in enumerate(("Weights", "KV cache", "Compute buffers")):
             legend.addWidget(_legend(part, name, self._look))
         column.addLayout(legend)
-        trials = QGridLayout()
-        trials.setHorizontalSpacing(14)
-        trials.setVerticalSpacing(6)
-        trials.setColumnStretch(1, 1)
-        trials.addWidget(label("Context window"), 0, 0)
-        trials.addWidget(self.context, 0, 1)
-        trials.addWidget(self._context_says, 1, 1)
-        trials.addWidget(label("KV cache"), 2, 0)
-        trials.addWidget(self.kv_type, 2, 1, Qt.AlignmentFlag.AlignLeft)
+        window = QHBoxLayout()
+        window.setSpacing(14)
+        window.addWidget(label("Context window"))
+        window.addWidget(self._context_says, 1)
+        cache = QHBoxLayout()
+        cache.setSpacing(14)
+        cache.addWidget(label("KV cache"))
+        cache.addStretch(1)
+        cache.addWidget(self.kv_type, 2)
         column.addSpacing(4)
-        column.addLayout(trials)
+        column.addLayout(window)
+        column.addWidget(self.context)
+        column.addLayout(cache)
         kept = Flow(spacing=8)
         kept.addWidget(self.keep)
         kept.addWidget(self.reset)

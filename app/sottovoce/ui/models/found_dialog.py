@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QHBoxLayout,
     QScrollArea,
@@ -15,6 +14,8 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.text import size_in_words
 from sottovoce.models.elsewhere import Elsewhere
 from sottovoce.ui.models.import_view_model import ImportViewModel
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
 
@@ -24,13 +25,16 @@ class FoundDialog(QDialog):
     chosen = Signal(object)
     """A list of Elsewhere."""
 
-    def __init__(self, importing: ImportViewModel, *, copies: bool, parent: QWidget) -> None:
+    def __init__(
+        self, importing: ImportViewModel, look: Look, *, copies: bool, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Found on this computer")
         self.resize(560, 460)
+        self._look = look
         self._found: tuple[Elsewhere, ...] = ()
-        self.boxes: list[QCheckBox] = []
+        self.boxes: list[Check] = []
         self._says = label("Looking for models of other programs…", "muted", wraps=True)
         inside = QWidget()
         inside.setObjectName("scrolled")
@@ -76,7 +80,7 @@ class FoundDialog(QDialog):
         self._note_choice()
 
     def _row(self, found: Elsewhere) -> QWidget:
-        box = QCheckBox(found.name.replace("&", "&&"))
+        box = Check(found.name.replace("&", "&&"), self._look)
         box.setToolTip(str(found.files[0]))
         box.toggled.connect(self._note_choice)
         self.boxes.append(box)
@@ -86,7 +90,7 @@ class FoundDialog(QDialog):
         row.setSpacing(1)
         row.addWidget(box)
         about = label(f"{found.program} · {size_in_words(found.size)}", "muted")
-        about.setIndent(26)
+        about.setIndent(28)
         row.addWidget(about)
         return made
 

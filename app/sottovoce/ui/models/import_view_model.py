@@ -10,7 +10,8 @@ from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
-from sottovoce.models.elsewhere import Elsewhere, elsewhere, gguf_files
+from sottovoce.models.elsewhere import Elsewhere, elsewhere
+from sottovoce.models.folders import gguf_files
 from sottovoce.models.parts import parts
 from sottovoce.models.shelf import Item, Shelf
 from sottovoce.ui.tasks import Tasks

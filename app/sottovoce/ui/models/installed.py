@@ -32,10 +32,9 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, rounded, tint
-from sottovoce.ui.widgets.toast import Toast
 
-_LIST_WIDTH = 300
-_NARROW = 680
+_LIST_WIDTH = 270
+_NARROW = 600
 """Below this width, list and details take turns."""
 _FILES = "Models and adapters (*.gguf);;All files (*)"
 
@@ -44,6 +43,8 @@ class InstalledTab(QWidget):
     """A list, and beside it the details of what is chosen there."""
 
     catalogue_asked = Signal()
+    done = Signal(str, object)
+    """A sentence about what was done, and what undoes it or None."""
 
     def __init__(self, parts: InstalledParts, look: Look) -> None:
         super().__init__()
@@ -63,12 +64,12 @@ class InstalledTab(QWidget):
         self.details = Details(parts, look)
         self.banner = Banner(look)
         self._lay_out()
-        self.toast = Toast(self, above=self._foot)
         self._connect()
         follow(self, look, self._draw)
         self.setFocusProxy(self.list)
         self._show_items()
         self._show_in_use()
+        parts.adapters.refresh()
 
     def _build_list(self) -> None:
         self.rows = ItemRows()
@@ -127,21 +128,22 @@ class InstalledTab(QWidget):
         column.addWidget(self._to_catalogue, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.list, 1)
         column.addWidget(self._foot)
-        self._back = button("All models", self._go_back, "quiet")
-        tint(self._back, self._look, "chevron-left")
-        right = QVBoxLayout()
+        self.back = button("All models", self._go_back, "quiet")
+        tint(self.back, self._look, "chevron-left")
+        self._right = QWidget()
+        right = QVBoxLayout(self._right)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         back = QHBoxLayout()
         back.setContentsMargins(12, 8, 12, 0)
-        back.addWidget(self._back)
+        back.addWidget(self.back)
         back.addStretch()
         right.addLayout(back)
         right.addWidget(self.details, 1)
         both = QHBoxLayout()
         both.setSpacing(0)
         both.addWidget(self._beside)
-        both.addLayout(right, 1)
+        both.addWidget(self._right, 1)
         told = QHBoxLayout()
         told.setContentsMargins(18, 0, 18, 0)
         told.addWidget(self.banner)
@@ -177,10 +179,9 @@ class InstalledTab(QWidget):
         """Show both sides where there is room, else the one that is wanted."""
         is_narrow = self.width() < _NARROW
         self._beside.setVisible(not is_narrow or not self._is_reading)
-        self._beside.setMaximumWidth(self.width() if is_narrow else _LIST_WIDTH)
-        self._beside.setMinimumWidth(0 if is_narrow else _LIST_WIDTH)
-        self.details.setVisible(not is_narrow or self._is_reading)
-        self._back.setVisible(is_narrow and self._is_reading)
+        self._beside.setFixedWidth(self.width() if is_narrow else _LIST_WIDTH)
+        self._right.setVisible(not is_narrow or self._is_reading)
+        self.back.setVisible(is_narrow and self._is_reading)
 
     def _read(self) -> None:
         self._is_reading = True
@@ -244,7 +245,7 @@ class InstalledTab(QWidget):
         def add(found: list[Elsewhere]) -> None:
             self._parts.importing.add_found(found, copies=copies)
 
-        dialog = FoundDialog(self._parts.importing, copies=copies, parent=self)
+        dialog = FoundDialog(self._parts.importing, self._look, copies=copies, parent=self)
         dialog.chosen.connect(add)
         dialog.open()
 
@@ -267,7 +268,7 @@ class InstalledTab(QWidget):
         if added.items:
             self._parts.shelf.choose(added.items[0].path)
         if says := _added_in_words(added):
-            self.toast.tell(says)
+            self.done.emit(says, None)
         if added.failures:
             lines = [
                 f"{each.name}: {each.sentence}" if each.name else each.sentence
@@ -280,13 +281,11 @@ class InstalledTab(QWidget):
     def _remove(self, item: Item) -> None:
         self._parts.model.let_go(item.path, lambda: self._parts.shelf.remove(item))
         if item.origin is Origin.OWN:
-            self.toast.tell(f"{item.name} was deleted")
+            self.done.emit(f"{item.name} was deleted", None)
 
     def _offer_undo(self, item: Item) -> None:
         self._go_back()
-        self.toast.tell(
-            f"{item.name} is no longer listed", lambda: self._parts.shelf.put_back(item)
-        )
+        self.done.emit(f"{item.name} is no longer listed", lambda: self._parts.shelf.put_back(item))
 
     def _tell(self, told: Trouble) -> None:
         self.banner.tell(told.sentence, kind="warning")

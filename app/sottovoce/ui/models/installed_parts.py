@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-from sottovoce.engine.engine import Engine
-from sottovoce.models.adapters import AdapterShelf
-from sottovoce.system.paths import Profile
 from sottovoce.ui.models.adapters_view_model import AdaptersViewModel
 from sottovoce.ui.models.details_view_model import DetailsViewModel
 from sottovoce.ui.models.fit_view_model import FitViewModel
@@ -13,8 +10,6 @@ from sottovoce.ui.models.machine_view_model import MachineViewModel
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.verify_view_model import VerifyViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
-from sottovoce.ui.settings.view_model import SettingsViewModel
-from sottovoce.ui.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +24,3 @@ class InstalledParts:
     verifying: VerifyViewModel
     importing: ImportViewModel
     adapters: AdaptersViewModel
-
-
-def installed_parts(
-    profile: Profile,
-    engine: Engine,
-    tasks: Tasks,
-    *,
-    settings: SettingsViewModel,
-    model: ModelViewModel,
-    shelf: ShelfViewModel,
-) -> InstalledParts:
-    """Make those that are needed for the page alone."""
-    adapters = AdapterShelf(profile.adapters)
-    machine = MachineViewModel(engine, tasks, profile.speed)
-    return InstalledParts(
-        shelf=shelf,
-        model=model,
-        details=DetailsViewModel(shelf, tasks),
-        machine=machine,
-        fit=FitViewModel(machine, settings),
-        verifying=VerifyViewModel(shelf, tasks),
-        importing=ImportViewModel(shelf.shelf, adapters, tasks),
-        adapters=AdaptersViewModel(adapters, tasks, settings, shelf),
-    )

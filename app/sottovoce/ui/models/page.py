@@ -1,14 +1,17 @@
 """The page of models: those on this computer, those that can be had, and those on their way."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from sottovoce.ui.models.installed import InstalledTab
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import icon_button, label
+from sottovoce.ui.widgets.parts import icon_button
+from sottovoce.ui.widgets.toast import Toast
 
 
 class Tab(StrEnum):
@@ -24,6 +27,8 @@ _NAMES = {
     Tab.CATALOGUE: "Catalogue",
     Tab.DOWNLOADS: "Downloads",
 }
+_BACK = 32
+"""Pixels of the way back."""
 
 
 class ModelsPage(QWidget):
@@ -32,42 +37,61 @@ class ModelsPage(QWidget):
     left = Signal()
     """Its reader wants to go back to the chat."""
 
-    def __init__(self, tabs: Mapping[Tab, QWidget], look: Look) -> None:
+    def __init__(
+        self, installed: InstalledTab, catalogue: QWidget, downloads: QWidget, look: Look
+    ) -> None:
         super().__init__()
+        self.installed = installed
+        self._pages = {
+            Tab.INSTALLED: installed,
+            Tab.CATALOGUE: catalogue,
+            Tab.DOWNLOADS: downloads,
+        }
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self._order = tuple(tabs)
-        for tab, widget in tabs.items():
+        for tab, widget in self._pages.items():
             self.tabs.addTab(widget, _NAMES[tab])
         self.tabs.tabBar().setAccessibleName("Models")
-        head = QHBoxLayout()
-        head.setContentsMargins(18, 0, 18, 4)
-        head.setSpacing(8)
-        head.addWidget(icon_button(look, "arrow-left", "Back to the chat (Esc)", self.left.emit))
-        head.addWidget(label("Models", "heading"))
-        head.addStretch()
+        back = icon_button(look, "arrow-left", "Back to the chat (Esc)", self.left.emit)
+        back.setFixedSize(_BACK, _BACK)
+        corner = QWidget()
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(18, 0, 0, 0)
+        row.addWidget(back)
+        self.tabs.setCornerWidget(corner, Qt.Corner.TopLeftCorner)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(head)
-        column.addWidget(self.tabs, 1)
+        column.addWidget(self.tabs)
+        floor = QWidget()
+        floor.setFixedHeight(0)
+        column.addWidget(floor)
+        self.toast = Toast(self, above=floor)
 
     @property
     def tab(self) -> Tab:
         """The one that is shown."""
-        return self._order[self.tabs.currentIndex()]
+        return list(self._pages)[self.tabs.currentIndex()]
 
     def show_tab(self, tab: Tab) -> None:
         """Bring a tab to the front, and give it the keyboard."""
-        self.tabs.setCurrentIndex(self._order.index(tab))
-        self.tabs.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        self.tabs.setCurrentWidget(self._pages[tab])
+        self._pages[tab].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_tab_named(self, name: str) -> None:
+        """Bring the tab to the front that was in front when this was its name."""
+        if name in list(Tab):
+            self.tabs.setCurrentWidget(self._pages[Tab(name)])
 
     def show_under_way(self, count: int) -> None:
         """Say at the tab how many downloads are under way."""
         name = _NAMES[Tab.DOWNLOADS]
-        self.tabs.setTabText(
-            self._order.index(Tab.DOWNLOADS), f"{name} ({count})" if count else name
-        )
+        place = self.tabs.indexOf(self._pages[Tab.DOWNLOADS])
+        self.tabs.setTabText(place, f"{name} ({count})" if count else name)
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Add files and folders to the models on this computer, in sight of their reader."""
+        self.show_tab(Tab.INSTALLED)
+        self.installed.add_paths(paths)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

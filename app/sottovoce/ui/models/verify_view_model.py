@@ -49,7 +49,9 @@ class VerifyViewModel(QObject):
             return
 
         def work(stop: Stop) -> Iterator[Transferred | Verified]:
-            yield from self._shelf.shelf.verify(item, stop)
+            # As it is recorded now: what was listed may be older than the last verification.
+            shelf = self._shelf.shelf
+            yield from shelf.verify(shelf.item(str(item.path), usable=False), stop)
 
         def hear(news: Transferred | Verified) -> None:
             match news:

@@ -20,11 +20,14 @@ QLabel[kind="body"] { font-size: ${body}px; color: $muted; }
 QLabel[kind="heading"] { font-size: ${body}px; font-weight: 650; }
 QLabel[kind="danger"] { color: $danger; font-size: ${small}px; }
 
-QLabel[kind="badge"], QLabel[kind="badge_warning"] {
+QLabel[kind="badge"], QLabel[kind="badge_warning"], QLabel[kind="badge_good"] {
   color: $muted; background: $hover; border-radius: 8px; padding: 2px 9px;
   font-size: ${small}px; font-weight: 500; }
 QLabel[kind="badge_warning"] { color: $warning; background: $warning_soft; }
+QLabel[kind="badge_good"] { color: $good; background: $good_soft; }
 QLabel[kind="good"] { color: $good; font-weight: 600; }
+QLabel[kind="fine"] { color: $good; font-size: ${small}px; }
+QLabel[kind="caution"] { color: $warning; font-size: ${small}px; }
 QLabel[kind="warning"] { color: $warning; font-weight: 600; }
 
 QPushButton {
@@ -83,7 +86,7 @@ QCheckBox { spacing: 8px; }
 #chats { background: transparent; border: none; outline: 0; }
 #chats QLineEdit { border-radius: 8px; padding: 5px 8px; }
 #card { background: $surface; border: 1px solid $line; border-radius: 14px; }
-#beside { border-right: 1px solid $line; }
+#beside { background: $background; border-right: 1px solid $line; }
 #models { background: transparent; border: none; outline: 0; }
 #template {
   background: $code; border: none; border-radius: 10px; padding: 8px 10px;
@@ -95,7 +98,7 @@ QSlider::handle:horizontal {
   background: $surface; border: 2px solid $accent; width: 12px; height: 12px; margin: -6px 0;
   border-radius: 8px; }
 QSlider::handle:horizontal:focus { background: $accent; }
-QSlider:disabled::sub-page:horizontal { background: $muted; }
+QSlider::sub-page:horizontal:disabled { background: $muted; }
 QSlider::handle:horizontal:disabled { border-color: $muted; }
 QSplitter::handle { background: transparent; }
 

@@ -1,5 +1,6 @@
 """Labels, buttons and frames in the kinds the style sheet knows."""
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSize, Qt
@@ -24,6 +25,11 @@ def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
     made.setProperty("kind", kind)
     made.setWordWrap(wraps)
     return made
+
+
+def breakable(text: str) -> str:
+    """`text` for a label that wraps, with places to break inside paths and names of files."""
+    return re.sub(r"(?<=[/\\_.-])(?=.)", "\N{ZERO WIDTH SPACE}", text)
 
 
 def button(text: str, clicked: Callable[[], object], kind: str = "") -> QPushButton:
