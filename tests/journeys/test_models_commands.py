@@ -173,6 +173,21 @@ def test_a_licence_is_accepted_before_anything_is_fetched(
     assert hub.paths() == []
 
 
+def test_what_was_agreed_to_is_kept_and_built_with_llama_is_shown(program: Program) -> None:
+    with HubServer({REPOSITORY: {NAME: tiny_llama()}}, licence="llama3.1") as hub:
+        program.run("network", "endpoint", hub.url)
+        program.run("network", "on")
+        refused = program.run("models", "download", REPOSITORY)
+        assert (refused.returncode, "700 million" in refused.stderr) == (1, True)
+        assert shelf(program) == []
+        done = program.run("models", "download", REPOSITORY, "--accept-licence")
+    assert (done.returncode, "Built with Llama" in done.stderr) == (0, True)
+    [item] = shelf(program)
+    assert (item["licence"], item["attribution"]) == ("llama3.1", "Built with Llama")
+    assert item["accepted"]
+    assert "Built with Llama" in program.run("models", "list").stdout
+
+
 def test_a_download_that_is_stopped_goes_on_where_it_was(
     connected: Program, hub: HubServer
 ) -> None:

@@ -151,7 +151,7 @@ def _write(candidate: _Candidate, result: Fit, *, in_full: bool) -> None:
     for doing, estimate in (("Writing", writing), ("Reading", result.prompt)):
         if estimate:
             low, high = rate(estimate.low), rate(estimate.high)
-            write(f"  {doing:<14} {rate(estimate.likely)}, between {low} and {high}\n")
+            write(f"  {doing:<14} {rate(estimate.likely)}; from {low} to {high}\n")
 
 
 def _values(candidate: _Candidate, result: Fit) -> dict[str, object]:
