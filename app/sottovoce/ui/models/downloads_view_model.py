@@ -18,6 +18,7 @@ from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 
 _NEWS_SECONDS = 0.1
+_USE = "Downloading"
 
 
 class Step(Enum):
@@ -89,6 +90,7 @@ class DownloadsViewModel(QObject):
         self._problems: dict[str, Exception] = {}
         self._running: Download | None = None
         self._stop: Stop | None = None
+        self._is_busy = False
         self._news: Transferred | Checking | None = None
         network.changed.connect(self._heed_network)
 
@@ -156,12 +158,13 @@ class DownloadsViewModel(QObject):
         self._tasks.ask(change, lambda _: self.refresh(), failed=self._tell)
 
     def _take(self, queue: list[Download]) -> None:
-        was_under_way = self.under_way
-        self._queue = tuple(queue)
+        done = {row.id for row in self._finished}
+        self._queue = tuple(download for download in queue if download.id not in done)
         self._asked_for &= {download.id for download in queue}
         self._run_next()
         self.listed.emit()
-        if was_under_way and not self.under_way:
+        was_busy, self._is_busy = self._is_busy, self.under_way > 0
+        if was_busy and not self._is_busy:
             self.rested.emit()
 
     def _run_next(self) -> None:
@@ -172,6 +175,7 @@ class DownloadsViewModel(QObject):
         if download is None:
             return
         self._running, self._news = download, None
+        self._network.begin_use(_USE)
 
         def work(stop: Stop) -> Iterator[Transferred | Checking | Installed]:
             told = 0.0
@@ -185,11 +189,7 @@ class DownloadsViewModel(QObject):
 
     def _hear(self, news: Transferred | Checking | Installed) -> None:
         if isinstance(news, Installed):
-            assert self._running is not None
-            choice = self._running.choice
-            row = Row(self._running.id, choice, Step.DONE, total=choice.size, path=news.path)
-            self._finished.append(row)
-            self.installed.emit(row)
+            self._take_off(news.path)
             return
         was_checking = isinstance(self._news, Checking)
         had_none = self._news is None
@@ -197,6 +197,17 @@ class DownloadsViewModel(QObject):
         if had_none or was_checking is not isinstance(news, Checking):
             self.listed.emit()
         self.progressed.emit()
+
+    def _take_off(self, path: Path) -> None:
+        """Have the download that is running among those that are done."""
+        download = self._running
+        assert download is not None
+        size = self._news.total if isinstance(self._news, Transferred) else download.choice.size
+        row = Row(download.id, download.choice, Step.DONE, total=size, path=path)
+        self._queue = tuple(each for each in self._queue if each.id != download.id)
+        self._finished.append(row)
+        self.listed.emit()
+        self.installed.emit(row)
 
     def _fail(self, error: Exception) -> None:
         assert self._running is not None
@@ -207,6 +218,7 @@ class DownloadsViewModel(QObject):
 
     def _end(self) -> None:
         self._running = self._stop = self._news = None
+        self._network.end_use(_USE)
         self.refresh()
 
     def _heed_network(self) -> None:
