@@ -6,7 +6,6 @@ Each download has a folder of its own, with what was chosen, a lock, and what wa
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -98,7 +97,6 @@ class Downloads:
         self._folder = profile.models / "downloads"
         self._remote = remote
         self._running: dict[str, _Run] = {}
-        self._changing = threading.Lock()
 
     def list(self) -> list[Download]:
         """What is in the queue, the next first; in the order they were added unless moved."""
@@ -341,7 +339,7 @@ class Downloads:
         write_private(self._folder / id_ / _ENTRY, msgspec.json.encode(entry))
 
     def _change(self, id_: str, change: Callable[[_Entry], _Entry]) -> _Entry:
-        with self._changing:
+        with locked(self._folder / _LOCK, _LOOK):  # Who holds it longer than that hangs.
             entry = self._read(id_)
             changed = change(entry)
             if changed != entry:

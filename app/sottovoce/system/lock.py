@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sottovoce.system.files import only_for_owner
+from sottovoce.domain.problems import Problem
+from sottovoce.system.files import only_for_owner, writing_translated
 
 if sys.platform == "win32":
     import msvcrt
@@ -24,22 +25,29 @@ _BEYOND = 2**62
 def locked(path: Path, patience: float = 0.0) -> Iterator[bool]:
     """Whether nobody else locks the file at `path` while this block runs.
 
-    The file is made if need be, and stays. Others are waited for, `patience` seconds. Raises
-    OSError where no such file can be made.
+    The file is made if need be, and stays. Others are waited for, `patience` seconds. Raises NoRoom
+    or Refused where no such file can be made.
     """
-    with open(path, "ab", opener=only_for_owner) as file:
+    with writing_translated():
+        descriptor = only_for_owner(str(path), os.O_RDWR | os.O_CREAT)
+    try:
         until = time.monotonic() + patience
-        while not (is_ours := _take(file.fileno())) and time.monotonic() < until:
+        while not (is_ours := _take(descriptor)) and time.monotonic() < until:
             time.sleep(_LOOK_EVERY)
         yield is_ours
+    finally:
+        os.close(descriptor)  # This lets go of it.
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody locks that file now."""
+    """Whether somebody locks that file now. Who may not write it cannot tell, and nobody does."""
     if not path.exists():
         return False
-    with locked(path) as is_ours:
-        return not is_ours
+    try:
+        with locked(path) as is_ours:
+            return not is_ours
+    except Problem:
+        return False
 
 
 def _take(descriptor: int) -> bool:
