@@ -8,6 +8,7 @@ from sottovoce.domain.text import size_in_words
 from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.network.panel import NetworkPanel, refused_words, what_may_connect
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, set_kind
 
 _NEARLY_FULL = 0.85
@@ -20,11 +21,12 @@ class StatusBar(QFrame):
     ledger_asked = Signal()
     network_settings_asked = Signal()
 
-    def __init__(self, network: NetworkViewModel) -> None:
+    def __init__(self, network: NetworkViewModel, look: Look) -> None:
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(34)
         self._network = network
+        self._look = look
         self.chip = button("", self._open_panel)
         self._promise = label()
         self._kept = label("Not saved", "warning")
@@ -110,7 +112,7 @@ class StatusBar(QFrame):
         )
 
     def _open_panel(self) -> None:
-        panel = NetworkPanel(self._network, self)
+        panel = NetworkPanel(self._network, self._look, self.window())
         panel.ledger_asked.connect(self.ledger_asked)
         panel.settings_asked.connect(self.network_settings_asked)
         panel.popup(self.chip)

@@ -1,10 +1,12 @@
 """What the network may do now, in a small panel over the lower edge of the window."""
 
 from PySide6.QtCore import QPoint, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from sottovoce.system.network.switch import PUBLIC_HUB
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
 _GAP = 8
@@ -16,13 +18,13 @@ class NetworkPanel(QFrame):
     ledger_asked = Signal()
     settings_asked = Signal()
 
-    def __init__(self, network: NetworkViewModel, parent: QWidget) -> None:
+    def __init__(self, network: NetworkViewModel, look: Look, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("network_panel")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(372)
         self._network = network
-        self.switch = QCheckBox("Let Sottovoce connect")
+        self.switch = Check("Let Sottovoce connect", look)
         self.switch.setToolTip("Only for what you ask for: searching and downloading models.")
         self.switch.clicked.connect(self._turn)
         self._says = label(wraps=True)
