@@ -5,6 +5,8 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
 from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused
@@ -69,6 +71,26 @@ def test_a_linked_model_stays_where_it_is_and_is_found_again(shelf: Shelf, tiny:
     assert linked.origin is Origin.LINKED
     assert [item.path for item in shelf.items()][1:] == [tiny]
     assert shelf.items()[1] == linked
+
+
+def test_the_licence_that_a_file_names_is_kept(shelf: Shelf, tmp_path: Path) -> None:
+    path = tmp_path / "talk.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_license("llama3.1")
+    writer.add_block_count(1)
+    writer.add_context_length(4096)
+    writer.add_embedding_length(32)
+    writer.add_feed_forward_length(32)
+    writer.add_head_count(2)
+    writer.add_tensor("token_embd.weight", np.zeros((4, 32), np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    for item in (shelf.link(path, Stop()), [*shelf.copy(path, Stop())][-1]):
+        assert isinstance(item, Item)
+        assert item.record is not None
+        assert item.record.licence == "llama3.1"
 
 
 def test_linking_twice_makes_one_place(shelf: Shelf, tiny: Path) -> None:

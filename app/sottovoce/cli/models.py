@@ -15,6 +15,7 @@ from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
 from sottovoce.domain.footprint import KvType, kv_bytes
+from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Cancelled, Damaged, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -25,6 +26,7 @@ from sottovoce.models.folders import model_files
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection
 from sottovoce.models.parts import parts as parts_of
+from sottovoce.models.records import Record
 from sottovoce.models.shelf import AdapterMeant, Item, Origin, shelf_in
 from sottovoce.models.verify import Verdict, Verified
 
@@ -53,27 +55,47 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
 
 def item_values(item: Item, known: Catalogue) -> dict[str, object]:
     """An item as JSON tells it."""
-    model, record = item.model, item.record
-    licence = known.licence(record.licence) if record else None
     return {
         "name": item.name,
         "origin": item.origin,
         "path": str(item.path),
         "files": [str(file) for file in item.files],
         "size": item.size,
-        "quantisation": model.quantisation if model else None,
-        "architecture": model.architecture if model else None,
-        "role": model.role if model else None,
-        "context_length": model.context_length if model else None,
-        "repository": record.source.repository if record and record.source else None,
-        "commit": record.source.commit if record and record.source else None,
-        "licence": (record.licence or None) if record else None,
-        "accepted": _moment(record.acceptance.accepted if record and record.acceptance else None),
-        "attribution": (licence.attribution or None) if licence else None,
-        "added": _moment(record.added if record else None),
-        "sha256": [file.sha256 or None for file in record.files] if record else None,
+        **_model_values(item.model),
+        **_record_values(item.record, known),
         "trouble": item.trouble or None,
     }
+
+
+def _model_values(model: Model | None) -> dict[str, object]:
+    return {
+        name: getattr(model, name, None)
+        for name in ("quantisation", "architecture", "role", "context_length")
+    }
+
+
+def _record_values(record: Record | None, known: Catalogue) -> dict[str, object]:
+    if record is None:
+        return dict.fromkeys(_RECORDED)
+    source, acceptance = record.source, record.acceptance
+    values = (
+        source and source.repository,
+        source and source.commit,
+        record.licence or None,
+        acceptance and acceptance.accepted.isoformat(),
+        _attribution(record, known) or None,
+        record.added.isoformat(),
+        [file.sha256 or None for file in record.files],
+    )
+    return dict(zip(_RECORDED, values, strict=True))
+
+
+_RECORDED = ("repository", "commit", "licence", "accepted", "attribution", "added", "sha256")
+
+
+def _attribution(record: Record | None, known: Catalogue) -> str:
+    licence = known.licence(record.licence) if record else None
+    return licence.attribution if licence else ""
 
 
 def _list(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
@@ -84,11 +106,9 @@ def _list(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
     for item in items:
         kind = item.model.quantisation if item.model else ""
         write(f"{size(item.size):>8}  {kind:<8} {item.origin:<8} {visible(item.name)}\n")
-        licence = known.licence(item.record.licence) if item.record else None
-        if licence and licence.attribution:
-            write(f"{'':28}{licence.attribution}\n")
-        if item.trouble:
-            write(f"{'':28}{item.trouble}\n")
+        for more in (_attribution(item.record, known), item.trouble):
+            if more:
+                write(f"{'':28}{more}\n")
     if not items:
         tell("There is no model yet. See: sottovoce models catalogue")
 
@@ -348,10 +368,6 @@ def _added_values(item: Item | AdapterItem) -> dict[str, object]:
     if isinstance(item, AdapterItem):
         return {"kind": "adapter"} | _plain(item)
     return {"kind": "model"} | item_values(item, catalogue())
-
-
-def _moment(moment: object) -> str | None:
-    return None if moment is None else msgspec.to_builtins(moment)
 
 
 def _plain(value: object) -> dict[str, Any]:

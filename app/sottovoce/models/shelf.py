@@ -14,7 +14,7 @@ from sottovoce.domain.transfer import Transferred
 from sottovoce.models.copying import copy, free_places
 from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.models.inspect import inspect
-from sottovoce.models.inspection import Kind
+from sottovoce.models.inspection import Inspection, Kind
 from sottovoce.models.parts import parts
 from sottovoce.models.records import (
     FileRecord,
@@ -153,10 +153,11 @@ class Shelf:
         files = parts(path.absolute())
         if item := self._place_of(files):
             return item
-        _check_usable(files, stop)
+        licence = _inspected(files, stop).source.licence
         if twin := self._twin_of(files, stop):
             return twin
         record = known or new_record([file_record(file) for file in files])
+        record = replace(record, licence=record.licence or licence)
         write_record(link_place(self.folder, files[0]), record)
         return _item(files, Origin.LINKED, record)
 
@@ -167,7 +168,7 @@ class Shelf:
         linked, that is its end. Raises what `link` does, and NoRoom.
         """
         files = parts(path.absolute())
-        _check_usable(files, stop)
+        licence = _inspected(files, stop).source.licence
         linked = self._place_of(files) or self._twin_of(files, stop)
         if linked and linked.origin is not Origin.LINKED:
             yield linked
@@ -183,7 +184,7 @@ class Shelf:
                 file_record(target, sha256, name=target.name)
                 for target, sha256 in zip(targets, news, strict=True)
             ]
-            record = new_record(copied)
+            record = replace(new_record(copied), licence=licence)
             if linked and linked.record:
                 record = replace(linked.record, files=record.files)
             write_record(record_place(targets[0]), record)
@@ -309,13 +310,14 @@ def _named(model: Model, record: Record | None) -> Model:
     return replace(model, name=record.name) if record and record.name else model
 
 
-def _check_usable(files: tuple[Path, ...], stop: Stop) -> None:
-    """Return if they are a whole model; raise the Problem with what they are instead."""
+def _inspected(files: tuple[Path, ...], stop: Stop) -> Inspection:
+    """What they say about themselves; if they are no whole model, the Problem is raised."""
     inspection = inspect(files[0], stop)
     if inspection.trouble:
         raise Unsupported(inspection.trouble)
     if inspection.kind is Kind.ADAPTER:
         raise AdapterMeant(_ADAPTER)
+    return inspection
 
 
 def _has_changed(files: tuple[Path, ...], record: Record) -> bool:
