@@ -3,7 +3,7 @@
 import argparse
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -12,13 +12,23 @@ from sottovoce.cli import network
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, write, write_json
+from sottovoce.domain.hardware import Gpu, GpuKind
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
+from sottovoce.engine.engine import Devices, Loaded
 from sottovoce.models.shelf import starter
+from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
 from sottovoce.system.vault import Protection, Vault
+
+_BUILD = {
+    GpuKind.CUDA: "-DGGML_CUDA=on",
+    GpuKind.METAL: "-DGGML_METAL=on",
+    GpuKind.VULKAN: "-DGGML_VULKAN=on",
+}
+"""What llama.cpp is built with to use a GPU."""
 
 
 class Health(StrEnum):
@@ -106,15 +116,37 @@ def _engine(parts: Parts, stop: Stop) -> Iterator[Finding]:
         f"{model.name} loads in {loaded.seconds:.1f} s; context window up to "
         f"{loaded.context_limit:,} tokens.",
     )
-    layers = (
-        f"{loaded.gpu_layers} layers on the GPU"
-        if loaded.gpu_layers
-        else "no GPU is used: this build of llama.cpp has none or found none"
-    )
-    yield Finding(
-        "Acceleration", Health.GOOD, f"{loaded.backend}, {loaded.threads} threads, {layers}."
-    )
+    yield acceleration(parts.engine.devices(stop), machine().gpus, loaded)
     parts.engine.unload()
+
+
+def acceleration(devices: Devices, there: Sequence[Gpu], loaded: Loaded) -> Finding:
+    """What computes, by which build, and why no GPU does. `there` are those in the computer."""
+    name = "Acceleration"
+    threads = "1 thread" if loaded.threads == 1 else f"{loaded.threads} threads"
+    computes = f"{loaded.backend} computes with {threads}, by {devices.build}."
+    if loaded.gpu_layers:
+        says = f"{computes} {loaded.gpu_layers} layers are on the GPU. {loaded.note}"
+        return Finding(name, Health.NOTE if loaded.note else Health.GOOD, says.strip())
+    if devices.gpus:
+        gpu = max(devices.gpus, key=lambda gpu: gpu.free)
+        says = (
+            f"{gpu.name} has only {gpu.free / 1e9:.1f} GB of its memory free: too little for the"
+            " starter model. Close other programs that use it."
+        )
+        return Finding(name, Health.NOTE, f"{computes} {says}")
+    unused = next((gpu for gpu in there if gpu.kind not in devices.build), None)
+    if unused is not None:
+        says = (
+            f"{unused.name} is not used, because this build cannot use {unused.kind}. Reinstall"
+            f' llama-cpp-python with CMAKE_ARGS="{_BUILD[unused.kind]}"; the README says how.'
+        )
+        return Finding(name, Health.NOTE, f"{computes} {says}")
+    if any(kind in devices.build for kind in GpuKind):
+        says = "This build could use a GPU, but its driver finds none. Install or renew the driver."
+        return Finding(name, Health.NOTE, f"{computes} {says}")
+    says = "No GPU was found; NVIDIA's are seen once their driver is installed."
+    return Finding(name, Health.GOOD, f"{computes} {says}")
 
 
 def _keyring(parts: Parts) -> Finding:

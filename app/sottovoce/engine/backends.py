@@ -12,6 +12,9 @@ CPU, GPU, SHARING_GPU = 0, 1, 2
 """Device types in ggml-backend.h. The last is a GPU that has the machine's memory for its own."""
 KINDS = {"CUDA": GpuKind.CUDA, "MTL": GpuKind.METAL, "Vulkan": GpuKind.VULKAN}
 """By the names that back ends give themselves."""
+_FILES = {"CUDA": "ggml-cuda", "MTL": "ggml-metal", "Vulkan": "ggml-vulkan"}
+"""Their libraries, where they are not built into one."""
+_FOLDERS = (llama.FOLDER.parent / "bin", llama.FOLDER / "lib")
 INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON", "SSE3")
 """As llama.cpp names them, the best first."""
 
@@ -38,16 +41,24 @@ class Device:
 
 def load() -> None:
     """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one."""
-    for folder in (llama.FOLDER.parent / "bin", llama.FOLDER / "lib"):
+    for folder in _FOLDERS:
         if any(folder.glob("*ggml-cpu-*")):
             ggml.functions().ggml_backend_load_all_from_path(bytes(folder))
     llama.begin()
 
 
 def build() -> str:
-    """The version of llama.cpp and its back ends, such as "llama.cpp 0.5.0 (CPU, CUDA)"."""
-    back_ends = sorted({device.back_end for device in devices()})
-    return f"llama.cpp {llama.version()} ({', '.join(back_ends)})"
+    """The version of llama.cpp and its back ends, such as "llama.cpp 0.5.0 (CPU, CUDA)".
+
+    Those that are there and cannot be loaded, because their driver is missing, count, too.
+    """
+    c = ggml.functions()
+    registries = (c.ggml_backend_reg_get(index) for index in range(c.ggml_backend_reg_count()))
+    names = {c.ggml_backend_reg_name(registry).decode() for registry in registries}
+    files = [file.name for folder in _FOLDERS for file in folder.glob("*ggml-*")]
+    names |= {name for name, part in _FILES.items() if any(part in file for file in files)}
+    shown = sorted(KINDS[name].value if name in KINDS else name for name in names)
+    return f"llama.cpp {llama.version()} ({', '.join(shown)})"
 
 
 def processor() -> str:

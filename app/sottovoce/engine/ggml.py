@@ -56,6 +56,8 @@ _DECLARED: dict[str, tuple[object, ...]] = {
     "ggml_backend_graph_compute": (c_int, c_void_p, c_void_p),
     "ggml_backend_load_all_from_path": (None, c_char_p),
     "ggml_backend_reg_get_proc_address": (c_void_p, c_void_p, c_char_p),
+    "ggml_backend_reg_count": (c_size_t,),
+    "ggml_backend_reg_get": (c_void_p, c_size_t),
     "ggml_backend_reg_name": (c_char_p, c_void_p),
     "ggml_backend_tensor_alloc": (c_int, c_void_p, c_void_p, c_void_p),
     "ggml_backend_tensor_set": (None, c_void_p, c_char_p, c_size_t, c_size_t),

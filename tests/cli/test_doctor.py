@@ -1,0 +1,75 @@
+"""Why a GPU is used, or is not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sottovoce.cli.doctor import Health, acceleration
+from sottovoce.domain.hardware import Gpu, GpuKind
+from sottovoce.engine.engine import Devices, Loaded
+
+GB = 1_000_000_000
+CARD = Gpu("NVIDIA RTX 4070", GpuKind.CUDA, total=12 * GB, free=11 * GB)
+WITHOUT = Devices("llama.cpp 0.5.0 (CPU)", "CPU (AVX2)", ())
+WITH = Devices("llama.cpp 0.5.0 (CPU, CUDA)", "CPU (AVX2)", (CARD,))
+ON_PROCESSOR = Loaded(
+    path=Path("model.gguf"),
+    name="Model",
+    context=4096,
+    context_limit=8192,
+    gpu_layers=0,
+    threads=7,
+    memory=GB,
+    backend="CPU (AVX2)",
+    seconds=1,
+)
+ON_GPU = replace(ON_PROCESSOR, gpu_layers=31, backend=CARD.name)
+
+
+def test_what_computes_and_which_build_are_said() -> None:
+    finding = acceleration(WITH, (CARD,), ON_GPU)
+    assert finding.health is Health.GOOD
+    for part in ("NVIDIA RTX 4070", "7 threads", "llama.cpp 0.5.0 (CPU, CUDA)", "31 layers"):
+        assert part in finding.says
+
+
+def test_layers_that_found_no_room_are_noted() -> None:
+    note = "12 of 31 layers are on the GPU, because its memory was too small for more."
+    finding = acceleration(WITH, (CARD,), replace(ON_GPU, gpu_layers=12, note=note))
+    assert finding.health is Health.NOTE
+    assert note in finding.says
+
+
+@pytest.mark.parametrize(
+    ("kind", "switch"),
+    [
+        (GpuKind.CUDA, "-DGGML_CUDA=on"),
+        (GpuKind.METAL, "-DGGML_METAL=on"),
+        (GpuKind.VULKAN, "-DGGML_VULKAN=on"),
+    ],
+)
+def test_a_gpu_the_build_cannot_use_comes_with_the_way_to_build(kind: GpuKind, switch: str) -> None:
+    finding = acceleration(WITHOUT, (replace(CARD, kind=kind),), ON_PROCESSOR)
+    assert finding.health is Health.NOTE
+    assert CARD.name in finding.says
+    assert switch in finding.says
+
+
+def test_a_full_gpu_is_said_to_be_full() -> None:
+    full = replace(WITH, gpus=(replace(CARD, free=GB // 2),))
+    finding = acceleration(full, (CARD,), ON_PROCESSOR)
+    assert finding.health is Health.NOTE
+    assert "0.5 GB" in finding.says
+
+
+def test_a_build_for_gpus_that_finds_none_asks_for_the_driver() -> None:
+    finding = acceleration(replace(WITH, gpus=()), (), ON_PROCESSOR)
+    assert finding.health is Health.NOTE
+    assert "driver" in finding.says
+
+
+def test_a_computer_without_a_gpu_is_well() -> None:
+    finding = acceleration(WITHOUT, (), ON_PROCESSOR)
+    assert finding.health is Health.GOOD
+    assert "CPU (AVX2)" in finding.says
