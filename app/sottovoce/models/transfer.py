@@ -69,19 +69,14 @@ def transfer(
             raise Refused("Another window or command of Sottovoce downloads this already.")
         with order.part.open("r+b", buffering=0) as file:
             part = Part(file)
-            told = time.monotonic()
             yield Transferred(part.length, size)
             failures = 0
             while part.length < size:
+                before = part.length
                 try:
-                    for _ in _arriving(part, size, ask):
-                        failures = 0
-                        stop.check()
-                        if time.monotonic() - told > _TELL_EVERY:
-                            told = time.monotonic()
-                            yield Transferred(part.length, size)
+                    yield from _append(part, size, ask, stop)
                 except (Unreachable, Interrupted, _Busy) as broken:
-                    failures += 1
+                    failures = 1 if part.length > before else failures + 1
                     asked = broken.wait if isinstance(broken, _Busy) else 0.0
                     if failures >= patience.tries and isinstance(broken, _Busy):
                         raise Unreachable("The hub is too busy. Try again later.") from broken
@@ -101,20 +96,21 @@ class _Busy(Exception):
         self.wait = wait
 
 
-def _arriving(part: Part, size: int, ask: Ask) -> Iterator[None]:
-    """Append what comes to one question, and yield after each piece of it."""
+def _append(part: Part, size: int, ask: Ask, stop: Stop) -> Iterator[Transferred]:
+    """Put to the part what comes in answer to one question, and tell of it now and then."""
+    told = time.monotonic()
     with ask(part.length) as answer:
         skip = _check(answer, part.length, size)
         for piece in answer.body:
-            if skip >= len(piece):
-                skip -= len(piece)
-            else:
-                new = piece[skip:]
-                skip = 0
-                if part.length + len(new) > size:
-                    raise _wrong_length()
-                part.append(new)
-            yield
+            stop.check()
+            new = piece[skip:]
+            skip -= len(piece) - len(new)
+            if part.length + len(new) > size:
+                raise _wrong_length()
+            part.append(new)
+            if time.monotonic() - told > _TELL_EVERY:
+                told = time.monotonic()
+                yield Transferred(part.length, size)
     if part.length < size:
         raise Interrupted("The connection broke. What was fetched is kept; try again.")
 
