@@ -2,21 +2,21 @@
 
 import pytest
 
-from sottovoce.domain.problems import Missing, Problem, Refused, Unreachable
+from sottovoce.domain.problems import Missing, Problem, Refused, Unidentified, Unreachable
 from sottovoce.models.refusals import problem_of
 
 
 @pytest.mark.parametrize(
     ("status", "code", "knows_us", "kind", "says"),
     [
-        (401, "GatedRepo", False, Refused, "access token"),
-        (403, "GatedRepo", True, Refused, "Your account"),
+        (401, "GatedRepo", False, Unidentified, "access token"),
+        (403, "GatedRepo", True, Unidentified, "Your account"),
         (401, "RepoNotFound", False, Missing, "no anna/small"),
         (404, "RepoNotFound", True, Missing, "no anna/small"),
         (404, "RevisionNotFound", False, Missing, "version"),
         (404, "EntryNotFound", False, Missing, "file"),
         (404, "", False, Missing, "no anna/small"),
-        (401, "", True, Refused, "does not know your access token"),
+        (401, "", True, Unidentified, "does not know your access token"),
         (403, "", True, Refused, "does not hand out"),
         (451, "", False, Refused, "does not hand out"),
         (407, "", False, Refused, "proxy"),

@@ -152,7 +152,7 @@ def test_a_model_that_arrives_changed_is_refused_by_name_and_can_be_tried_again(
     assert SINGLE in card.words
     assert card.words == row.trouble
     assert card.resume.text() == "Try again"
-    assert not card.token.isVisible()
+    assert not card.mend.isVisible()
     card.resume.click()
     wait_for(qtbot, window, Step.DONE)
 
@@ -163,7 +163,8 @@ def test_a_gated_model_asks_for_a_token_and_goes_on_with_it(
     window.downloads.add(replace(CHOICE, repository="meta/secret-GGUF"))
     wait_for(qtbot, window, Step.FAILED)
     (card,) = tab.cards()
-    card.token.click()
+    assert card.mend.text() == "Enter a token…"
+    card.mend.click()
     dialog = shown(tab, TokenDialog)
     assert not dialog.keep.isEnabled()
     dialog.field.setText("hf_goodtoken")

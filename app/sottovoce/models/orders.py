@@ -13,12 +13,14 @@ from sottovoce.domain.problems import (
     NoRoom,
     Problem,
     Refused,
+    Unidentified,
     Unreachable,
     Unsupported,
 )
 from sottovoce.models.repository import FetchOrder, Found, RemoteFile, Repository
 
-_KINDS = (Damaged, Interrupted, Missing, NoRoom, Refused, Unreachable, Unsupported)
+_KINDS = (Damaged, Interrupted, Missing, NoRoom, Unidentified, Refused, Unreachable, Unsupported)
+# A class stands before the one it is a kind of.
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sottovoce.domain.problems import Missing, Problem, Refused, Unreachable
+from sottovoce.domain.problems import Missing, Problem, Refused, Unidentified, Unreachable
 
 NO_NAME = "That is no name of a repository. It looks like owner/model-GGUF."
 
@@ -18,12 +18,12 @@ def problem_of(
     what = repository or "what was asked for"
     match status, headers.get("X-Error-Code", ""):
         case 401 | 403, "GatedRepo" if knows_us:
-            return Refused(
+            return Unidentified(
                 f"Your account on the hub may not have {what} yet. Accept its terms on its web "
                 "page there, or wait until its authors let you in."
             )
         case 401 | 403, "GatedRepo":
-            return Refused(
+            return Unidentified(
                 f"{what} is for those who accepted its terms. Accept them on its web page on the "
                 "hub, make an access token in your account there, and give it to Sottovoce."
             )
@@ -34,7 +34,7 @@ def problem_of(
         case (404, _) | (401 | 403, "RepoNotFound"):
             return Missing(f"The hub has no {what}, or hides it. Check how it is written.")
         case 401, _:
-            return Refused(
+            return Unidentified(
                 "The hub does not know your access token. Make a new one in your account there, "
                 "and give it to Sottovoce."
             )

@@ -42,7 +42,7 @@ from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.commands.palette import Command, CommandPalette
 from sottovoce.ui.link_dialog import LinkDialog
-from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
+from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
@@ -288,10 +288,11 @@ class Shell(QWidget):
         chat.speed_changed.connect(self.status.show_speed)
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
-        self.downloads.installed.connect(lambda _: self.shelf.refresh())
+        self.downloads.installed.connect(self._note_installed)
         self.downloads.rested.connect(self.network.rest)
         self.status.ledger_asked.connect(self._open_ledger)
         self.status.network_settings_asked.connect(self._open_network_settings)
+        self.network.settings_asked.connect(self._open_network_settings)
         self.network.failed.connect(lambda told: self.notice.tell(told.sentence, kind="warning"))
         self.pill.file_asked.connect(self._choose_file)
         self.pill.models_asked.connect(self._open_models)
@@ -358,7 +359,9 @@ class Shell(QWidget):
         self.page.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _find(self) -> None:
-        self._show_page(self.page)
+        if self.models is not None and self.models.isVisible():
+            self.models.focus_search()
+            return
         self.page.find_bar.open_bar()
 
     def _search(self) -> None:
@@ -383,6 +386,12 @@ class Shell(QWidget):
         if self.chat.conversation and self.chat.conversation.id == conversation.id:
             self.chat.start_new()
         self.toast.tell("Chat deleted", self._restore)
+
+    def _note_installed(self, download: Row) -> None:
+        self.shelf.refresh()
+        is_in_sight = self.models is not None and self.models.isVisible()
+        toast = self.models.toast if self.models and is_in_sight else self.toast
+        toast.tell(f"{download.choice.name} is downloaded and checked")
 
     def _copy_reply(self) -> None:
         replies = [m for m in self.chat.messages if m.role is Role.ASSISTANT]

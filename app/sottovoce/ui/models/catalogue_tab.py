@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -166,6 +166,11 @@ class CatalogueTab(QWidget):
         self.only_fitting.toggled.connect(self._filter)
         follow(self, self._look, self._draw)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """See how things stand: memory, shelf and queue change while nobody looks."""
+        super().showEvent(event)
+        self._catalogue.open()
+
     def _draw(self) -> None:
         self._glass.setIcon(icon("search", self._look.tokens.muted, 16))
 
@@ -249,6 +254,8 @@ class CatalogueTab(QWidget):
             self._hub_says.setText(where if found else f"Nothing found for {where}")
 
     def _look_into(self, repository: str) -> None:
+        if self._listings[repository].listing.found.gate is not Gate.OPEN:
+            self._token.look()
         when_on(
             self._network,
             Wish.SEARCH,

@@ -117,13 +117,14 @@ class CatalogueViewModel(QObject):
         return tuple(sorted({each for family in self._families for each in family.entry.languages}))
 
     def open(self) -> None:
-        """Read the catalogue, and look at machine and queue."""
+        """Read the catalogue, if it is not there yet, and look at machine and queue."""
 
         def take(found: Catalogue) -> None:
             self._catalogue = found
             self._compare()
 
-        self._tasks.ask(catalogue, take, failed=self._tell)
+        if not self._catalogue.entries:
+            self._tasks.ask(catalogue, take, failed=self._tell)
         self._machine.refresh()
         self._downloads.refresh()
 

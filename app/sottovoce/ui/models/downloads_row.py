@@ -29,7 +29,7 @@ class DownloadGestures(QObject):
     paused = Signal(str)
     cancelled = Signal(str)
     raised = Signal(str)
-    token_asked = Signal(str)
+    mended = Signal(str)
     use_asked = Signal(str)
     folder_asked = Signal(str)
 
@@ -47,7 +47,7 @@ class DownloadRow(QWidget):
         self._bar.setAccessibleName(f"How far {name} is")
         self._figures = label(wraps=True)
         self.resume = button("Resume", lambda: gestures.resumed.emit(id_))
-        self.token = button("Enter a token…", lambda: gestures.token_asked.emit(id_))
+        self.mend = button("", lambda: gestures.mended.emit(id_))
         self.use = button("Use this model", lambda: gestures.use_asked.emit(id_), "accent")
         self.folder = button("Show in folder", lambda: gestures.folder_asked.emit(id_))
         self.up = icon_button(
@@ -67,7 +67,7 @@ class DownloadRow(QWidget):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addWidget(self._figures, 1)
-        for act in (self.resume, self.token, self.folder, self.use):
+        for act in (self.resume, self.mend, self.folder, self.use):
             foot.addWidget(act)
         frame, column = card()
         column.addLayout(head)
@@ -93,7 +93,8 @@ class DownloadRow(QWidget):
         set_kind(self._figures, "kind", "danger" if step is Step.FAILED else "muted")
         self.resume.setText("Try again" if step is Step.FAILED else "Resume")
         self.resume.setVisible(is_resting)
-        self.token.setVisible(row.needs_token)
+        self.mend.setVisible(row.remedy is not None)
+        self.mend.setText(row.remedy.value if row.remedy else "")
         self.use.setVisible(step is Step.DONE)
         self.folder.setVisible(step is Step.DONE)
         self.up.setVisible(may_rise and step is not Step.DONE)

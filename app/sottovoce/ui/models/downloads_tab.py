@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMessageBox,
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.models.downloads_row import DownloadGestures, DownloadRow
-from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row, Step
+from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Remedy, Row, Step
 from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.switch_dialog import Wish, when_on
 from sottovoce.ui.network.token_view_model import TokenViewModel
@@ -106,9 +106,14 @@ class DownloadsTab(QWidget):
         gestures.paused.connect(downloads.pause)
         gestures.cancelled.connect(self._ask_to_cancel)
         gestures.raised.connect(downloads.move_up)
-        gestures.token_asked.connect(self._ask_for_token)
+        gestures.mended.connect(self._mend)
         gestures.use_asked.connect(self._use)
         gestures.folder_asked.connect(self._show_folder)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """See what other windows and commands did to the queue meanwhile."""
+        super().showEvent(event)
+        self._downloads.refresh()
 
     def _show(self) -> None:
         rows = self._downloads.rows
@@ -148,9 +153,18 @@ class DownloadsTab(QWidget):
             then=lambda: self._downloads.resume(id_),
         )
 
-    def _ask_for_token(self, id_: str) -> None:
-        repository = self._row(id_).choice.repository
-        TokenDialog(self._token, self, repository=repository, then=lambda: self._resume(id_)).open()
+    def _mend(self, id_: str) -> None:
+        row = self._row(id_)
+        match row.remedy:
+            case Remedy.IDENTIFY:
+                TokenDialog(
+                    self._token,
+                    self,
+                    repository=row.choice.repository,
+                    then=lambda: self._resume(id_),
+                ).open()
+            case Remedy.NETWORK:
+                self._network.settings_asked.emit()
 
     def _ask_to_cancel(self, id_: str) -> None:
         row = self._row(id_)

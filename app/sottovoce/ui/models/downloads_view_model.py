@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from sottovoce.domain.problems import Problem, Refused
+from sottovoce.domain.problems import Problem, Refused, Unidentified
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.download import Checking, Choice, Download, Installed, State
@@ -38,6 +38,13 @@ class Step(Enum):
     DONE = auto()
 
 
+class Remedy(Enum):
+    """What a person can do about a failed download. The value is what the button says."""
+
+    IDENTIFY = "Enter a token…"
+    NETWORK = "Network settings…"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A download as it is listed."""
@@ -52,8 +59,8 @@ class Row:
     """Bytes per second; 0 while it is not known."""
     seconds_left: float | None = None
     trouble: str = ""
-    needs_token: bool = False
-    """Whether a token would mend the trouble."""
+    remedy: Remedy | None = None
+    """What would mend the trouble, besides trying again."""
     path: Path | None = None
     """The first file of the model, once it is done."""
 
@@ -257,7 +264,7 @@ class DownloadsViewModel(QObject):
             done,
             total,
             trouble=download.trouble or (str(error) if isinstance(error, Problem) else ""),
-            needs_token=isinstance(error, Refused),
+            remedy=_remedy(error),
         )
 
     def _step(self, download: Download) -> Step:
@@ -271,3 +278,12 @@ class DownloadsViewModel(QObject):
             case State.WAITING:
                 is_next = download.id in self._asked_for
                 return Step.QUEUED if is_next else Step.INTERRUPTED
+
+
+def _remedy(error: Exception | None) -> Remedy | None:
+    match error:
+        case Unidentified():
+            return Remedy.IDENTIFY
+        case Refused():
+            return Remedy.NETWORK
+    return None

@@ -44,6 +44,10 @@ class NetworkViewModel(QObject):
     """The switch, what it lets through, what it is used for, or the count of refusals."""
     failed = Signal(object)
     """A Trouble with something that was to be changed."""
+    mistaken = Signal(str)
+    """A sentence on an address that was typed and cannot be one."""
+    settings_asked = Signal()
+    """Somebody wants to change what may be connected to."""
     ledger_read = Signal(list)
     """The Entries of the ledger, the latest first."""
 
@@ -109,7 +113,7 @@ class NetworkViewModel(QObject):
         try:
             endpoint = endpoint_at(address or PUBLIC_HUB)
         except Problem as problem:
-            self.failed.emit(trouble(problem))
+            self.mistaken.emit(str(problem))
             return
         self._change(replace(self.settings, endpoint=endpoint))
 
@@ -118,7 +122,7 @@ class NetworkViewModel(QObject):
         try:
             named = host_named(host)
         except Problem as problem:
-            self.failed.emit(trouble(problem))
+            self.mistaken.emit(str(problem))
             return
         if named not in self.settings.hosts:
             self._change(replace(self.settings, hosts=(*self.settings.hosts, named)))

@@ -42,6 +42,7 @@ class NetworkTab(QWidget):
         self.forget_token = button("Forget it", token.forget, "quiet")
         self._lay_out()
         network.changed.connect(self._show)
+        network.mistaken.connect(self._trouble.setText)
         network.failed.connect(self._tell)
         token.changed.connect(self._show_token)
         token.failed.connect(self._tell)
