@@ -11,7 +11,7 @@ import psutil
 
 from bench.figure import Figure
 from engine.asking import ask, load, model_at, user
-from sottovoce.domain.footprint import KvType, Layout, window_bytes
+from sottovoce.domain.footprint import KvType, Layout, scratch_bytes, window_bytes
 from sottovoce.domain.model import LoadOptions, Model, Sampling
 from sottovoce.domain.plan import plan
 from sottovoce.domain.speed import Rates
@@ -57,7 +57,7 @@ def _buffers(name: str, model: Model) -> Figure:
         kv_type, flash = KvType(said["kv_type"]), said["flash_attention"]
         layout = Layout((), said["context"], kv_type, flash, said["batch"])
         exact = (said["kv"] + said["compute"] + said["output"]) * (1 << 20)
-        takes = window_bytes(shape, layout).total
+        takes = window_bytes(shape, layout).total - scratch_bytes(shape, layout)
         errors.append((abs(takes - exact) / (exact + shape.weights), f"{kv_type} {said}"))
     return _worst(f"memory in llama.cpp's buffers, {name}", errors, bar=0.1)
 

@@ -14,6 +14,7 @@ from sottovoce.domain.footprint import (
     Parts,
     compute_bytes,
     kv_bytes,
+    scratch_bytes,
     weight_bytes,
     window_bytes,
 )
@@ -61,7 +62,7 @@ def test_a_window_takes_what_llama_cpp_says_within_three_hundredths(size: str) -
         window = Layout(
             (), said["context"], KvType(said["kv_type"]), said["flash_attention"], said["batch"]
         )
-        takes = window_bytes(shape, window).total
+        takes = window_bytes(shape, window).total - scratch_bytes(shape, window)
         parts = said["kv"] + said["compute"] + said["output"]
         assert takes / MIB == pytest.approx(parts, rel=0.03), said
 
@@ -115,6 +116,13 @@ def test_several_gpus_that_hold_a_whole_model_work_on_several_batches_at_once() 
     alone = window_bytes(shape, layout(33)).gpus[0] - kv_bytes(shape, 4096, KvType.F16)
     shared = window_bytes(shape, layout(17, 16)).gpus[0] - kv_bytes(shape, 4096, KvType.F16, 17)
     assert shared > alone
+
+
+def test_a_processor_copies_its_scores_where_there_is_no_flash_attention() -> None:
+    shape = llama_31("8B", "Q4_K_M")
+    plain = layout(context=131_072, flash_attention=False)
+    assert scratch_bytes(shape, plain) == 512 * 32 * 131_072 * 2
+    assert scratch_bytes(shape, replace(plain, flash_attention=True)) == 0
 
 
 def test_only_the_experts_that_are_asked_compute() -> None:

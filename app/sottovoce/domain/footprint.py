@@ -122,6 +122,15 @@ def compute_bytes(shape: Shape, context: int, batch: int, *, flash_attention: bo
     return max(batch * widest, shape.vocabulary * _SINGLE)
 
 
+def scratch_bytes(shape: Shape, layout: Layout) -> int:
+    """Bytes that a processor uses beside its compute buffer; llama.cpp does not count them.
+
+    Without flash attention it makes a copy of all scores in half precision.
+    """
+    scores = min(layout.batch, layout.context) * shape.heads * layout.context
+    return 0 if layout.flash_attention else scores * _HALF
+
+
 def weight_bytes(shape: Shape, split: Sequence[int]) -> Parts:
     """Where the weights lie if each GPU has so many layers.
 
@@ -151,13 +160,15 @@ def window_bytes(shape: Shape, layout: Layout) -> Parts:
     seen = layout.context * (_HALF if layout.flash_attention else _SINGLE)
     inputs = min(layout.batch, layout.context) * (shape.embedding * _SINGLE + seen)
     if on_machine:
+        computing = compute + scratch_bytes(shape, layout)
         # To read a prompt, a GPU borrows the weights it has not, one matrix at a time.
         beside = shape.layer_weights // 2
     else:
+        computing = inputs
         beside = (_PIPELINE - 1) * inputs if sum(map(bool, layout.split)) > 1 else 0
     cache = cache_bytes(shape, layout)
     return Parts(
-        cache.machine + (compute if on_machine else inputs) + shape.vocabulary * _SINGLE,
+        cache.machine + computing + shape.vocabulary * _SINGLE,
         tuple(
             kept + compute + beside if used else 0
             for kept, used in zip(cache.gpus, layout.split, strict=True)
