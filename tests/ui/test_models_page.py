@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.lora import write_adapter
 from fakes import ScriptedEngine
+from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Adapter
 from sottovoce.models.shelf import Origin, starter
 from sottovoce.models.speed import read_rates
@@ -17,9 +18,11 @@ from sottovoce.store.store import Store
 from sottovoce.system.paths import Profile
 from sottovoce.ui.models.found_dialog import FoundDialog
 from sottovoce.ui.models.installed import InstalledTab
+from sottovoce.ui.models.machine_view_model import MachineViewModel
 from sottovoce.ui.models.page import ModelsPage
 from sottovoce.ui.models.view_model import ModelState
 from sottovoce.ui.shell import Shell
+from sottovoce.ui.tasks import Tasks
 from tiny_llama import tiny_llama
 from ui.models_page import choose, confirm, listed, opened, press, until
 from ui.talking import ask
@@ -103,6 +106,14 @@ def test_everything_can_be_reached_and_is_named(page: ModelsPage) -> None:
     assert said == "SmolLM2 135M (starter), in use. Q4_1 · 98 MB"
 
 
+def test_looking_for_something_begins_in_the_filter(
+    qtbot: QtBot, shell: Shell, page: ModelsPage
+) -> None:
+    shell.actions_by_id["find"].trigger()
+    qtbot.waitUntil(page.installed.filter.hasFocus)
+    assert page.isVisible()
+
+
 def test_a_filter_leaves_what_it_names(qtbot: QtBot, tab: InstalledTab) -> None:
     assert len(listed(tab)) == 2
     tab.filter.setText("tiny llama")
@@ -173,6 +184,21 @@ def test_this_computer_is_measured_and_speeds_are_told(
     until(qtbot, lambda: "tokens a second" in fit.speed)
     assert read_rates(profile.speed) == engine.rates
     assert fit.measure.text() == "Measure again"
+
+
+def test_memory_of_the_model_that_gives_way_counts_as_free(
+    qtbot: QtBot, shell: Shell, tasks: Tasks, engine: ScriptedEngine, tmp_path: Path
+) -> None:
+    full = Machine("a processor", (), cores=4, memory=8_000_000_000, available=1_000_000_000)
+    machine = MachineViewModel(engine, tasks, tmp_path / "speed.json", lambda: full)
+    machine.refresh()
+    until(qtbot, lambda: machine.machine == full)
+    shell.model.load()
+    until(qtbot, lambda: shell.model.state is ModelState.LOADED)
+    machine.refresh()
+    until(qtbot, lambda: machine.machine != full)
+    assert machine.machine is not None
+    assert machine.machine.available > full.available
 
 
 def test_the_first_fingerprint_is_taken_and_a_change_is_noticed(
@@ -266,6 +292,15 @@ def test_a_folder_without_models_is_told(qtbot: QtBot, tab: InstalledTab, tmp_pa
     tab.add_paths([tmp_path / "empty"])
     until(qtbot, tab.banner.isVisible)
     assert "no GGUF file" in tab.banner.sentence
+
+
+def test_what_is_listed_already_is_not_added_again(
+    qtbot: QtBot, page: ModelsPage, tab: InstalledTab, own: Path
+) -> None:
+    tab.add_paths([own])
+    until(qtbot, page.toast.isVisible)
+    assert page.toast.accessibleName() == "Tiny random Llama 3.1, for tests is listed already"
+    assert tab.details.is_of(own)
 
 
 def test_a_copy_is_sottovoces_own(

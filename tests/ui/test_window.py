@@ -18,6 +18,7 @@ from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
 from sottovoce.ui.application import Session, WindowParts, tell_already_open
 from sottovoce.ui.chat.welcome import Welcome
+from sottovoce.ui.models.page import Tab
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import DARK, LIGHT
@@ -145,6 +146,19 @@ def test_a_passphrase_given_with_the_start_is_not_asked_for(qtbot: QtBot, start:
     finish(first)
     shell = opened(qtbot, start(passphrase="given along"))
     qtbot.waitUntil(lambda: titles(shell) == ["Hello"])
+
+
+def test_the_tab_of_models_is_the_one_that_was_left(qtbot: QtBot, start: Start) -> None:
+    first = start(passphrase="given along")
+    shell = opened(qtbot, first)
+    shell.actions_by_id["models"].trigger()
+    assert shell.models is not None
+    shell.models.show_tab(Tab.DOWNLOADS)
+    finish(first)
+    shell = opened(qtbot, start(passphrase="given along"))
+    shell.actions_by_id["models"].trigger()
+    assert shell.models is not None
+    assert shell.models.tab is Tab.DOWNLOADS
 
 
 def test_a_wrong_passphrase_given_with_the_start_leads_to_the_page(

@@ -67,6 +67,7 @@ def models_page(
     waiting = DownloadsTab(downloads, network, token, look)
 
     page = ModelsPage(installed, catalogue, waiting, look)
+    machine.measuring_changed.connect(model.note_end)
     installed.catalogue_asked.connect(lambda: page.show_tab(Tab.CATALOGUE))
     installed.done.connect(page.toast.tell)
     catalogue.downloads_asked.connect(lambda: page.show_tab(Tab.DOWNLOADS))

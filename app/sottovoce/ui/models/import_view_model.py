@@ -42,6 +42,8 @@ class Added:
     """What came of it."""
 
     items: tuple[Item, ...]
+    known: tuple[Item, ...]
+    """What was on the shelf already."""
     adapters: tuple[AdapterItem, ...]
     failures: tuple[NotAdded, ...]
 
@@ -72,6 +74,7 @@ class ImportViewModel(QObject):
         self._tasks = tasks
         self._stop: Stop | None = None
         self._adding: Adding | None = None
+        self._before: set[Path] = set()
         self._items: list[Item] = []
         self._added_adapters: list[AdapterItem] = []
         self._failures: list[NotAdded] = []
@@ -122,7 +125,8 @@ class ImportViewModel(QObject):
         self._items, self._added_adapters, self._failures = [], [], []
 
         def work(stop: Stop) -> Iterator[Adding | NotAdded | Item | AdapterItem]:
-            all_wanted = list(wanted(stop))
+            all_wanted = list({each.path: each for each in wanted(stop)}.values())
+            self._before = {item.path for item in self._shelf.items()}
             for number, each in enumerate(all_wanted, start=1):
                 adding = Adding(each.name, number, len(all_wanted))
                 yield adding
@@ -185,14 +189,20 @@ class ImportViewModel(QObject):
     def _end(self) -> None:
         self._stop = self._adding = None
         self.changed.emit()
-        added = Added(tuple(self._items), tuple(self._added_adapters), tuple(self._failures))
-        self.ended.emit(added)
+        self.ended.emit(
+            Added(
+                tuple(item for item in self._items if item.path not in self._before),
+                tuple(item for item in self._items if item.path in self._before),
+                tuple(self._added_adapters),
+                tuple(self._failures),
+            )
+        )
 
 
 def _model_files(path: Path, stop: Stop) -> Iterator[Path]:
     """The first file of each model that is meant. Raises Missing where a folder has none."""
     if not path.is_dir():
-        yield path
+        yield parts(path)[0]
         return
     found = dict.fromkeys(parts(file)[0] for file in gguf_files(path, stop))
     if not found:

@@ -265,8 +265,8 @@ class InstalledTab(QWidget):
     def _tell_added(self, added: Added) -> None:
         self._parts.shelf.refresh()
         self._parts.adapters.refresh()
-        if added.items:
-            self._parts.shelf.choose(added.items[0].path)
+        if there := (*added.items, *added.known):
+            self._parts.shelf.choose(there[0].path)
         if says := _added_in_words(added):
             self.done.emit(says, None)
         if added.failures:
@@ -336,4 +336,6 @@ def _added_in_words(added: Added) -> str:
     names = [item.name for item in added.items] + [adapter.name for adapter in added.adapters]
     if len(names) == 1:
         return f"{names[0]} was added"
-    return f"{' and '.join(said)} were added" if said else ""
+    if said:
+        return f"{' and '.join(said)} were added"
+    return f"{added.known[0].name} is listed already" if added.known else ""

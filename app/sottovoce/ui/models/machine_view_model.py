@@ -7,10 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from sottovoce.domain.hardware import Machine
+from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.plan import plan
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
-from sottovoce.engine.engine import Engine
+from sottovoce.engine.engine import Engine, Loaded
+from sottovoce.models.gguf import read_shape
 from sottovoce.models.speed import read_rates, write_rates
 from sottovoce.system.hardware import machine
 from sottovoce.ui.tasks import Tasks
@@ -69,7 +72,7 @@ class MachineViewModel(QObject):
             found = self._look()
             if found.gpus:
                 found = replace(found, gpus=self._engine.devices(stop).gpus)
-            yield found, read_rates(self._file)
+            yield _without(self._engine.loaded, found), read_rates(self._file)
 
         self._tasks.start(work, news=self._take)
 
@@ -114,3 +117,28 @@ class MachineViewModel(QObject):
         self._measuring = None
         self.measuring_changed.emit()
         self.refresh()
+
+
+def _without(loaded: Loaded | None, machine: Machine) -> Machine:
+    """The machine once the model in memory has given way, as it does before the next is loaded."""
+    if loaded is None:
+        return machine
+    try:
+        shape = read_shape(loaded.path)
+    except Problem:
+        return machine
+    as_loaded = LoadOptions(
+        context=loaded.context,
+        gpu_layers=loaded.gpu_layers,
+        kv_type=loaded.kv_type,
+        flash_attention=loaded.flash_attention,
+        batch=loaded.batch or None,
+    )
+    need = plan(shape, machine, as_loaded).need
+    # Weights in the machine's memory are pages of a file, which count as available already.
+    available = min(machine.memory, machine.available + need.window.machine)
+    gpus = tuple(
+        replace(gpu, free=min(gpu.total, gpu.free + taken))
+        for gpu, taken in zip(machine.gpus, need.gpus, strict=True)
+    )
+    return replace(machine, available=available, gpus=gpus)

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from sottovoce.ui.models.catalogue_tab import CatalogueTab
+from sottovoce.ui.models.downloads_tab import DownloadsTab
 from sottovoce.ui.models.installed import InstalledTab
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import icon_button
@@ -38,11 +40,12 @@ class ModelsPage(QWidget):
     """Its reader wants to go back to the chat."""
 
     def __init__(
-        self, installed: InstalledTab, catalogue: QWidget, downloads: QWidget, look: Look
+        self, installed: InstalledTab, catalogue: CatalogueTab, downloads: DownloadsTab, look: Look
     ) -> None:
         super().__init__()
         self.installed = installed
-        self._pages = {
+        self._catalogue = catalogue
+        self._pages: dict[Tab, QWidget] = {
             Tab.INSTALLED: installed,
             Tab.CATALOGUE: catalogue,
             Tab.DOWNLOADS: downloads,
@@ -87,6 +90,16 @@ class ModelsPage(QWidget):
         name = _NAMES[Tab.DOWNLOADS]
         place = self.tabs.indexOf(self._pages[Tab.DOWNLOADS])
         self.tabs.setTabText(place, f"{name} ({count})" if count else name)
+
+    def focus_search(self) -> None:
+        """Let be typed what is looked for, where the tab has something to look through."""
+        match self.tab:
+            case Tab.INSTALLED:
+                self.installed.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            case Tab.CATALOGUE:
+                self._catalogue.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            case Tab.DOWNLOADS:
+                pass
 
     def add(self, paths: Sequence[Path]) -> None:
         """Add files and folders to the models on this computer, in sight of their reader."""
