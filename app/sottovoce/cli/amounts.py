@@ -1,6 +1,12 @@
-"""Bytes, speeds and times in words."""
+"""Bytes, speeds and times in words, and work that is measured in them."""
 
+from collections.abc import Iterable
+from typing import TypeVar
+
+from sottovoce.cli.terminal import Progress, visible
 from sottovoce.domain.transfer import Transferred
+
+Outcome = TypeVar("Outcome")
 
 
 def size(count: float) -> str:
@@ -33,3 +39,12 @@ def duration(seconds: float) -> str:
 def rate(tokens: float) -> str:
     """Such as "5.22 tokens/s" or "1,730 tokens/s"."""
     return f"{tokens:.3g} tokens/s" if tokens < 999.5 else f"{tokens:,.0f} tokens/s"
+
+
+def followed(news: Iterable[Transferred | Outcome], doing: str, progress: Progress) -> Outcome:
+    """What the work ends with; until then, tell how far it is."""
+    for each in news:
+        if not isinstance(each, Transferred):
+            return each
+        progress.show(f"{visible(doing)}: {transfer(each)}")
+    raise AssertionError("the last news is the outcome")

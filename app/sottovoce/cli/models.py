@@ -1,36 +1,27 @@
 """`models`: what lies on the shelf, what is recommended, and what can be done with either."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
 
-import msgspec
-
-from sottovoce.cli import downloads, fit
-from sottovoce.cli.amounts import size, transfer
+from sottovoce.cli import downloads, fit, inspect, verify
+from sottovoce.cli.amounts import followed, size
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
+from sottovoce.cli.terminal import Progress, plain, tell, visible, write, write_json
 from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Cancelled, Damaged, Problem, Unsupported
+from sottovoce.domain.problems import Cancelled, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
 from sottovoce.models.elsewhere import Elsewhere, elsewhere
 from sottovoce.models.folders import model_files
-from sottovoce.models.inspect import inspect
-from sottovoce.models.inspection import Inspection
 from sottovoce.models.parts import parts as parts_of
 from sottovoce.models.records import Record
-from sottovoce.models.shelf import AdapterMeant, Item, Origin, shelf_in
-from sottovoce.models.verify import Verdict, Verified
-
-Outcome = TypeVar("Outcome")
+from sottovoce.models.shelf import AdapterMeant, Item, Origin, Shelf, shelf_in
 
 
 def run(arguments: argparse.Namespace, parts: Parts) -> None:
@@ -44,8 +35,8 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         "downloads": downloads.queue,
         "import": _import,
         "found": _found,
-        "inspect": _inspect,
-        "verify": _verify,
+        "inspect": inspect.run,
+        "verify": verify.run,
         "remove": _remove,
         "adapters": _adapters,
     }
@@ -139,13 +130,13 @@ def _write_entry(entry: Entry) -> None:
 
 
 def _entry_values(entry: Entry) -> dict[str, object]:
-    return _plain(entry) | {"variants": [_variant_values(each) for each in entry.variants]}
+    return plain(entry) | {"variants": [_variant_values(each) for each in entry.variants]}
 
 
 def _variant_values(variant: Variant) -> dict[str, object]:
     """A variant with what follows from it."""
     shape = variant.shape
-    return _plain(variant) | {
+    return plain(variant) | {
         "trust": variant.trust,
         "size_is_computed": variant.size_is_computed,
         "kv_bytes_per_token": kv_bytes(shape, 1, KvType.F16) if shape else None,
@@ -168,7 +159,8 @@ def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
             added.append(item)
             progress.clear()
             if not arguments.json:
-                write(f"{_added(item, path)}\n")
+                is_new = arguments.copy or item.path == parts_of(path.absolute())[0]
+                write(f"{_added(item, is_new=is_new)}\n")
     if arguments.json:
         write_json({"models": [_added_values(item) for item in added], "failed": failed}, indent=2)
     if failed:
@@ -178,23 +170,23 @@ def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 def _put(
     path: Path, parts: Parts, stop: Stop, progress: Progress, *, copies: bool
 ) -> Item | AdapterItem:
-    shelf, adapters = shelf_in(parts.profile), AdapterShelf(parts.profile.adapters)
-    try:
+    def put(shelf: Shelf | AdapterShelf) -> Item | AdapterItem:
         if not copies:
             return shelf.link(path, stop)
-        return _followed(shelf.copy(path, stop), f"Copying {path.name}", progress)
+        news: Iterable[Transferred | Item | AdapterItem] = shelf.copy(path, stop)
+        return followed(news, f"Copying {path.name}", progress)
+
+    try:
+        return put(shelf_in(parts.profile))
     except AdapterMeant:
-        pass
-    if not copies:
-        return adapters.link(path, stop)
-    return _followed(adapters.copy(path, stop), f"Copying {path.name}", progress)
+        return put(AdapterShelf(parts.profile.adapters))
 
 
-def _added(item: Item | AdapterItem, path: Path) -> str:
+def _added(item: Item | AdapterItem, *, is_new: bool) -> str:
     name = visible(item.name)
     if isinstance(item, AdapterItem):
         return f"{name}: an adapter, to be used with: sottovoce ask --adapter"
-    if item.origin is Origin.LINKED and item.path != parts_of(path.absolute())[0]:
+    if not is_new:
         return f"{name}: the same model is on the shelf already, at {visible(str(item.path))}"
     return f"{name}: {'linked' if item.origin is Origin.LINKED else 'on the shelf'}"
 
@@ -208,11 +200,11 @@ def _found(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         for each in left:
             try:
                 shelf.link(each.files[0], stop, each.record())
-            except (Problem, OSError) as problem:
+            except Problem as problem:
                 failed += 1
                 tell(f"{visible(each.name)}: {problem}")
     if arguments.json:
-        write_json({"models": [_plain(each) for each in left]}, indent=2)
+        write_json({"models": [plain(each) for each in left]}, indent=2)
     elif not left:
         tell("No other program's models were found, or all are on the shelf.")
     else:
@@ -227,95 +219,6 @@ def _write_found(left: list[Elsewhere], *, is_linked: bool) -> None:
         write(f"{'':25}{visible(str(each.files[0]))}\n")
     if not is_linked:
         tell("Put them on the shelf with: sottovoce models found --link")
-
-
-def _inspect(arguments: argparse.Namespace, _: Parts, stop: Stop) -> None:
-    inspection = inspect(arguments.path, stop)
-    if arguments.json:
-        write_json(_plain(inspection), indent=2)
-        return
-    for name, value in _facts(inspection):
-        write(f"{name:<14} {visible(value)}\n")
-    if inspection.template:
-        for finding in inspection.template.findings:
-            write(f"{'Warning':<14} {visible(finding.sentence)}\n")
-        write(f"\n{inspection.template.text.rstrip()}\n")
-
-
-def _facts(inspection: Inspection) -> Iterator[tuple[str, str]]:
-    yield "Name", inspection.name
-    yield "Kind", inspection.kind
-    yield "Architecture", inspection.architecture
-    yield "Size", size(inspection.size)
-    if inspection.parts > 1:
-        yield "Parts", f"{inspection.parts}, {len(inspection.missing)} missing"
-    yield "Parameters", f"{inspection.parameters:,} in {inspection.tensors:,} tensors"
-    if model := inspection.model:
-        yield "Role", model.role
-        yield "Quantisation", model.quantisation or "not said"
-        yield "Context", f"{model.context_length:,} tokens"
-    if shape := inspection.shape:
-        yield "Tensors", ", ".join(f"{type_} {size(bytes_)}" for type_, bytes_ in shape.types)
-    if tokenizer := inspection.tokenizer:
-        yield "Tokenizer", f"{tokenizer.kind}, {tokenizer.vocabulary:,} tokens"
-    if lora := inspection.lora:
-        yield "Adapter", f"rank {lora.rank}, alpha {lora.alpha:g}, {lora.tensors} tensors"
-    source = inspection.source
-    yield "Licence", source.licence or "not said"
-    if source.author or source.organisation:
-        yield "Made by", source.author or source.organisation
-    if inspection.trouble:
-        yield "Trouble", inspection.trouble
-
-
-def _verify(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
-    shelf = shelf_in(parts.profile)
-    items = [shelf.item(arguments.name, usable=False)] if arguments.name else shelf.items()
-    results: list[tuple[Item, Verified | Problem]] = []
-    with Progress() as progress:
-        for item in items:
-            try:
-                verified = _followed(shelf.verify(item, stop), f"Reading {item.name}", progress)
-            except Problem as problem:
-                results.append((item, problem))
-            else:
-                results.append((item, verified))
-            progress.clear()
-            if not arguments.json:
-                write(f"{visible(item.name)}: {_says(results[-1][1])}\n")
-    if arguments.json:
-        write_json({"models": [_verdict_values(*result) for result in results]}, indent=2)
-    bad = [item.name for item, result in results if not _is_good(result)]
-    if bad:
-        raise Damaged(f"Not what it was: {visible(', '.join(bad))}. Fetch or import it again.")
-
-
-def _is_good(result: Verified | Problem) -> bool:
-    return isinstance(result, Verified) and result.verdict is not Verdict.CHANGED
-
-
-def _says(result: Verified | Problem) -> str:
-    if isinstance(result, Problem):
-        return str(result)
-    match result.verdict:
-        case Verdict.UNCHANGED:
-            return "unchanged, byte for byte."
-        case Verdict.FIRST:
-            return "its first fingerprint was taken; from now on a change will be noticed."
-        case Verdict.CHANGED:
-            names = ", ".join(visible(file.name) for file in result.changed)
-            return f"CHANGED since its fingerprint was taken: {names}."
-
-
-def _verdict_values(item: Item, result: Verified | Problem) -> dict[str, object]:
-    values: dict[str, object] = {"name": item.name, "path": str(item.path)}
-    if isinstance(result, Problem):
-        return values | {"verdict": "unreadable", "trouble": str(result)}
-    return values | {
-        "verdict": result.verdict,
-        "changed": [str(file) for file in result.changed],
-        "sha256": [file.sha256 for file in result.record.files],
-    }
 
 
 def _remove(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
@@ -345,7 +248,7 @@ def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
         return
     items = shelf.items()
     if arguments.json:
-        write_json({"adapters": [_plain(item) for item in items]}, indent=2)
+        write_json({"adapters": [plain(item) for item in items]}, indent=2)
         return
     for item in items:
         lora = item.lora
@@ -355,22 +258,7 @@ def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
         tell("There is no adapter yet. Import one with: sottovoce models import PATH")
 
 
-def _followed(news: Iterable[Transferred | Outcome], doing: str, progress: Progress) -> Outcome:
-    """What the work ends with; until then, tell how far it is."""
-    for each in news:
-        if not isinstance(each, Transferred):
-            return each
-        progress.show(f"{visible(doing)}: {transfer(each)}")
-    raise AssertionError("the last news is the outcome")
-
-
 def _added_values(item: Item | AdapterItem) -> dict[str, object]:
     if isinstance(item, AdapterItem):
-        return {"kind": "adapter"} | _plain(item)
+        return {"kind": "adapter"} | plain(item)
     return {"kind": "model"} | item_values(item, catalogue())
-
-
-def _plain(value: object) -> dict[str, Any]:
-    """A dataclass as JSON tells it."""
-    plain: dict[str, Any] = msgspec.to_builtins(value, enc_hook=os.fspath)
-    return plain

@@ -8,7 +8,9 @@ import sys
 import unicodedata
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, Self, TextIO
+from typing import Any, Literal, Self, TextIO
+
+import msgspec
 
 from sottovoce.domain.problems import NoRoom
 
@@ -74,6 +76,12 @@ def write_json(value: object, *, indent: int | None = None) -> None:
     """Write one JSON document and end the line. Raises as `write` does."""
     # JSON itself allows some control characters, which must not reach a screen.
     _write(json.dumps(value, ensure_ascii=sys.stdout.isatty(), indent=indent) + "\n")
+
+
+def plain(value: object) -> dict[str, Any]:
+    """A dataclass, and the ones in it, as `write_json` takes them."""
+    values: dict[str, Any] = msgspec.to_builtins(value, enc_hook=os.fspath)
+    return values
 
 
 def visible(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sottovoce.domain.stop import Stop
 from sottovoce.models.folders import gguf_files
+from sottovoce.models.gguf_file import translated
 from sottovoce.models.parts import parts
 from sottovoce.models.records import Record, Source, file_record, new_record
 
@@ -34,10 +35,10 @@ class Elsewhere:
     source: Source | None = None
 
     def record(self) -> Record:
-        """What to keep of it when it is linked. Raises OSError."""
-        files = [
-            file_record(file, sha256) for file, sha256 in zip(self.files, self.sha256, strict=True)
-        ]
+        """What to keep of it when it is linked. Raises Missing, Refused or Damaged."""
+        known = zip(self.files, self.sha256, strict=True)
+        with translated():
+            files = [file_record(file, sha256) for file, sha256 in known]
         # Names like sha256-… say nothing; those of GGUF files are in them.
         name = "" if self.files[0].suffix else self.name
         return Record(new_record(files).added, tuple(files), name, self.source)
