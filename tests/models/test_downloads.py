@@ -462,6 +462,14 @@ def test_the_queue_keeps_its_order_until_it_is_changed(
     assert following.id == b.id
 
 
+def test_an_ending_in_capitals_is_found_on_the_shelf(profile: Profile) -> None:
+    with HubServer({REPOSITORY: {"Small.GGUF": CONTENT}}) as hub:
+        online(profile.folder, hub.url)
+        downloads = Downloads(profile, Remote(profile))
+        path = run(downloads, Choice("Small", REPOSITORY, (ChosenFile("Small.GGUF"),)))
+    assert path.name == "Small.gguf"
+
+
 def test_the_same_choice_is_queued_once(downloads: Downloads, single: Choice) -> None:
     there = downloads.add(single)
     downloads.pause(there)

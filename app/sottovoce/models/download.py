@@ -103,4 +103,5 @@ class Installed:
 
 def local_name(name: str) -> str:
     """What a file of a repository is called on this machine: without its folders there."""
-    return PurePosixPath(name).name
+    path = PurePosixPath(name)
+    return f"{path.stem}.gguf" if path.suffix.lower() == ".gguf" else path.name

@@ -172,8 +172,8 @@ class Downloads:
         with locked(folder / _LOCK, _LOOK) as is_ours:
             if not is_ours:
                 raise Refused(_ELSEWHERE)
-            (folder / _ENTRY).unlink(missing_ok=True)
-        self._forget(download.id)
+            _empty(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def move(self, download: Download, before: Download | None) -> None:
         """Let it come before another; with None, at the end."""
@@ -289,7 +289,8 @@ class Downloads:
                     del self._running[id_]
         finally:
             if run.is_over:
-                self._forget(id_)
+                _empty(self._folder / id_)
+                shutil.rmtree(self._folder / id_, ignore_errors=True)
 
     def _download(self, id_: str, entry: _Entry) -> Download:
         if id_ in self._running or is_locked(self._folder / id_ / _LOCK):
@@ -346,10 +347,15 @@ class Downloads:
                 self._write(id_, changed)
             return changed
 
-    def _forget(self, id_: str) -> None:
-        folder = self._folder / id_
-        (folder / _ENTRY).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+
+def _empty(folder: Path) -> None:
+    """Take a download out of the queue; all but the folder with its lock, which may be held.
+
+    What was fetched goes first: nothing is to lie there that the queue knows nothing of.
+    """
+    with writing_translated():
+        for file in (*folder.glob("*.gguf*"), folder / _ENTRY):
+            file.unlink(missing_ok=True)
 
 
 def _orders(folder: Path, choice: Choice) -> list[FetchOrder]:

@@ -21,7 +21,7 @@ from sottovoce.models.records import (
 from sottovoce.system.files import flush_folder, writing_translated
 
 _MOST_NAMESAKES = 1000
-_ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf", re.IGNORECASE)
+_ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf$")
 
 
 def find_twin(models: Path, choice: Choice) -> Path | None:
@@ -51,7 +51,7 @@ def check(staged: Path, choice: Choice, stop: Stop) -> None:
             raise Unsupported(trouble)
     except (Damaged, Unsupported):
         for file in files:
-            file.unlink()
+            file.unlink(missing_ok=True)
         raise
 
 
