@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sottovoce.domain.footprint import Shape, kv_bytes
+from sottovoce.domain.footprint import Shape
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions
-from sottovoce.domain.plan import GPU_RESERVE, Plan, plan
+from sottovoce.domain.plan import GPU_RESERVE, STEP, Plan, plan
 from sottovoce.domain.speed import DeviceRates, Rates, TypeRate
 from sottovoce.models.gguf_file import FORMATS
 
@@ -18,6 +18,9 @@ TIGHT = 2048
 """A window smaller than this, in tokens, barely holds a question and its answer."""
 DOUBT = 0.15
 """How far a prediction may be off where the measurements are exact, as a part of it."""
+
+LOOP = 1.2e-4
+"""Seconds that the engine itself spends on each token it writes, beside llama.cpp: measured."""
 
 _NUMBERS_PER_BYTE = {kind.name: kind.block / kind.size for kind in FORMATS.values()}
 
@@ -79,12 +82,13 @@ def generation_speed(
 ) -> Estimate | None:
     """How fast a reply is written with `depth` tokens before it; None if a device is not measured.
 
-    To write a token, each device reads all its weights and all that the KV cache holds.
+    To write a token, each device reads all its weights, and looks back on all tokens before.
     """
     works = _works(shape, machine, plan, rates)
     if works is None:
         return None
-    seconds = shape.vocabulary * rates.seconds_per_candidate
+    steps = -(-depth // STEP) * STEP
+    seconds = LOOP + shape.vocabulary * rates.seconds_per_candidate
     for work in works:
         device = work.device
         seconds += device.seconds_per_token + work.layers * device.seconds_per_layer
@@ -92,8 +96,7 @@ def generation_speed(
             rate = _rate(device, name)
             seconds += share * work.weights / rate.bytes_per_second
             seconds += share * work.rows * rate.seconds_per_row
-        kept = kv_bytes(shape, depth, plan.layout.kv_type, work.layers)
-        seconds += kept / _rate(device, plan.layout.kv_type.upper()).bytes_per_second
+        seconds += work.layers * _looks(shape) * steps / device.looks_per_second
     return _estimate(1 / seconds, rates)
 
 
@@ -117,10 +120,15 @@ def prompt_speed(
             # The vocabulary is scored for the last token alone.
             numbers = share * work.inside * _NUMBERS_PER_BYTE.get(name, 1)
             seconds += 2 * numbers / _rate(device, name).operations_per_second
-        seen = shape.heads * (shape.key_length + shape.value_length) * depth / 2
         attention = _rate(device, plan.layout.kv_type.upper())
-        seconds += 2 * work.layers * seen / attention.operations_per_second
+        seen = 2 * work.layers * _looks(shape) * depth / 2  # On the average, half of the prompt.
+        seconds += seen / attention.operations_per_second
     return _estimate(1 / seconds, rates)
+
+
+def _looks(shape: Shape) -> int:
+    """Numbers in keys and values that one layer looks back on, for each token in the window."""
+    return shape.heads * (shape.key_length + shape.value_length)
 
 
 @dataclass(frozen=True, slots=True)
