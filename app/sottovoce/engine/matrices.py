@@ -134,8 +134,7 @@ class Bench:
                 yield None
                 return
             with self._memory(inner, place), self._memory(outer, self._plain):
-                for tensor in (*matrices, tokens):
-                    ggml.fill(tensor)
+                self._fill(*matrices, tokens)
                 yield graph
 
     @contextmanager
@@ -154,9 +153,14 @@ class Bench:
                 c.ggml_build_forward_expand(graph, c.ggml_mul_mat(context, values, weights))
                 filled += [keys, values]
             with self._memory(context, self._plain):
-                for tensor in filled:
-                    ggml.fill(tensor)
+                self._fill(*filled)
                 yield graph
+
+    def _fill(self, *tensors: int) -> None:
+        for tensor in tensors:
+            if self._flag.is_set:
+                raise Cancelled
+            ggml.fill(tensor)
 
     def _place_for(self, kind: int, matrix: int, product: int) -> int | None:
         """The kind of memory that weights of this type are best in; None if in none."""
