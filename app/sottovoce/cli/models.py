@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from sottovoce.cli import downloads, fit, inspect, verify
@@ -14,14 +14,13 @@ from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Cancelled, Problem, Unsupported
 from sottovoce.domain.stop import Stop
-from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
 from sottovoce.models.elsewhere import Elsewhere, elsewhere
 from sottovoce.models.folders import model_files
 from sottovoce.models.parts import parts as parts_of
 from sottovoce.models.records import Record
-from sottovoce.models.shelf import AdapterMeant, Item, Origin, Shelf, shelf_in
+from sottovoce.models.shelf import AdapterMeant, Item, Origin, shelf_in
 
 
 def run(arguments: argparse.Namespace, parts: Parts) -> None:
@@ -170,16 +169,16 @@ def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 def _put(
     path: Path, parts: Parts, stop: Stop, progress: Progress, *, copies: bool
 ) -> Item | AdapterItem:
-    def put(shelf: Shelf | AdapterShelf) -> Item | AdapterItem:
-        if not copies:
-            return shelf.link(path, stop)
-        news: Iterable[Transferred | Item | AdapterItem] = shelf.copy(path, stop)
-        return followed(news, f"Copying {path.name}", progress)
-
+    shelf, adapters = shelf_in(parts.profile), AdapterShelf(parts.profile.adapters)
+    doing = f"Copying {path.name}"
     try:
-        return put(shelf_in(parts.profile))
+        if copies:
+            return followed(shelf.copy(path, stop), doing, progress)
+        return shelf.link(path, stop)
     except AdapterMeant:
-        return put(AdapterShelf(parts.profile.adapters))
+        if copies:
+            return followed(adapters.copy(path, stop), doing, progress)
+        return adapters.link(path, stop)
 
 
 def _added(item: Item | AdapterItem, *, is_new: bool) -> str:
