@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from sottovoce.cli.amounts import size, transfer
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
-from sottovoce.domain.problems import Cancelled, Missing, Problem, Refused
+from sottovoce.cli.terminal import Progress, confirm, tell, visible, write, write_json
+from sottovoce.domain.problems import Missing, Problem, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.catalogue import Licence, catalogue
@@ -87,16 +87,13 @@ def _choice(name: str, parts: Parts, stop: Stop) -> Choice:
 def _accepted(licence: Licence, name: str, *, is_given: bool) -> Acceptance:
     """The person's agreement. Raises Refused where it is not given."""
     if not is_given:
-        sys.stderr.write(f"{licence.text}\n{licence.link}\n\n")
+        tell(f"{licence.text}\n{licence.link}\n")
         if not sys.stdin.isatty():
             raise Refused(
                 f"{name} comes under the {licence.name}. If you agree to it, download with "
                 "--accept-licence."
             )
-        sys.stderr.write(f"Do you agree to the {licence.name}? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
-            raise Cancelled
+        confirm(f"Do you agree to the {licence.name}?")
     return Acceptance(licence.name, datetime.now(UTC))
 
 

@@ -9,10 +9,10 @@ from sottovoce.cli import downloads, fit, inspect, verify
 from sottovoce.cli.amounts import followed, size
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, plain, tell, visible, write, write_json
+from sottovoce.cli.terminal import Progress, confirm, plain, tell, visible, write, write_json
 from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Cancelled, Problem, Unsupported
+from sottovoce.domain.problems import Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
@@ -225,17 +225,9 @@ def _remove(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
     item = shelf.item(arguments.name, usable=False)
     is_ours = item.origin is Origin.OWN
     if is_ours and not arguments.yes and sys.stdin.isatty():
-        _ask_whether(f"Delete {item.name}, {size(item.size)}, from this computer?")
+        confirm(f"Delete {item.name}, {size(item.size)}, from this computer?")
     shelf.remove(item)
     write(f"{visible(item.name)}: {'deleted' if is_ours else 'no longer on the shelf'}.\n")
-
-
-def _ask_whether(question: str) -> None:
-    """Return if the person says yes; raise Cancelled otherwise."""
-    sys.stderr.write(f"{visible(question)} [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
-        raise Cancelled
 
 
 def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:

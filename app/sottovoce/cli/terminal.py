@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TextIO
 
 import msgspec
 
-from sottovoce.domain.problems import NoRoom
+from sottovoce.domain.problems import Cancelled, NoRoom
 
 # Text direction overrides and isolates: they can make a line read as what it does not say.
 _DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
@@ -37,6 +37,14 @@ def tell(sentence: str) -> None:
     with suppress(OSError):  # There is no other place to complain in.
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
+
+
+def confirm(question: str) -> None:
+    """Return if the person at the terminal says yes; raise Cancelled otherwise."""
+    sys.stderr.write(f"{visible(question)} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+        raise Cancelled
 
 
 class Progress:
