@@ -124,6 +124,15 @@ def grown(current: int, need: int, limit: int) -> int:
     return max(current, min(size, limit))
 
 
+def usual_threads(cores: int) -> int:
+    """All cores but one, which is left to the window and the rest of the machine.
+
+    The threads wait for each other by spinning. Measured on two cores: two threads write 1.2 times
+    as fast as one while nothing else runs, and 30 times slower while something does.
+    """
+    return max(cores - 1, 1)
+
+
 def _most_layers(shape: Shape, machine: Machine, wishes: LoadOptions, context: int) -> int | None:
     """How many layers the GPUs best take beside such a window; None if the model does not fit."""
     tried: Sequence[int] = (0,)
@@ -151,7 +160,7 @@ def _worthwhile(shape: Shape) -> int:
 def _planned(shape: Shape, machine: Machine, wishes: LoadOptions, layers: int) -> Plan:
     """The plan with so many layers on the GPUs."""
     layout = _layout(shape, machine, wishes, layers)
-    threads = wishes.threads or max(machine.cores - 1, 1)
+    threads = wishes.threads or usual_threads(machine.cores)
     if wishes.context is not None:
         return _plan(shape, machine, layout, layout.context, threads)
 

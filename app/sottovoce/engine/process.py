@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sottovoce.domain.model import Adapter, LoadOptions, Model
+from sottovoce.domain.plan import usual_threads
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -121,7 +122,7 @@ class ProcessEngine:
         with self._my_turn(stop):
             stop.check()
             self._give_up()
-            question = wire.Measure(_default_threads(), self._available_memory())
+            question = wire.Measure(usual_threads(processor().cores), self._available_memory())
             with self._any_child() as child, closing(child.ask(question, stop)) as answer:
                 for news in answer:
                     match news:
@@ -189,7 +190,7 @@ class ProcessEngine:
             path=os.fsencode(model.path),
             # Measured: Q4_0 gains; K-quants load ten times and read prompts 1.7 times slower.
             repack=model.quantisation == "Q4_0",
-            wishes=replace(options, threads=options.threads or _default_threads()),
+            wishes=replace(options, threads=options.threads or usual_threads(processor().cores)),
             available=self._available_memory(),
         )
         self._child = child = self._started()
@@ -444,12 +445,3 @@ def _answer(news: Iterable[wire.News], kind: type[Answer]) -> Answer:
 
 def _problem(failed: wire.Failed) -> Problem:
     return PROBLEMS[failed.problem](failed.sentence)
-
-
-def _default_threads() -> int:
-    """All cores but one, for the window and the rest of the machine.
-
-    The threads wait for each other by spinning. Measured on two cores: two threads write 1.2 times
-    as fast as one while nothing else runs, and 30 times slower while something does.
-    """
-    return max(processor().cores - 1, 1)

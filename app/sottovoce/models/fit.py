@@ -19,7 +19,7 @@ TIGHT = 2048
 DOUBT = 0.15
 """How far a prediction may be off where the measurements are exact, as a part of it."""
 
-LOOP = 1.2e-4
+LOOP = 6e-5
 """Seconds that the engine itself spends on each token it writes, beside llama.cpp: measured."""
 
 _NUMBERS_PER_BYTE = {kind.name: kind.block / kind.size for kind in FORMATS.values()}
