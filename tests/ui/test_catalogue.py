@@ -18,8 +18,8 @@ from sottovoce.ui.models.catalogue_offers import Here, offers_of
 from sottovoce.ui.models.catalogue_tab import CatalogueTab
 from sottovoce.ui.models.downloads_view_model import Step
 from sottovoce.ui.models.licence_dialog import LicenceDialog
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.switch_dialog import SwitchDialog
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from ui.hub_window import HubWindow, hub_window, none_shown, shown

@@ -14,8 +14,8 @@ from sottovoce.system.paths import Profile
 from sottovoce.ui.models.downloads_row import figures, time_left
 from sottovoce.ui.models.downloads_tab import DownloadsTab
 from sottovoce.ui.models.downloads_view_model import Row, Step
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.switch_dialog import SwitchDialog
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from ui.hub_window import CHOICE, HubWindow, hub_window, none_shown, shown

@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import NetworkSettings, read_switch, write_switch
 from sottovoce.system.paths import Profile
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.ledger_csv import as_csv
 from sottovoce.ui.network.ledger_dialog import LedgerDialog
 from sottovoce.ui.network.panel import NetworkPanel
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.settings.network_tab import NetworkTab
 from sottovoce.ui.shell import Shell

@@ -20,8 +20,8 @@ from sottovoce.ui.models.catalogue_card import LANGUAGES, FamilyCard, ListingCar
 from sottovoce.ui.models.catalogue_offers import Family, Listing, Offer
 from sottovoce.ui.models.catalogue_view_model import CatalogueViewModel, Filter
 from sottovoce.ui.models.licence_dialog import LicenceDialog
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.switch_dialog import Wish, when_on
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.icons import icon

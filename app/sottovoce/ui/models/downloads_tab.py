@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.models.downloads_row import DownloadGestures, DownloadRow
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Remedy, Row, Step
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.switch_dialog import Wish, when_on
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look

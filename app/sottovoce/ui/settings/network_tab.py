@@ -4,8 +4,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from sottovoce.system.network.switch import PUBLIC_HUB
-from sottovoce.ui.models.token_dialog import TokenDialog
 from sottovoce.ui.network.panel import what_may_connect
+from sottovoce.ui.network.token_dialog import TokenDialog
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
