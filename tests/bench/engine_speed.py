@@ -186,10 +186,10 @@ def _bare_loop(path: str, threads: int) -> None:
     # Late: the process that measures the engine from outside must not hold llama.cpp.
     from llama_cpp import llama_cpp as c
 
-    from sottovoce.engine import llama
+    from sottovoce.engine import backends, llama
 
     said = llama.Log()
-    llama.load_back_ends()
+    backends.load()
     parameters = c.llama_model_default_params()
     parameters.use_extra_bufts = False
     model = c.llama_model_load_from_file(path.encode(), parameters)

@@ -21,7 +21,7 @@ class Tokenizer:
 
     def __init__(self, model: Model) -> None:
         self.model = llama.read_model(
-            os.fsencode(model.path), repack=False, split=(), progress=lambda _: True
+            os.fsencode(model.path), repack=False, gpus=(), split=(), progress=lambda _: True
         )
         vocabulary = self.model.vocabulary()
         self.writer = PromptWriter(vocabulary)

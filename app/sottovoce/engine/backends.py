@@ -69,8 +69,21 @@ def processor() -> str:
 
 
 def gpus() -> list[Gpu]:
-    """The GPUs that llama.cpp can use here, with the memory that is free now."""
-    return [_gpu(device) for device in devices() if device.is_gpu]
+    """The GPUs that models are put on here, with the memory that is free now."""
+    return [_gpu(device) for device in gpu_devices()]
+
+
+def gpu_devices() -> list[Device]:
+    """The same as devices: of one back end, because two would show the same card twice.
+
+    GPUs that live on the machine's memory are used where there are no others.
+    """
+    found = [device for kind in (GPU, SHARING_GPU) for device in devices() if device.type == kind]
+    return [
+        device
+        for device in found
+        if (device.type, device.back_end) == (found[0].type, found[0].back_end)
+    ]
 
 
 def machine(available: int) -> Machine:

@@ -25,6 +25,7 @@ class Loaded:
     context_limit: int
     """How far the context window may grow, by the model's training and this machine's memory."""
     gpu_layers: int
+    """Of the model's layers and one more, which scores the vocabulary."""
     threads: int
     memory: int
     """Bytes: weights, KV cache, compute buffers, and the engine's process itself."""

@@ -97,14 +97,21 @@ def system_info() -> str:
 
 
 def read_model(
-    path: bytes, *, repack: bool, split: Sequence[int], progress: Callable[[float], bool]
+    path: bytes,
+    *,
+    repack: bool,
+    gpus: Sequence[int],
+    split: Sequence[int],
+    progress: Callable[[float], bool],
 ) -> "Model":
-    """Put a file in memory, with so many layers on each GPU. Raises LoadFailed.
+    """Put a file in memory, with so many layers on each of the GPUs. Raises LoadFailed.
 
     `progress` is told fractions and returns whether to go on.
     """
     parameters = c.llama_model_default_params()
     parameters.use_extra_bufts = repack
+    devices = (ctypes.c_void_p * (len(gpus) + 1))(*gpus)  # The list ends with a null.
+    parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
     parameters.n_gpu_layers = sum(split)
     shares = (ctypes.c_float * c.LLAMA_MAX_DEVICES)(*split)
     if split:
@@ -117,15 +124,15 @@ def read_model(
     return Model(handle)
 
 
-def make_model(header: int, fill: Callable[[int, object], None], device: int | None) -> "Model":
-    """A model without a file, all on one GPU or on the processor. Raises LoadFailed.
+def make_model(header: int, fill: Callable[[int, object], None], gpus: Sequence[int]) -> "Model":
+    """A model without a file, all on the GPUs, or on the processor if none. Raises LoadFailed.
 
     `header` is a gguf_context that describes it, and `fill` is given each tensor to fill.
     """
     parameters = c.llama_model_default_params()
-    devices = (ctypes.c_void_p * 2)(device, None)
+    devices = (ctypes.c_void_p * (len(gpus) + 1))(*gpus)
     parameters.devices = ctypes.cast(devices, ctypes.c_void_p)
-    parameters.n_gpu_layers = 0 if device is None else -1
+    parameters.n_gpu_layers = -1 if gpus else 0
     filler = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
     make = c._lib.llama_model_init_from_user
     make.restype = ctypes.c_void_p
@@ -321,7 +328,10 @@ class Window:
     def take_over(self, other: "Window") -> bool:
         """Fill the cache with what `other` holds; False if it had to stay empty."""
         size = other.state_size()
-        state = (ctypes.c_uint8 * size)()
+        try:
+            state = (ctypes.c_uint8 * size)()
+        except MemoryError:
+            return False
         copied = c.llama_state_seq_get_data(other._handle, state, size, 0)
         if copied and c.llama_state_seq_set_data(self._handle, state, copied, 0):
             self.tokens = other.tokens.copy()

@@ -92,6 +92,7 @@ class _Loader:
             return llama.read_model(
                 self._question.path,
                 repack=self._question.repack,
+                gpus=[device.handle for device in backends.gpu_devices()],
                 split=split,
                 progress=self._progress,
             )

@@ -33,8 +33,8 @@ def measure(threads: int, available: int, flag: llama.Flag) -> Iterator[Measurin
     """
     if available < NEEDED:
         raise NoRoom(TOO_LITTLE)
-    devices = [device for device in backends.devices() if device.is_processor]
-    devices += [device for device in backends.devices() if device.is_gpu]
+    processors = [device for device in backends.devices() if device.is_processor]
+    devices = [*processors, *backends.gpu_devices()]
     rates, spreads = list[DeviceRates](), list[float]()
     for number, device in enumerate(devices):
         try:
@@ -132,9 +132,9 @@ def _small_model(layers: int, words: int, device: Device | None = None) -> Itera
         ("vocab_size", words),
     ):
         c.gguf_set_val_u32(header, f"llama.{key}".encode(), number)
-    gpu = device.handle if device is not None and device.is_gpu else None
+    gpus = [device.handle] if device is not None and device.is_gpu else []
     try:
-        with closing(llama.make_model(header, lambda tensor, _: ggml.fill(tensor), gpu)) as model:
+        with closing(llama.make_model(header, lambda tensor, _: ggml.fill(tensor), gpus)) as model:
             yield model
     finally:
         c.gguf_free(header)
