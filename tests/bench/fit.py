@@ -61,7 +61,12 @@ def _buffers(name: str, model: Model) -> Figure:
         layout = Layout((), said["context"], kv_type, flash, said["batch"])
         exact = (said["kv"] + said["compute"] + said["output"]) * (1 << 20)
         takes = window_bytes(shape, layout).total - scratch_bytes(shape, layout)
-        errors.append((abs(takes - exact) / (exact + shape.weights), f"{kv_type} {said}"))
+        errors.append(
+            (
+                abs(takes - exact) / (exact + shape.weights),
+                f"{said['context']} {kv_type}: {takes / 1e6:.1f} for {exact / 1e6:.1f} MB",
+            )
+        )
     return _worst(f"memory in llama.cpp's buffers, {name}", errors, bar=0.1)
 
 
