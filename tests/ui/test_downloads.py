@@ -193,9 +193,7 @@ def test_resuming_while_offline_asks_before_it_connects(
     with qtbot.waitSignal(window.network.changed):
         window.network.turn_off()
     window.downloads.add(CHOICE)
-    wait_for(qtbot, window, Step.QUEUED)
-    window.downloads.pause(window.row().id)
-    wait_for(qtbot, window, Step.PAUSED)
+    wait_for(qtbot, window, Step.INTERRUPTED)
     (card,) = tab.cards()
     card.resume.click()
     dialog = shown(tab, SwitchDialog)

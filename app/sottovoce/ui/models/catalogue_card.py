@@ -71,7 +71,7 @@ class OfferTable(QWidget):
         self._offers: tuple[Offer, ...] = ()
         self._is_open = is_open
         self.fold = button("", self._turn, "quiet")
-        self.fold.setObjectName("fold")
+        self.fold.hide()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 4, 0, 0)
         self._grid.setHorizontalSpacing(16)

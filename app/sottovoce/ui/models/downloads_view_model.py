@@ -121,7 +121,7 @@ class DownloadsViewModel(QObject):
         self._tasks.ask(self._downloads.list, self._take)
 
     def add(self, choice: Choice) -> None:
-        """Download a model. Raises nothing: what stands in the way is told by `failed`."""
+        """Download a model, after those asked for before. The network has to be on."""
         self._order(lambda: self._downloads.add(choice))
 
     def resume(self, id_: str) -> None:
@@ -156,7 +156,8 @@ class DownloadsViewModel(QObject):
 
     def _order(self, order: Callable[[], Download]) -> None:
         def take(download: Download) -> None:
-            self._asked_for.add(download.id)
+            if self._network.is_on:
+                self._asked_for.add(download.id)
             self.refresh()
 
         self._tasks.ask(order, take, failed=self._tell)
@@ -275,6 +276,8 @@ class DownloadsViewModel(QObject):
                 return Step.PAUSED
             case State.FAILED:
                 return Step.FAILED
+            case State.WAITING if download.id in self._problems:
+                return Step.FAILED  # The disk was so full that not even this could be kept.
             case State.WAITING:
                 is_next = download.id in self._asked_for
                 return Step.QUEUED if is_next else Step.INTERRUPTED
