@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -184,3 +185,21 @@ def test_an_adapter_works_with_rearranged_weights(
     assert tiny_llama.quantisation == "Q4_0", "the type whose weights are rearranged"
     load(engine, tiny_llama, LoadOptions(context=512))
     assert use(engine, Adapter(adapter)) != use(engine)
+
+
+def test_mutated_adapters_do_not_end_the_engine(
+    adapted: ProcessEngine, adapter: Path, tmp_path: Path
+) -> None:
+    whole, random = adapter.read_bytes(), Random(7)
+    refused = 0
+    for number in range(40):
+        mutated = bytearray(whole)
+        mutated[random.randrange(4, 600)] = random.randrange(256)
+        path = tmp_path / f"{number}.gguf"
+        path.write_bytes(mutated)
+        try:
+            use(adapted, Adapter(path))
+        except Problem:
+            refused += 1
+        assert adapted.loaded is not None
+    assert 0 < refused < 40
