@@ -5,8 +5,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from fakes import RATES
 from hub_server import Fault, HubServer
 from models.downloading import SHARDS, gguf, shards
+from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Role
 from sottovoce.models.catalogue import catalogue
 from sottovoce.models.records import read_record, record_place
@@ -14,7 +16,7 @@ from sottovoce.models.repository import Gate, RemoteFile, Repository
 from sottovoce.system.paths import Profile
 from sottovoce.ui.link_dialog import LinkDialog
 from sottovoce.ui.models.catalogue_card import FamilyCard
-from sottovoce.ui.models.catalogue_offers import Here, offers_of
+from sottovoce.ui.models.catalogue_offers import Here, families, offers_of
 from sottovoce.ui.models.catalogue_tab import CatalogueTab
 from sottovoce.ui.models.downloads_view_model import Step
 from sottovoce.ui.models.licence_dialog import LicenceDialog
@@ -237,6 +239,27 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
     assert "troubles of its own" in tab.banner.sentence
     assert not window.catalogue.is_searching
     assert window.network.use == ""
+
+
+def test_escape_empties_the_search_before_it_leaves_the_page(
+    qtbot: QtBot, tab: CatalogueTab
+) -> None:
+    tab.search.setFocus()
+    tab.search.setText("guard")
+    qtbot.keyClick(tab.search, Qt.Key.Key_Escape)
+    assert tab.search.text() == ""
+
+
+def test_speeds_are_told_where_they_were_measured() -> None:
+    laptop = Machine("a laptop", (), cores=4, memory=16 << 30, available=12 << 30)
+    told = {family.entry.id: family for family in families(catalogue(), Here(laptop, RATES))}
+    (usual,) = [o for o in told["llama-3.1-8b-instruct"].offers if o.is_usual]
+    assert usual.label == "Q4_K_M"
+    assert "tokens/s" in usual.says
+    largest = told["llama-3.1-405b-instruct"]
+    assert not largest.runs
+    assert not any(offer.is_usual for offer in largest.offers)
+    assert "Too large: needs" in largest.offers[0].says
 
 
 def test_files_of_a_repository_are_called_by_what_tells_them_apart() -> None:

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -9,13 +10,14 @@ from hub_server import Fault, HubServer
 from models.downloading import REPOSITORY, SHARDS, SINGLE, gguf, shards
 from sottovoce.models.download import ChosenFile
 from sottovoce.system.network.ledger import Ledger
-from sottovoce.system.network.switch import read_switch
+from sottovoce.system.network.switch import NetworkSettings, read_switch, write_switch
 from sottovoce.system.paths import Profile
 from sottovoce.ui.models.downloads_row import figures, time_left
 from sottovoce.ui.models.downloads_tab import DownloadsTab
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.network.switch_dialog import SwitchDialog
 from sottovoce.ui.network.token_dialog import TokenDialog
+from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from ui.hub_window import CHOICE, HubWindow, hub_window, none_shown, shown
@@ -225,6 +227,28 @@ def test_a_download_can_come_earlier_and_be_cancelled(
     tab.cards()[0].cancel.click()
     qtbot.waitUntil(lambda: [row.id for row in window.downloads.rows] == [first.id])
     assert none_shown(tab)
+
+
+def test_a_download_goes_on_while_its_page_is_closed_and_is_told_when_it_is_done(
+    qtbot: QtBot, shell: Shell, hub: HubServer, profile: Profile
+) -> None:
+    write_switch(profile.network, NetworkSettings(on=True, endpoint=hub.url))
+    with qtbot.waitSignal(shell.network.changed):
+        shell.network.look()
+    hub.fault(SLOW)
+    shell.actions_by_id["models"].trigger()
+    shell.downloads.add(CHOICE)
+    qtbot.waitUntil(lambda: shell.status.chip.text() == "● Downloading… 127.0.0.1", timeout=20_000)
+    page = shell.models
+    assert page is not None
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
+    assert shell.page.isVisible()
+    hub.mend()
+    qtbot.waitUntil(shell.toast.isVisible, timeout=20_000)
+    assert shell.toast.accessibleName() == "Small is downloaded and checked"
+    qtbot.waitUntil(lambda: shell.status.chip.text() == "● Network on")
+    names = [path.name for path in profile.models.glob("*.gguf")]
+    assert names == [SINGLE]
 
 
 def test_more_than_a_gigabyte_is_not_thrown_away_without_a_question(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -170,6 +170,13 @@ class CatalogueTab(QWidget):
         """See how things stand: memory, shelf and queue change while nobody looks."""
         super().showEvent(event)
         self._catalogue.open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape empties the search field first, and only then leaves the page."""
+        if event.key() == Qt.Key.Key_Escape and self.search.hasFocus() and self.search.text():
+            self.search.clear()
+            return
+        super().keyPressEvent(event)
 
     def _draw(self) -> None:
         self._glass.setIcon(icon("search", self._look.tokens.muted, 16))

@@ -1,5 +1,7 @@
 """One download on screen: how far it is, what became of it, and what can be done with it."""
 
+from pathlib import PurePosixPath
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
@@ -59,9 +61,10 @@ class DownloadRow(QWidget):
         )
         head = QHBoxLayout()
         head.setSpacing(8)
+        which = label(_which(row), "muted", wraps=True)
+        which.setToolTip(row.choice.repository)
         head.addWidget(label(name, "heading"))
-        head.addWidget(label(_what(row), "muted"))
-        head.addStretch()
+        head.addWidget(which, 1)
         for each in (self.up, self.pause, self.cancel):
             head.addWidget(each)
         foot = QHBoxLayout()
@@ -140,8 +143,8 @@ def _amount(row: Row) -> str:
     return f"{size_in_words(row.done)} of {size_in_words(row.total)}"
 
 
-def _what(row: Row) -> str:
+def _which(row: Row) -> str:
     """What tells it from others of the same name."""
+    first = PurePosixPath(row.choice.files[0].name).stem
     count = len(row.choice.files)
-    parts = f" · {count} files" if count > 1 else ""
-    return f"{row.choice.repository}{parts}"
+    return first if count == 1 else f"{first.partition('-00001-of-')[0]}, {count} files"
