@@ -30,8 +30,8 @@ class Change:
 
 def changes(file: Path, count: int, seed: int) -> list[tuple[Change, ...]]:
     """What to do to a good file, `count` times: one to three changes, one in ten a cut."""
-    # Its weights are not needed; no header of the models for tests is longer.
-    data = file.read_bytes()[:10_000_000]
+    with file.open("rb") as stream:
+        data = stream.read(10_000_000)  # No header of the models for tests is longer.
     marks, end = _marks(data)
     dice = random.Random(seed)
     return [
