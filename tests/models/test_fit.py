@@ -48,12 +48,20 @@ def test_a_model_that_writes_slower_than_one_reads_runs_slowly() -> None:
 
 
 def test_a_gpu_that_holds_all_is_named() -> None:
-    assert on(MACHINES["32 GB + 12 GB GPU"])[1] == "Runs well on your GPU."
-    assert on(MACHINES["128 GB + 2 × 24 GB GPU"])[1] == "Runs well on 2 GPUs."
+    assert (
+        on(MACHINES["32 GB + 12 GB GPU"])[1] == "Runs on your GPU; how fast, was not measured yet."
+    )
+    assert (
+        on(MACHINES["128 GB + 2 × 24 GB GPU"])[1]
+        == "Runs on 2 GPUs; how fast, was not measured yet."
+    )
 
 
 def test_a_gpu_that_holds_a_part_is_named_so() -> None:
-    assert on(MACHINES["16 GB + 6 GB GPU"])[1] == "Runs well partly on your GPU."
+    assert (
+        on(MACHINES["16 GB + 6 GB GPU"])[1]
+        == "Runs partly on your GPU; how fast, was not measured yet."
+    )
 
 
 def test_what_is_too_large_says_what_it_needs_and_what_is_there() -> None:
@@ -88,7 +96,7 @@ def test_a_window_with_hardly_any_room_is_told() -> None:
 
 def test_a_small_window_is_no_fault_where_the_model_has_no_larger() -> None:
     brief = replace(SMALL, trained=512)
-    assert fit(brief, LAPTOP, None, AUTOMATIC).verdict is Verdict.WELL
+    assert fit(brief, LAPTOP, None, AUTOMATIC).verdict is Verdict.FITS
 
 
 def test_without_measurements_there_are_no_speeds() -> None:
@@ -146,7 +154,7 @@ def test_what_each_device_takes_adds_up() -> None:
 def test_a_gpu_that_was_not_measured_leaves_the_speed_open() -> None:
     machine = MACHINES["32 GB + 12 GB GPU"]
     found = fit(SMALL, machine, rates(device("Another GPU", 400, 1e13)), AUTOMATIC)
-    assert found.verdict is Verdict.WELL
+    assert found.verdict is Verdict.FITS
     assert found.generation is found.prompt is None
 
 

@@ -85,7 +85,14 @@ def test_each_model_says_what_it_is_good_for_and_how_it_would_do_here(
     qtbot.waitUntil(lambda: any(offer.is_usual for offer in small.family.offers))
     words = " ".join(part.text() for part in small.findChildren(QLabel) if part.isVisible())
     entry = small.family.entry
-    for said in (entry.name, entry.note, entry.licence.name, "Meta", "Recommended", "Runs well"):
+    for said in (
+        entry.name,
+        entry.note,
+        entry.licence.name,
+        "Meta",
+        "Recommended",
+        "Runs on your processor",
+    ):
         assert said in words
     assert entry.name in small.table.line("Q4_K_M").act.accessibleName()
 

@@ -29,7 +29,7 @@ def usual_variant(entry: Entry, machine: Machine) -> Variant:
     for variant in candidates:
         if variant.shape is None:
             return variant
-        if fit(variant.shape, machine, None, LoadOptions()).verdict is Verdict.WELL:
+        if fit(variant.shape, machine, None, LoadOptions()).verdict is Verdict.FITS:
             return variant
     return entry.variants[0]
 

@@ -29,6 +29,8 @@ class Verdict(StrEnum):
     """How a model does on a machine."""
 
     WELL = "well"
+    FITS = "fits"
+    """There is room for it; how fast it is on this machine was not measured."""
     SLOWLY = "slowly"
     TIGHTLY = "tightly"
     """Only with a very small context window."""
@@ -70,7 +72,10 @@ def fit(shape: Shape, machine: Machine, rates: Rates | None, wishes: LoadOptions
         verdict, says = Verdict.NOT, _too_large(machine, planned)
     elif planned.context_limit < min(TIGHT, shape.trained):
         verdict, says = Verdict.TIGHTLY, _tight(planned)
-    elif generation is not None and generation.likely < SLOW:
+    elif generation is None:
+        place = _place(shape, planned)
+        verdict, says = Verdict.FITS, f"Runs {place}; how fast, was not measured yet."
+    elif generation.likely < SLOW:
         verdict, says = Verdict.SLOWLY, f"Runs, slowly, {_place(shape, planned)}."
     else:
         verdict, says = Verdict.WELL, f"Runs well {_place(shape, planned)}."

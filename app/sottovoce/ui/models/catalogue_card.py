@@ -48,6 +48,7 @@ _ROLES = {
 }
 _KINDS = {
     Verdict.WELL: "fine",
+    Verdict.FITS: "fine",
     Verdict.SLOWLY: "caution",
     Verdict.TIGHTLY: "caution",
     Verdict.NOT: "muted",

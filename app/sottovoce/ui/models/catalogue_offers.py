@@ -192,11 +192,11 @@ def _fit(variant: Variant, here: Here) -> tuple[Verdict, str]:
 def _fit_by_size(size: int, machine: Machine | None) -> tuple[Verdict, str]:
     """What can be said of a model whose shape nobody knows yet."""
     if machine is None:
-        return Verdict.WELL, ""
+        return Verdict.FITS, ""
     gpus = sum(gpu.free for gpu in machine.gpus if not gpu.shares_memory)
     if size * _BESIDE + _PROCESS > machine.available + gpus:
         return Verdict.NOT, "Too large for the memory that is free"
-    return Verdict.WELL, "Should fit"
+    return Verdict.FITS, "Should fit"
 
 
 def _speed(value: float) -> str:

@@ -31,6 +31,7 @@ _READING_SPEED = 6
 _KV_LETTERS = 10
 _KINDS = {
     Verdict.WELL: "good",
+    Verdict.FITS: "good",
     Verdict.SLOWLY: "warning",
     Verdict.TIGHTLY: "warning",
     Verdict.NOT: "danger",
