@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.model import Role
 from sottovoce.models.catalogue import Licence
 from sottovoce.models.repository import Gate
-from sottovoce.ui.models.catalogue_card import LANGUAGES, FamilyCard, ListingCard, OfferTable
+from sottovoce.ui.models.catalogue_card import FamilyCard, ListingCard
 from sottovoce.ui.models.catalogue_offers import Family, Listing, Offer
+from sottovoce.ui.models.catalogue_table import OfferTable
 from sottovoce.ui.models.catalogue_view_model import CatalogueViewModel, Filter
+from sottovoce.ui.models.catalogue_words import LANGUAGES
 from sottovoce.ui.models.licence_dialog import LicenceDialog
 from sottovoce.ui.network.switch_dialog import Wish, when_on
 from sottovoce.ui.network.token_dialog import TokenDialog

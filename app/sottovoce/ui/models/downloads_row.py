@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
+from sottovoce.domain.model import Role
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.theme.scheme import Look
@@ -98,7 +99,7 @@ class DownloadRow(QWidget):
         self.resume.setVisible(is_resting)
         self.mend.setVisible(row.remedy is not None)
         self.mend.setText(row.remedy.value if row.remedy else "")
-        self.use.setVisible(step is Step.DONE)
+        self.use.setVisible(step is Step.DONE and row.choice.role is Role.CHAT)
         self.folder.setVisible(step is Step.DONE)
         self.up.setVisible(may_rise and step is not Step.DONE)
         self.pause.setVisible(row.is_under_way)
