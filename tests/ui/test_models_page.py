@@ -1,5 +1,6 @@
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engine.lora import write_adapter
 from fakes import ScriptedEngine
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Adapter
+from sottovoce.models.records import file_record, new_record, record_place, write_record
 from sottovoce.models.shelf import Origin, starter
 from sottovoce.models.speed import read_rates
 from sottovoce.store.store import Store
@@ -33,6 +35,14 @@ def own(profile: Profile) -> Path:
     """A model in Sottovoce's own folder."""
     profile.models.mkdir()
     return Path(shutil.copy(tiny_llama(), profile.models / "tiny.gguf"))
+
+
+@pytest.fixture
+def of_llama(own: Path) -> Path:
+    """The own model was downloaded, under the licence of Llama 3.1."""
+    record = new_record([file_record(own, name=own.name)])
+    write_record(record_place(own), replace(record, licence="llama3.1"))
+    return own
 
 
 @pytest.fixture
@@ -134,6 +144,12 @@ def test_the_details_say_what_a_file_is(qtbot: QtBot, tab: InstalledTab, own: Pa
     assert template.isVisible()
     assert "<|start_header_id|>" in template.toPlainText()
     assert template.isReadOnly()
+
+
+def test_what_a_licence_asks_for_is_shown(qtbot: QtBot, of_llama: Path, page: ModelsPage) -> None:
+    tab = page.installed
+    choose(qtbot, tab, of_llama)
+    until(qtbot, lambda: "Built with Llama" in tab.details.badges)
 
 
 def test_a_chosen_model_answers_from_then_on(

@@ -59,6 +59,7 @@ class Details(QScrollArea):
         self.verify = button("Verify", self._verify)
         self.verify.setToolTip("Compare the files with their fingerprints")
         self.show_folder = button("Show in folder", self._show_folder)
+        self.show_folder.setToolTip("Show where the file lies, in your file manager")
         self.remove = button("Remove", self._remove)
         self._build_verifying()
         self.fit = FitCard(parts.fit, parts.machine, look)

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sottovoce.domain.footprint import KvType
 from sottovoce.domain.text import size_in_words
 from sottovoce.models.fit import Estimate, Fit, Verdict
 from sottovoce.ui.models.fit_view_model import FitViewModel, Memory
 from sottovoce.ui.models.machine_view_model import MachineViewModel
 from sottovoce.ui.models.memory_bar import MemoryBar, Swatch
+from sottovoce.ui.settings.fields import KV_TYPES
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.choice import Choice
 from sottovoce.ui.widgets.flow import Flow
@@ -36,12 +36,7 @@ _KINDS = {
     Verdict.TIGHTLY: "warning",
     Verdict.NOT: "danger",
 }
-_KV_TYPES = {
-    None: "Automatic",
-    KvType.F16: "16 bits",
-    KvType.Q8_0: "8 bits: half the memory",
-    KvType.Q4_0: "4 bits: a quarter",
-}
+_KV_NAMES = {kv_type: name for name, kv_type in KV_TYPES}
 
 
 class FitCard(QFrame):
@@ -95,9 +90,9 @@ class FitCard(QFrame):
         )
         self.kv_type.setMinimumContentsLength(_KV_LETTERS)
         self.kv_type.setMaximumWidth(240)
-        self.kv_type.addItems(list(_KV_TYPES.values()))
+        self.kv_type.addItems(list(_KV_NAMES.values()))
         self.kv_type.currentIndexChanged.connect(
-            lambda index: fit.try_kv_type(list(_KV_TYPES)[index])
+            lambda index: fit.try_kv_type(list(_KV_NAMES)[index])
         )
         self.keep = button("Keep for this model", fit.keep)
         self.keep.setToolTip("Load this model like that from now on")
@@ -199,8 +194,8 @@ class FitCard(QFrame):
         self._context_says.setText(says)
         self.context.setAccessibleDescription(says)
         with QSignalBlocker(self.kv_type):
-            self.kv_type.setCurrentIndex(list(_KV_TYPES).index(self._fit.kv_type))
-            self.kv_type.setItemText(0, f"Automatic ({_KV_TYPES[layout.kv_type].split(':')[0]})")
+            self.kv_type.setCurrentIndex(list(_KV_NAMES).index(self._fit.kv_type))
+            self.kv_type.setItemText(0, f"Automatic ({_KV_NAMES[layout.kv_type].split(':')[0]})")
         self.keep.setVisible(not self._fit.is_kept)
         self.reset.setVisible(self._fit.has_own)
 

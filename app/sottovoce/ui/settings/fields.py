@@ -152,6 +152,12 @@ LOAD = (
         none="Automatic",
     ),
 )
+KV_TYPES: tuple[tuple[str, KvType | None], ...] = (
+    ("Automatic", None),
+    ("16 bits", KvType.F16),
+    ("8 bits: half the memory", KvType.Q8_0),
+    ("4 bits: a quarter", KvType.Q4_0),
+)
 ACCELERATION = (
     Pick(
         "load",
@@ -159,12 +165,7 @@ ACCELERATION = (
         "KV cache",
         "How precisely the model remembers the chat while it answers. "
         "Smaller types let longer chats fit; the smallest can cost some quality.",
-        (
-            ("Automatic", None),
-            ("16 bits", KvType.F16),
-            ("8 bits: half the memory", KvType.Q8_0),
-            ("4 bits: a quarter", KvType.Q4_0),
-        ),
+        KV_TYPES,
     ),
     Pick(
         "load",
