@@ -248,6 +248,18 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
     assert window.network.use == ""
 
 
+def test_speeds_are_there_once_the_computer_was_measured(
+    qtbot: QtBot, tab: CatalogueTab, profile: Profile
+) -> None:
+    wanted = card(tab, "llama-3.2-1b-instruct")
+    qtbot.waitUntil(tab.measure.isVisible)
+    assert not any("tokens/s" in offer.says for offer in wanted.family.offers)
+    tab.measure.click()
+    qtbot.waitUntil(lambda: "tokens/s" in wanted.family.offers[0].says)
+    assert not tab.measure.isVisible()
+    assert profile.speed.exists()
+
+
 def test_escape_empties_the_search_before_it_leaves_the_page(
     qtbot: QtBot, tab: CatalogueTab
 ) -> None:

@@ -184,6 +184,8 @@ def _fit(variant: Variant, here: Here) -> tuple[Verdict, str]:
         return _fit_by_size(variant.size, here.machine)
     found = fit(variant.shape, here.machine, here.rates, LoadOptions())
     says = found.says.rstrip(".")
+    if found.verdict is Verdict.FITS:
+        says = says.partition(";")[0]  # That nothing was measured is said once, above the list.
     if found.generation:
         says += f" · about {_speed(found.generation.likely)} tokens/s"
     return found.verdict, says

@@ -84,6 +84,12 @@ class CatalogueTab(QWidget):
         self.ask_hub.setIconSize(QSize(16, 16))
         self.ask_hub.setToolTip("This connects to the hub. Nothing was sent so far.")
         tint(self.ask_hub, look, "globe")
+        self.measure = button("Measure it", catalogue.machine.measure)
+        self.measure.setToolTip(
+            "Takes a few seconds. A model that is in memory is unloaded for it."
+        )
+        self._measured = label("", "muted", wraps=True)
+        self._measuring = QWidget()
         self.banner = Banner(look)
         self._none = label("", "body", wraps=True)
         self._none.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -97,6 +103,7 @@ class CatalogueTab(QWidget):
         self._connect()
         self._filter()
         self._show_hub()
+        self._show_measuring()
         self.setFocusProxy(self.search)
 
     def cards(self) -> list[FamilyCard]:
@@ -115,6 +122,10 @@ class CatalogueTab(QWidget):
         self.only_fitting.setMinimumHeight(self.role.sizeHint().height())
         for each in (self.role, self.language, self.only_fitting):
             flow.addWidget(each)
+        measuring = QHBoxLayout(self._measuring)
+        measuring.setContentsMargins(0, 0, 0, 0)
+        measuring.addWidget(self._measured, 1)
+        measuring.addWidget(self.measure)
         inner = QWidget()
         inner.setObjectName("scrolled")
         inner.setMaximumWidth(_WIDEST)
@@ -123,6 +134,7 @@ class CatalogueTab(QWidget):
         column.setSpacing(10)
         column.addWidget(self.search)
         column.addWidget(narrowing)
+        column.addWidget(self._measuring)
         column.addWidget(self.banner)
         column.addWidget(self.ask_hub, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._hub)
@@ -160,6 +172,8 @@ class CatalogueTab(QWidget):
         catalogue.filtered.connect(self._show_filtered)
         catalogue.hub_changed.connect(self._show_hub)
         catalogue.failed.connect(self._tell)
+        for changed in (catalogue.machine.changed, catalogue.machine.measuring_changed):
+            changed.connect(self._show_measuring)
         self.search.textChanged.connect(self._pause.start)
         self.search.returnPressed.connect(self._filter)
         self._pause.timeout.connect(self._filter)
@@ -228,6 +242,17 @@ class CatalogueTab(QWidget):
         self._none.setVisible(is_empty)
         asks = " Search the hub for it, or show more." if wanted.text else " Show more of them."
         self._none.setText(f"No model of the catalogue is like that.{asks}")
+
+    def _show_measuring(self) -> None:
+        """Offer to measure, as long as no speeds can be told."""
+        machine = self._catalogue.machine
+        self._measuring.setVisible(machine.machine is not None and machine.rates is None)
+        self.measure.setVisible(not machine.is_measuring)
+        self._measured.setText(
+            f"Measuring this computer, {machine.fraction:.0%}…"
+            if machine.is_measuring
+            else "How fast models run on this computer was not measured yet."
+        )
 
     def _ask_hub(self) -> None:
         text = self.search.text().strip()

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from sottovoce.models.fit import Verdict
 from sottovoce.ui.models.catalogue_offers import Offer, Standing
 from sottovoce.ui.models.catalogue_words import offer_size
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, label, set_kind
 
 _KINDS = {
@@ -111,13 +112,10 @@ class _Line:
         self._name = name
         self._offer = offer
         title = QWidget()
-        row = QHBoxLayout(title)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row = Flow(title, spacing=8)
         row.addWidget(label(offer.label))
         self._usual = label("Recommended", "badge_good")
         row.addWidget(self._usual)
-        row.addStretch()
         self._size = label(offer_size(offer), "muted")
         if offer.is_estimate:
             self._size.setToolTip("Worked out from the model’s dimensions")

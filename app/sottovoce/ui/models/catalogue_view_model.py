@@ -116,6 +116,11 @@ class CatalogueViewModel(QObject):
         """The codes of all languages that models of the catalogue name."""
         return tuple(sorted({each for family in self._families for each in family.entry.languages}))
 
+    @property
+    def machine(self) -> MachineViewModel:
+        """What the offers are held against."""
+        return self._machine
+
     def open(self) -> None:
         """Read the catalogue, if it is not there yet, and look at machine and queue."""
 
