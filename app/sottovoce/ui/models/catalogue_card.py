@@ -1,7 +1,7 @@
 """One model that can be had: what it is good for, and its quantisations."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from sottovoce.domain.model import Role
 from sottovoce.models.repository import Gate
@@ -13,6 +13,7 @@ from sottovoce.ui.models.catalogue_words import (
     parameters_in_words,
 )
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, card, label, picture
 
 _ROLES = {
@@ -34,9 +35,11 @@ class FamilyCard(QFrame):
         self.family = family
         head = QHBoxLayout()
         head.setSpacing(10)
-        head.addWidget(label(entry.name, "heading"))
-        head.addWidget(label(_ROLES[entry.role], "badge"), 0, Qt.AlignmentFlag.AlignVCenter)
-        head.addStretch()
+        title = QWidget()
+        flow = Flow(title, spacing=10)
+        flow.addWidget(label(entry.name, "heading"))
+        flow.addWidget(label(_ROLES[entry.role], "badge"))
+        head.addWidget(title, 1, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.table.fold)
         column.setSpacing(6)
         column.addLayout(head)
