@@ -172,6 +172,7 @@ class CatalogueTab(QWidget):
         catalogue.filtered.connect(self._show_filtered)
         catalogue.hub_changed.connect(self._show_hub)
         catalogue.failed.connect(self._tell)
+        catalogue.machine.failed.connect(self._tell)
         for changed in (catalogue.machine.changed, catalogue.machine.measuring_changed):
             changed.connect(self._show_measuring)
         self.search.textChanged.connect(self._pause.start)

@@ -205,17 +205,22 @@ class CatalogueViewModel(QObject):
         """
         entry, variant = family.entry, offer.variant
         assert variant is not None, "Offers of the catalogue have a variant."
+        licence = entry.licence if is_agreed else None
+        if variant.files:
+            self._downloads.add(_agreed(catalogue_choice(entry, variant, None), licence))
+            return
 
         def work(stop: Stop) -> Iterator[Choice]:
-            offered = None
-            if not variant.files:
-                offered = self._remote.describe(variant.repository, variant.commit or None, stop)
+            offered = self._remote.describe(variant.repository, variant.commit or None, stop)
             yield catalogue_choice(entry, variant, offered)
 
-        def take(choice: Choice) -> None:
-            self._downloads.add(_agreed(choice, entry.licence if is_agreed else None))
-
-        self._tasks.start(work, news=take, failed=self._tell)
+        self._network.begin_use(_SEARCHING)
+        self._tasks.start(
+            work,
+            news=lambda choice: self._downloads.add(_agreed(choice, licence)),
+            failed=self._tell,
+            ended=lambda: self._network.end_use(_SEARCHING),
+        )
 
     def download_listed(self, listing: Listing, offer: Offer, *, is_agreed: bool) -> None:
         """Download what a repository of the hub offers."""
