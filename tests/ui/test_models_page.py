@@ -303,6 +303,19 @@ def test_a_folder_is_searched_for_models_and_what_fails_is_told(
     assert tab.details.is_of(elsewhere)
 
 
+def test_of_many_files_that_fail_a_few_are_named(
+    qtbot: QtBot, tab: InstalledTab, tmp_path: Path
+) -> None:
+    letters = [tmp_path / f"letter {number}.gguf" for number in range(7)]
+    for letter in letters:
+        letter.write_text("Dear reader,")
+    tab.add_paths(letters)
+    until(qtbot, tab.banner.isVisible)
+    lines = tab.banner.sentence.splitlines()
+    assert len(lines) == 6
+    assert lines[-1] == "2 more could not be added."
+
+
 def test_a_folder_without_models_is_told(qtbot: QtBot, tab: InstalledTab, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     tab.add_paths([tmp_path / "empty"])

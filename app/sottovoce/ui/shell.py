@@ -40,17 +40,13 @@ from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.view_model import ChatViewModel
-from sottovoce.ui.commands.palette import Command, CommandPalette
-from sottovoce.ui.link_dialog import LinkDialog
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
-from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.settings.view_model import SettingsViewModel
-from sottovoce.ui.shortcuts_dialog import ShortcutsDialog
 from sottovoce.ui.sidebar.rows import UNNAMED
 from sottovoce.ui.sidebar.sidebar import Sidebar
 from sottovoce.ui.sidebar.view_model import SidebarViewModel
@@ -64,7 +60,9 @@ from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
+    # Late, for start-up, all that is opened by a gesture: the window is there before it.
     from sottovoce.ui.models.page import ModelsPage
+    from sottovoce.ui.settings.dialog import SettingsDialog
 
 _FIGURES_MILLISECONDS = 3000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
@@ -327,7 +325,6 @@ class Shell(QWidget):
         """The page of models, made when it is first wanted."""
         if self.models is not None:
             return self.models
-        # Late, for start-up: most windows are opened to chat.
         from sottovoce.ui.models.assembly import models_page
 
         page = models_page(
@@ -425,6 +422,8 @@ class Shell(QWidget):
         dialog.open()
 
     def _made_settings(self) -> SettingsDialog:
+        from sottovoce.ui.settings.dialog import SettingsDialog
+
         dialog = SettingsDialog(
             self.settings, self.network, self.token, look=self._look, parent=self
         )
@@ -432,15 +431,18 @@ class Shell(QWidget):
         return dialog
 
     def _open_ledger(self, parent: QWidget | None = None) -> None:
-        # Late, for start-up: few ever look.
         from sottovoce.ui.network.ledger_dialog import LedgerDialog
 
         LedgerDialog(self.network, self._look, parent or self).open()
 
     def _show_shortcuts(self) -> None:
+        from sottovoce.ui.shortcuts_dialog import ShortcutsDialog
+
         ShortcutsDialog(self._actions(), self).open()
 
     def _open_commands(self) -> None:
+        from sottovoce.ui.commands.palette import Command, CommandPalette
+
         commands = [
             Command(action.text, action.icon, action.call, action.shortcut)
             for action in self._actions()
@@ -455,6 +457,8 @@ class Shell(QWidget):
         CommandPalette(commands, self._look, self).show()
 
     def _ask_about_link(self, target: str) -> None:
+        from sottovoce.ui.link_dialog import LinkDialog
+
         LinkDialog(target, self).open()
 
     def _choose_file(self) -> None:

@@ -36,6 +36,8 @@ from sottovoce.ui.widgets.parts import button, follow, icon_button, label, round
 _LIST_WIDTH = 270
 _NARROW = 600
 """Below this width, list and details take turns."""
+_MOST_TOLD = 5
+"""Files that could not be added, each with its sentence."""
 _FILES = "Models and adapters (*.gguf);;All files (*)"
 
 
@@ -272,8 +274,10 @@ class InstalledTab(QWidget):
         if added.failures:
             lines = [
                 f"{each.name}: {each.sentence}" if each.name else each.sentence
-                for each in added.failures
+                for each in added.failures[:_MOST_TOLD]
             ]
+            if more := len(added.failures) - len(lines):
+                lines.append(f"{more} more could not be added.")
             self.banner.tell("\n".join(lines), kind="warning")
         else:
             self.banner.hide()
