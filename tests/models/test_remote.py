@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -199,6 +200,36 @@ def test_a_download_nobody_listens_to_any_more_ends(
     assert network_processes()
     news.close()  # type: ignore[attr-defined] # It is a generator, which callers need not know.
     assert network_processes() == []
+
+
+@pytest.mark.parametrize("fault", [Fault("GET", stall=1_000_000), Fault("GET", pause=0.05)])
+def test_switching_off_ends_what_is_under_way(
+    online: Profile, order: FetchOrder, hub: HubServer, fault: Fault
+) -> None:
+    hub.fault(replace(fault, times=99))
+    news = Remote(online).fetch(order, Stop())
+    next(news)
+    _until(lambda: order.part.stat().st_size > 500_000)
+    write_switch(online.network, NetworkSettings(on=False, endpoint=hub.url))
+    begun = time.monotonic()
+    with pytest.raises(Refused, match="switched off"):
+        list(news)
+    assert time.monotonic() - begun < 2
+    assert network_processes() == []
+    last = Ledger(online.ledger).entries()[-1]
+    assert (last.is_allowed, last.purpose) == (False, "Download a model")
+
+
+def test_a_token_does_not_go_where_the_switch_led_before(online: Profile, hub: HubServer) -> None:
+    """It may take the keyring a while to hand it out: meanwhile another hub may be chosen."""
+
+    def token() -> str:
+        write_switch(online.network, NetworkSettings(on=True, endpoint="https://hub.example"))
+        return "hf_of_the_other_hub"
+
+    with pytest.raises(Interrupted):
+        Remote(online, token).search("words", Stop())
+    assert hub.asked == []
 
 
 def test_several_may_ask_at_once(online: Profile) -> None:

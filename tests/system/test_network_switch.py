@@ -33,7 +33,9 @@ def test_what_was_chosen_is_kept(tmp_path: Path) -> None:
         '{"on": "yes"}',
         '{"on": true, "endpoint": "http://hub.example"}',
         '{"on": true, "endpoint": "file:///etc"}',
+        '{"on": true, "endpoint": 5}',
         '{"on": true, "hosts": ["a b"]}',
+        '{"on": true, "hosts": "all"}',
     ],
 )
 def test_what_cannot_be_trusted_is_off(tmp_path: Path, content: str) -> None:
@@ -100,6 +102,7 @@ def test_an_endpoint_is_put_in_its_plain_form(typed: str, plain: str) -> None:
         "ftp://mirror.example",
         "https://[::1",
         "https://mirror.example/#x",
+        "https://mirror.example/\x1b[31m",
     ],
 )
 def test_an_endpoint_without_protection_is_refused(typed: str) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sottovoce.domain.problems import Cancelled, Problem
@@ -20,7 +21,10 @@ from sottovoce.system.logs import describe, harden
 from sottovoce.system.network.client import Client, Way
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
-from sottovoce.system.network.switch import NetworkSettings
+from sottovoce.system.network.switch import read_switch
+
+_LOOK_EVERY = 0.2
+"""Seconds between two looks at the switch."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,11 @@ def main(arguments: Sequence[str]) -> int:
         errand = channel.hear()
         assert isinstance(errand, orders.Errand), "the first thing told is what to do"
         stop = Stop()
-        threading.Thread(target=_listen, args=(channel, stop), name="listen", daemon=True).start()
+        if _is_turned(errand):
+            return 0
+        threading.Thread(
+            target=_listen, args=(channel, errand, stop), name="listen", daemon=True
+        ).start()
         for news in _run(errand, stop):
             channel.tell(news)
     except (EOFError, OSError):
@@ -42,22 +50,31 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _listen(channel: Channel[orders.Order], stop: Stop) -> None:
-    """Hear the wish to stop while the errand runs, and the end of the parent."""
-    try:
-        while True:
-            channel.hear()
-            stop.set()
-    except (EOFError, OSError):
-        os._exit(0)  # Whatever waits for the network now would wait on.
+def _listen(channel: Channel[orders.Order], errand: orders.Errand, stop: Stop) -> None:
+    """Hear the wish to stop and the end of the parent, and see the switch turned."""
+    with suppress(EOFError, OSError):
+        turned = 0
+        while turned < 3:
+            if channel.heard_within(_LOOK_EVERY):
+                channel.hear()
+                stop.set()
+            elif _is_turned(errand):
+                turned += 1
+            if turned == 2:  # The first time is left to the parent: it may have turned it.
+                stop.set()
+    os._exit(0)  # Whatever waits for the network now would wait on.
+
+
+def _is_turned(errand: orders.Errand) -> bool:
+    """Whether the switch no longer lets through what it did when the errand was ordered."""
+    return read_switch(Path(os.fsdecode(errand.switch))) != errand.settings
 
 
 def _run(errand: orders.Errand, stop: Stop) -> Iterator[orders.News]:
     ledger = Ledger(Path(os.fsdecode(errand.ledger)))
     gate = NetworkGate(ledger)
     gate.close()
-    settings = NetworkSettings(on=True, endpoint=errand.endpoint, hosts=errand.hosts)
-    way = Way(settings, gate, ledger, errand.token)
+    way = Way(errand.settings, gate, ledger, errand.token)
     try:
         yield from _done(errand.what, way, stop)
     except Cancelled:

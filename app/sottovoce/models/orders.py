@@ -18,6 +18,7 @@ from sottovoce.domain.problems import (
     Unsupported,
 )
 from sottovoce.models.repository import FetchOrder, Found, RemoteFile, Repository
+from sottovoce.system.network.switch import NetworkSettings
 
 _KINDS = (Damaged, Interrupted, Missing, NoRoom, Unidentified, Refused, Unreachable, Unsupported)
 # A class stands before the one it is a kind of.
@@ -70,11 +71,13 @@ class Fetch(Message, frozen=True):
 
 
 class Errand(Message, frozen=True):
-    """What to do, and the way to the network that the switch allows."""
+    """What to do, and the way to the network."""
 
     what: Search | Describe | Fetch
-    endpoint: str
-    hosts: tuple[str, ...]
+    settings: NetworkSettings
+    """What the switch let through when this was ordered."""
+    switch: bytes
+    """Where the switch is: the errand ends when it says something else."""
     token: str | None
     ledger: bytes
 

@@ -12,7 +12,7 @@ from sottovoce.models import orders
 from sottovoce.models.repository import FetchOrder, Found, Repository
 from sottovoce.system.child import Child
 from sottovoce.system.network.ledger import Ledger
-from sottovoce.system.network.switch import OFF, read_switch
+from sottovoce.system.network.switch import OFF, NetworkSettings, read_switch
 from sottovoce.system.paths import Profile
 
 QUIET = {
@@ -86,16 +86,13 @@ class Remote:
         self, what: orders.Search | orders.Describe | orders.Fetch, stop: Stop
     ) -> Generator[orders.News]:
         """All news of an errand up to its answer, if that is no failure."""
-        settings = read_switch(self._profile.network)
-        if not settings.on:
-            Ledger(self._profile.ledger).refuse(what.purpose, settings.endpoint_host)
-            raise Refused(OFF)
+        settings = self._settings(what.purpose)
         token = None
         with suppress(Problem):  # Most files are given to anybody.
             token = self._token()
         stop.check()
-        ledger = os.fsencode(self._profile.ledger)
-        errand = orders.Errand(what, settings.endpoint, settings.hosts, token, ledger)
+        switch, ledger = os.fsencode(self._profile.network), os.fsencode(self._profile.ledger)
+        errand = orders.Errand(what, settings, switch, token, ledger)
         try:
             child = Child[orders.News](
                 "--network-process",
@@ -109,13 +106,22 @@ class Remote:
         try:
             child.channel.tell(errand)
             yield from _heard(child, stop, patience)
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, Cancelled) as error:
             stop.check()
+            self._settings(what.purpose)  # It ends by itself when the switch is turned.
             raise Interrupted("The network process ended unexpectedly. Try again.") from error
         finally:
             # It has answered, or is not to: waiting for a good end would only delay a stop.
             child.channel.hang_up()
             child.kill()
+
+    def _settings(self, purpose: str) -> NetworkSettings:
+        """What the switch lets through now. Raises Refused, and notes it, where that is nothing."""
+        settings = read_switch(self._profile.network)
+        if not settings.on:
+            Ledger(self._profile.ledger).refuse(purpose, settings.endpoint_host)
+            raise Refused(OFF)
+        return settings
 
 
 def _heard(child: Child[orders.News], stop: Stop, patience: float | None) -> Iterator[orders.News]:

@@ -10,7 +10,6 @@ import msgspec
 
 from sottovoce.domain.problems import Refused
 from sottovoce.system.files import write_private
-from sottovoce.system.revive import revive
 
 PUBLIC_HUB = "https://huggingface.co"
 
@@ -56,8 +55,7 @@ class NetworkSettings:
 def read_switch(path: Path) -> NetworkSettings:
     """Return what was written; switched off where that is missing or cannot be understood."""
     try:
-        kept = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
-        settings = revive(NetworkSettings, kept)
+        settings = msgspec.json.decode(path.read_bytes(), type=NetworkSettings)
         hosts = tuple(host_named(host) for host in settings.hosts)
         return replace(settings, endpoint=endpoint_at(settings.endpoint), hosts=hosts)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused):
@@ -80,8 +78,9 @@ def endpoint_at(address: str) -> str:
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     is_bare = not (parts.username or parts.password or parts.query or parts.fragment)
+    is_plain = parts.path.isascii() and parts.path.isprintable()
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_this_computer(host))
-    if not (is_bare and is_safe and _is_host(host)):
+    if not (is_bare and is_plain and is_safe and _is_host(host)):
         raise Refused(
             "That is no address of a hub. It looks like https://huggingface.co, and needs https."
         )
