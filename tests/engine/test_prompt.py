@@ -32,6 +32,14 @@ def test_the_models_own_template_is_filled() -> None:
     assert text(BASIC, user("Hello")) == "[user]Hello[assistant]"
 
 
+def test_marks_around_what_was_trained_change_no_prompt() -> None:
+    marked = BASIC.replace(
+        "{{ m.content }}",
+        "{% generation %}{{ m.content }}{% if loop.last %}!{% endif %}{% endgeneration %}",
+    )
+    assert text(marked, user("Hello")) == "[user]Hello![assistant]"
+
+
 def test_a_template_sees_today_and_the_models_ends() -> None:
     assert text("{{ bos_token }}{{ date_string }}{{ strftime_now('%Y') }}{{ eos_token }}") == (
         "<s>23 Nov 20262026</s>"

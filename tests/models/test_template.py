@@ -117,6 +117,14 @@ def test_templates_that_only_format_are_not_suspected(family: str) -> None:
     assert findings(WELL_KNOWN[family]) == []
 
 
+def test_marks_around_what_was_trained_are_looked_through() -> None:
+    mark = "{%- generation -%}", "{% endgeneration %}"
+    assert findings(SAYS.replace("{{ message.content }}", "{{ message.content }}".join(mark))) == []
+    assert findings(SAYS + ORDER.join(mark)) == findings(SAYS + ORDER)
+    [unended] = findings(SAYS + mark[0])
+    assert "what no chat template may contain" in unended
+
+
 def test_the_template_of_llama_3_1_is_not_suspected() -> None:
     template = inspect(tiny_llama(), Stop()).template
     assert template is not None

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from jinja2 import Template, TemplateError
+from jinja2 import Template, TemplateError, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.ext import loopcontrols
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -156,7 +157,9 @@ def _joined(pieces: Iterable[str], most: int) -> str:
 def _compiled(source: str) -> Template:
     if len(source) > LARGEST_TEMPLATE:
         raise SecurityError("too long")
-    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+    environment = _Sandbox(
+        trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _GenerationTag]
+    )
     environment.filters["tojson"] = _json
     return environment.from_string(source)
 
@@ -169,6 +172,16 @@ def _json(value: object, indent: int | None = None) -> str:
 def _refuse(reason: object) -> None:
     """What templates call to say that they cannot express a conversation."""
     raise TemplateError(str(reason))
+
+
+class _GenerationTag(Extension):
+    """Hugging Face's mark around what a model was trained to write. It changes no prompt."""
+
+    tags = {"generation"}  # noqa: RUF012  The type that jinja2 gives it.
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
-from jinja2.ext import loopcontrols
+from jinja2.ext import Extension, loopcontrols
 from jinja2.filters import FILTERS
 from jinja2.parser import Parser
 from jinja2.tests import TESTS
@@ -80,7 +80,8 @@ def examine_template(text: str, length: int) -> ChatTemplate:
         )
         return ChatTemplate(text, (Finding(sentence, ""),))
     try:
-        tree = Parser(Environment(extensions=[loopcontrols], autoescape=True), text).parse()
+        environment = Environment(extensions=[loopcontrols, _GenerationTag], autoescape=True)
+        tree = Parser(environment, text).parse()
         return ChatTemplate(text, tuple(dict.fromkeys(_findings(tree))))
     except TemplateSyntaxError as error:
         sentence = "It contains what no chat template may contain, so it cannot be used."
@@ -88,6 +89,16 @@ def examine_template(text: str, length: int) -> ChatTemplate:
     except RecursionError:
         sentence = "It is nested far deeper than any chat template has to be."
         return ChatTemplate(text, (Finding(sentence, ""),))
+
+
+class _GenerationTag(Extension):
+    """Hugging Face's mark around what a model was trained to write. It changes no prompt."""
+
+    tags = {"generation"}  # noqa: RUF012  The type that jinja2 gives it.
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 def _findings(tree: nodes.Template) -> Iterator[Finding]:
