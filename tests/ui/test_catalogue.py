@@ -66,6 +66,12 @@ def card(tab: CatalogueTab, id_: str) -> FamilyCard:
     return next(card for card in tab.cards() if card.family.entry.id == id_)
 
 
+def unpinned(card: FamilyCard) -> str:
+    """A quantisation whose files only the hub knows; empty if there is none."""
+    offers = (o for o in card.family.offers if o.variant and not o.variant.files)
+    return next((offer.label for offer in offers), "")
+
+
 def search_hub(qtbot: QtBot, tab: CatalogueTab, text: str) -> None:
     tab.search.setText(text)
     qtbot.waitUntil(lambda: tab.ask_hub.isVisible() and text in tab.ask_hub.text())
@@ -279,6 +285,20 @@ def test_speeds_are_told_where_they_were_measured() -> None:
     assert not largest.runs
     assert not any(offer.is_usual for offer in largest.offers)
     assert "Too large: needs" in largest.offers[0].says
+
+
+def test_a_model_that_the_hub_has_no_more_leaves_the_network_as_it_was(
+    qtbot: QtBot, tab: CatalogueTab, window: HubWindow
+) -> None:
+    wanted = next(
+        each for each in tab.cards() if not each.family.entry.licence.must_accept and unpinned(each)
+    )
+    wanted.table.fold.click()
+    wanted.table.line(unpinned(wanted)).act.click()
+    shown(tab, SwitchDialog).turn_on.click()
+    qtbot.waitUntil(tab.banner.isVisible, timeout=LONG)
+    assert wanted.family.offers[0].repository in tab.banner.sentence
+    qtbot.waitUntil(lambda: not window.network.is_on)
 
 
 def test_files_of_a_repository_are_called_by_what_tells_them_apart() -> None:

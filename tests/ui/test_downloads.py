@@ -297,8 +297,11 @@ def test_a_full_disk_is_foreseen(
     qtbot: QtBot, tab: DownloadsTab, window: HubWindow, hub: HubServer
 ) -> None:
     huge = ChosenFile(SINGLE, 10**16, "a" * 64)
+    with qtbot.waitSignal(window.network.changed):
+        window.network.turn_on(until_rest=True)
     with qtbot.waitSignal(window.downloads.failed) as told:
         window.downloads.add(replace(CHOICE, files=(huge,), revision="a" * 40))
     assert "Free some space" in told.args[0].sentence
     assert tab.banner.sentence == told.args[0].sentence
+    qtbot.waitUntil(lambda: not window.network.is_on)  # It was switched on for this alone.
     assert hub.asked == []

@@ -214,11 +214,16 @@ class CatalogueViewModel(QObject):
             offered = self._remote.describe(variant.repository, variant.commit or None, stop)
             yield catalogue_choice(entry, variant, offered)
 
+        def fail(error: Exception) -> None:
+            self._tell(error)
+            if not self._downloads.under_way:
+                self._network.rest()
+
         self._network.begin_use(_SEARCHING)
         self._tasks.start(
             work,
             news=lambda choice: self._downloads.add(_agreed(choice, licence)),
-            failed=self._tell,
+            failed=fail,
             ended=lambda: self._network.end_use(_SEARCHING),
         )
 

@@ -241,6 +241,8 @@ class DownloadsViewModel(QObject):
         self.failed.emit(trouble(error))
         if not isinstance(error, Problem):
             self._tasks.crashed.emit(error)
+        if not self.under_way:
+            self.rested.emit()
         self.refresh()
 
     def _find(self, id_: str) -> Download | None:
