@@ -89,17 +89,23 @@ class ModelViewModel(QObject):
     def find(self) -> None:
         """Look for the model chosen last, or the starter."""
         settings = self._settings.settings
-        if settings.models:  # From before there was a shelf.
-            self._settings.change(replace(settings, models=()))
 
         def look(_: Stop) -> Iterator[Model | None]:
-            if settings.models:
+            if settings.models:  # From before there was a shelf.
                 self._shelf.adopt(settings.models)
-            yield read_model(Path(settings.model)) if settings.model else starter()
+            if not settings.model:
+                yield starter()
+                return
+            # The shelf knows the names of files that do not say them.
+            listed = {str(item.path): item.model for item in self._shelf.items()}
+            yield listed.get(settings.model) or read_model(Path(settings.model))
 
-        self._tasks.start(
-            look, news=self._take, failed=self._fail_to_find, ended=self.shelf_changed.emit
-        )
+        def take(model: Model | None) -> None:
+            if settings.models:
+                self._settings.change(replace(self._settings.settings, models=()))
+            self._take(model)
+
+        self._tasks.start(look, news=take, failed=self._fail_to_find, ended=self.shelf_changed.emit)
 
     def choose(self, path: Path) -> None:
         """Put a model file on the shelf; from then on it answers, and it is loaded at once."""
