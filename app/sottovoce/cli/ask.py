@@ -87,8 +87,12 @@ def _settings(kept: Settings, arguments: argparse.Namespace) -> Settings:
         "gpu_layers": arguments.gpu_layers,
         "threads": arguments.threads,
     }
+    own_loads = kept.own_loads
+    if arguments.context is not None:  # What is typed goes before what is kept for a model.
+        own_loads = tuple(replace(own, context=None) for own in own_loads)
     return replace(
         kept,
+        own_loads=own_loads,
         system_prompt=kept.system_prompt if arguments.system is None else arguments.system,
         sampling=replace(kept.sampling, **{k: v for k, v in sampling.items() if v is not None}),
         load=replace(kept.load, **{k: v for k, v in load.items() if v is not None}),
