@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Refused
+from models.downloading import largest_file
+from sottovoce.domain.problems import NoRoom, Refused
 from sottovoce.system.network.ledger import Ledger
 
 
@@ -52,6 +53,42 @@ def test_lines_that_make_no_sense_are_left_out(ledger: Ledger, tmp_path: Path) -
         file.write(b'{"type": "other"}\n\xff\xfe\n{"half a li\n[]\n')
     ledger.refuse("Second")
     assert [entry.purpose for entry in ledger.entries()] == ["First", "Second"]
+
+
+def test_a_full_disk_spoils_no_other_line(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.allow("First", "one.example", 443)
+    with largest_file((tmp_path / "network.jsonl").stat().st_size + 20), pytest.raises(NoRoom):
+        ledger.allow("Second", "two.example", 443)
+    ledger.allow("Third", "three.example", 443)
+    assert [entry.purpose for entry in ledger.entries()] == ["First", "Third"]
+
+
+def test_times_that_cannot_be_told_are_left_out(ledger: Ledger, tmp_path: Path) -> None:
+    line = '{"type":"connection","time":"%s","verdict":"refused","purpose":"x"}\n'
+    times = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T00:00:00Z")
+    (tmp_path / "network.jsonl").write_text("".join(line % time for time in times))
+    [entry] = ledger.entries()
+    assert entry.moment.year == 2026
+
+
+def test_two_processes_that_find_it_full_lose_nothing(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.refuse("First")
+    path = tmp_path / "network.jsonl"
+    path.write_bytes(path.read_bytes() + b"\n" * 1_000_000)
+    fstat = os.fstat
+
+    def another_is_quicker(descriptor: int) -> os.stat_result:
+        monkeypatch.setattr(os, "fstat", fstat)
+        Ledger(path).refuse("Third")
+        Ledger(path).refuse("Fourth")
+        return fstat(descriptor)
+
+    monkeypatch.setattr(os, "fstat", another_is_quicker)
+    ledger.refuse("Second")
+    purposes = [entry.purpose for entry in ledger.entries()]
+    assert purposes == ["First", "Second", "Third", "Fourth"]
 
 
 def test_the_ledger_does_not_grow_for_ever(ledger: Ledger, tmp_path: Path) -> None:

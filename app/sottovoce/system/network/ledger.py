@@ -1,5 +1,6 @@
 """The ledger: every connection that was made or refused, in a file that anybody can read."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,11 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from sottovoce.domain.problems import Problem
+from sottovoce.domain.problems import NoRoom, Problem
 from sottovoce.system.files import only_for_owner, writing_translated
 
 _LARGEST = 1_000_000
 """Bytes of the file after which a new one begins; the one before is kept, and no other."""
+_BEGINNING = b'{"type":'
+"""Of every line, and nowhere in one: quotes in a text are escaped."""
+_YEARS = range(1970, 9999)
+"""Others cannot be told in every time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,12 @@ class Ledger:
             self._add(_Count(name, received, sent))
 
     def entries(self) -> list[Entry]:
-        """What is noted, oldest first. Lines that cannot be understood are left out."""
+        """What is noted, oldest first. What cannot be understood is left out."""
         entries: list[Entry] = []
         place: dict[str, int] = {}
         for line in self._lines():
             match line:
-                case _Line():
+                case _Line() if line.time.year in _YEARS:
                     place[line.connection] = len(entries)
                     is_allowed = line.verdict == "allowed"
                     entries.append(Entry(line.time, is_allowed, line.purpose, line.host, line.port))
@@ -86,18 +91,24 @@ class Ledger:
             except OSError:
                 continue
             for line in lines:
+                # A full disk may have cut the one before it short, which then had no end.
+                whole = line[max(line.rfind(_BEGINNING), 0) :]
                 with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                    yield _DECODER.decode(line)
+                    yield _DECODER.decode(whole)
 
     def _add(self, line: "_Line | _Count") -> None:
         # In one piece at the end of the file: lines of several processes do not mix.
+        text = msgspec.json.encode(line) + b"\n"
         with writing_translated():
             with open(self._path, "ab", buffering=0, opener=only_for_owner) as file:
-                file.write(msgspec.json.encode(line) + b"\n")
-                is_full = file.tell() > _LARGEST
-            if is_full:
-                with suppress(OSError):  # Another process does the same, or has it open.
-                    self._path.replace(self._older)
+                if file.write(text) < len(text):
+                    raise NoRoom("The disk is full. Free some space and try again.")
+                state = os.fstat(file.fileno())
+            if state.st_size > _LARGEST:
+                with suppress(OSError):  # Another process has it open.
+                    # Or began a new one meanwhile, which is not to take the place of the older.
+                    if os.path.samestat(state, self._path.stat()):
+                        self._path.replace(self._older)
 
 
 class _Line(msgspec.Struct, frozen=True, tag="connection"):
