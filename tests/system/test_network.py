@@ -74,7 +74,8 @@ with gate.permit("127.0.0.1", port):
     for attempt in (
         lambda: socket.create_connection(("127.0.0.1", port + 1)),
         lambda: socket.create_connection(("localhost", port)),
-        lambda: socket.gethostbyname("127.0.0.1"),
+        lambda: socket.gethostbyname("127.0.0.2"),
+        lambda: socket.getaddrinfo(b"\\x1b[31m", port),
         lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port)),
         lambda: socket.create_server(("127.0.0.1", 0)),
     ):
@@ -111,9 +112,44 @@ def test_a_permit_is_for_one_host_one_port_and_one_thread(tmp_path: Path) -> Non
         "closed",
         "Unexpected: socket.getaddrinfo 127.0.0.1 1",
         "Unexpected: socket.getaddrinfo localhost 0",
-        "Unexpected: socket.gethostbyname  0",
+        "Unexpected: socket.gethostbyname 127.0.0.2 0",
+        "Unexpected: socket.getaddrinfo \\x1b[31m 0",
         "Unexpected: socket.sendto 127.0.0.1 0",
         "Unexpected: socket.bind 127.0.0.1 0",
         "Unexpected: socket.getaddrinfo 127.0.0.1 0",
         "Unexpected: socket.getaddrinfo 127.0.0.1 0",
     ]
+
+
+BEHIND_A_PROXY = """
+import os, sys, urllib.request
+from pathlib import Path
+from sottovoce.domain.problems import Unreachable
+from sottovoce.system.network.client import Client, Way
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.network.ledger import Ledger
+from sottovoce.system.network.switch import NetworkSettings
+of_a_new_mac = {"exclude_simple": False, "exceptions": ("*.local", "169.254/16")}
+urllib.request.proxy_bypass = (
+    lambda host: urllib.request._proxy_bypass_macosx_sysconf(host, of_a_new_mac)
+)
+os.environ["https_proxy"] = "http://127.0.0.1:9"
+ledger = Ledger(Path(sys.argv[1]))
+gate = NetworkGate(ledger)
+gate.close()
+way = Way(NetworkSettings(on=True, endpoint="https://10.0.0.7"), gate, ledger)
+try:
+    Client(way, "Test").get("https://10.0.0.7/")
+except Unreachable:
+    print([(entry.is_allowed, entry.host) for entry in ledger.entries()])
+"""
+
+
+def test_a_system_may_look_up_whether_a_host_needs_its_proxy(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", BEHIND_A_PROXY, str(tmp_path / "network.jsonl")],
+        capture_output=True,
+        text=True,
+    )
+    assert asked.stderr == ""
+    assert asked.stdout == "[(True, '127.0.0.1')]\n"

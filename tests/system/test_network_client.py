@@ -157,6 +157,14 @@ def test_headers_without_end_are_a_problem(hub: HubServer, connect: Connect) -> 
         connect(hub.url).get(hub.url + SMALL)
 
 
+def test_what_a_redirect_says_beside_its_target_is_not_read(
+    hub: HubServer, connect: Connect
+) -> None:
+    where = {"Location": hub.url + SMALL, "Content-Length": str(10**12)}
+    hub.fault(Fault("GET", status=307, headers=where, body=bytes(1_000_000)))
+    assert connect(hub.url).get(hub.url + "/anna/was").text == "# Small"
+
+
 def test_a_packed_answer_is_not_unpacked(hub: HubServer, connect: Connect) -> None:
     hub.fault(Fault("README", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(Refused, match="not asked for"):
@@ -209,6 +217,21 @@ def test_the_hub_does_not_turn_out_to_be_this_computer(
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(Refused, match="leads into this computer"):
         connect("https://huggingface.co").get("https://cdn.hf.co/")
+    assert not ledger.entries()[-1].is_allowed
+
+
+def test_this_computer_does_not_turn_out_to_be_elsewhere(
+    connect: Connect, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent to it is not encrypted."""
+
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        found = socket.AF_INET, socket.SOCK_STREAM, 6, ""
+        return [(*found, ("127.0.0.1", 80)), (*found, ("203.0.113.7", 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(Refused, match="leads out of this computer"):
+        connect("http://localhost", token="hf_secret").get("http://localhost/")
     assert not ledger.entries()[-1].is_allowed
 
 
@@ -285,12 +308,16 @@ class TestEncrypted:
             with pytest.raises(Unreachable, match="proxy"):
                 connect("https://hub.example").get("https://hub.example/")
 
-    def test_a_proxy_of_another_kind_is_told(
-        self, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        "address", ["socks5://{}", "ftp://{}", "http://{}99999", "http://{}:x"]
+    )
+    def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, address: str
     ) -> None:
-        monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-        with pytest.raises(Unsupported, match="socks5"):
+        monkeypatch.setenv("ALL_PROXY", address.format("anna:secret@127.0.0.1:9"))
+        with pytest.raises(Unsupported, match="cannot use the proxy") as told:
             connect("https://hub.example").get("https://hub.example/")
+        assert "secret" not in str(told.value)
 
     def test_this_computer_needs_no_proxy(
         self, hub: HubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch

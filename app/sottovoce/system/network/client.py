@@ -128,16 +128,21 @@ class _Transport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         host = _host(request.url)
-        proxy = _proxy(request.url.scheme, host)
+        proxy = self._proxy(request.url.scheme, host)
         if (host, proxy) not in self._pools:
             self._pools[host, proxy] = self._pool(host, proxy)
         with _translated(host):
             response = self._pools[host, proxy].handle_request(request)
         assert isinstance(response.stream, httpx2.SyncByteStream)
+        body: httpx2.SyncByteStream = _Body(response.stream, host)
+        if response.has_redirect_location:
+            # It would be read for nobody, and might never end.
+            body.close()
+            body = httpx2.ByteStream(b"")
         return httpx2.Response(
             response.status_code,
             headers=response.headers,
-            stream=_Body(response.stream, host),
+            stream=body,
             extensions=response.extensions,
         )
 
@@ -152,12 +157,7 @@ class _Transport(httpx2.BaseTransport):
             may_be_inner = is_this_computer(host) or self._way.settings.names(host)
             doorway = self._doorway(self._purpose, host, may_be_inner=may_be_inner)
             return _Pool(httpcore2.ConnectionPool(self._trust, network_backend=doorway))
-        server = httpx2.Proxy(proxy)
-        if server.url.scheme != "http":
-            raise Unsupported(
-                f"Sottovoce cannot use the proxy of this computer, which speaks {server.url.scheme}"
-                ". Set one that speaks HTTP."
-            )
+        server = _server(proxy)
         purpose = f"{self._purpose}, through a proxy to {host}"
         return _Pool(
             httpcore2.HTTPProxy(
@@ -167,6 +167,18 @@ class _Transport(httpx2.BaseTransport):
                 network_backend=self._doorway(purpose, _host(server.url), may_be_inner=True),
             )
         )
+
+    def _proxy(self, scheme: str, host: str) -> str | None:
+        """The proxy that the environment or the system wants used, as an address."""
+        proxies = urllib.request.getproxies()
+        proxy = proxies.get(scheme) or proxies.get("all")
+        if not proxy or is_this_computer(host):
+            return None
+        # macOS and Windows name exceptions by address, too, and look the host up to know its own.
+        with self._way.gate.permit(host, 0):
+            if ":" not in host and urllib.request.proxy_bypass(host):
+                return None
+        return proxy if "://" in proxy else f"http://{proxy}"
 
     def _doorway(self, purpose: str, host: str, *, may_be_inner: bool) -> Doorway:
         return Doorway(
@@ -211,6 +223,20 @@ def _translated(host: str) -> Iterator[None]:
         raise _problem(error, host) from error
 
 
+def _server(proxy: str) -> httpx2.Proxy:
+    """Raises Unsupported, without saying what was set: that may hold a password."""
+    try:
+        server = httpx2.Proxy(proxy)
+    except (httpx2.InvalidURL, ValueError):
+        server = None
+    if server is None or server.url.scheme != "http" or (server.url.port or 80) > 65_535:
+        raise Unsupported(
+            "Sottovoce cannot use the proxy of this computer. "
+            "Set one that speaks HTTP, as in http://proxy.example:3128."
+        )
+    return server
+
+
 def _host(url: httpx2.URL) -> str:
     """The host as it is looked up: in letters that cannot look like others."""
     return url.raw_host.decode("ascii")
@@ -252,12 +278,3 @@ def _origin(error: BaseException) -> BaseException:
     while earlier := error.__cause__ or error.__context__:
         error = earlier
     return error
-
-
-def _proxy(scheme: str, host: str) -> str | None:
-    """The proxy that the environment or the system wants used, as an address."""
-    if is_this_computer(host) or urllib.request.proxy_bypass(host):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

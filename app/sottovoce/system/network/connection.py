@@ -11,6 +11,7 @@ import httpcore2
 from sottovoce.domain.problems import Refused
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
+from sottovoce.system.network.switch import is_this_computer
 
 _COUNT_EVERY = 64_000_000
 """Bytes between two notes in the ledger, which are all that is left if the process is killed."""
@@ -63,20 +64,25 @@ class Doorway(httpcore2.NetworkBackend):
         raise failure or httpcore2.ConnectError("The name has no address.")
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Where the host is. Raises Refused if a name from outside leads into this computer."""
+        """Where the host is. Raises Refused if its name leads where such names do not."""
         try:
             with self._gate.permit(host, port):
                 found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(str(error)) from error
-        addresses = [str(address[0]) for *_, address in found]
-        if not self._may_be_inner and any(_is_inner(address) for address in addresses):
-            self._ledger.refuse(self._purpose, host, port)
-            raise Refused(
-                f"The name {host} leads into this computer, so nothing was sent. "
-                "Check the network you are in."
-            )
-        return list(dict.fromkeys(addresses))
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        ours = is_this_computer(host)
+        if ours and not all(map(is_this_computer, addresses)):
+            where = "out of"
+        elif not ours and not self._may_be_inner and any(map(_is_inner, addresses)):
+            where = "into"
+        else:
+            return addresses
+        self._ledger.refuse(self._purpose, host, port)
+        raise Refused(
+            f"The name {host} leads {where} this computer, so nothing was sent. "
+            "Check the network you are in."
+        )
 
 
 class _Meter:

@@ -111,6 +111,8 @@ def _is_within(permit: tuple[str, int], event: str, arguments: tuple[object, ...
             return True  # It reaches nobody until it is connected.
         case "socket.getaddrinfo" | "socket.connect":
             return _destination(event, arguments) == permit
+        case "socket.gethostbyname" | "socket.gethostbyaddr":
+            return _destination(event, arguments) == (permit[0], None)
     return False
 
 
@@ -121,7 +123,9 @@ def _destination(event: str, arguments: tuple[object, ...]) -> tuple[str, int | 
             pass
         case (_, (_, (str() as host, port, *_), *_)):
             pass
+        case (_, (str() as host,)):
+            port = None
         case _:
             return "", None
-    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    return name, port if isinstance(port, int) else None
+    name = host.decode("latin-1") if isinstance(host, bytes) else host
+    return ascii(name)[1:-1], port if isinstance(port, int) else None
