@@ -19,8 +19,13 @@ from sottovoce.models.records import (
     write_record,
 )
 from sottovoce.system.files import flush_folder, writing_translated
+from sottovoce.system.lock import locked
 
 _MOST_NAMESAKES = 1000
+_LOCK = "lock"
+"""The one that copies get their names under, too."""
+_PATIENCE = 5.0
+"""Seconds. Who holds it longer than that hangs."""
 _ENDING = re.compile(r"(-\d{5}-of-\d{5})?\.gguf$")
 
 
@@ -63,8 +68,8 @@ def install(staged: Path, models: Path, choice: Choice) -> Path:
     """
     names = [local_name(file.name) for file in choice.files]
     sources = [staged / name for name in names]
-    targets = _free(models, names, sources)
-    with writing_translated():
+    with locked(models / _LOCK, _PATIENCE), writing_translated():
+        targets = _free(models, names, sources)
         record = Record(
             added=datetime.now(UTC),
             files=tuple(
