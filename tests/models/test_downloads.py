@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,11 @@ from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.download import Checking, Choice, ChosenFile, Download, Installed, State
 from sottovoce.models.downloads import Downloads
+from sottovoce.models.install import install
 from sottovoce.models.pace import Pace
 from sottovoce.models.records import (
     Acceptance,
+    Record,
     Source,
     file_record,
     link_place,
@@ -462,6 +465,75 @@ def test_the_queue_keeps_its_order_until_it_is_changed(
     assert following.id == b.id
 
 
+def test_a_clock_that_goes_back_lets_nobody_push_in(
+    downloads: Downloads, single: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Earlier:
+        @staticmethod
+        def now(zone: tzinfo) -> datetime:
+            return datetime(2020, 1, 1, tzinfo=zone)
+
+    first = downloads.add(single)
+    monkeypatch.setattr("sottovoce.models.downloads.datetime", Earlier)
+    second = downloads.add(replace(single, files=(ChosenFile("second.gguf", 1000),)))
+    assert [each.id for each in downloads.list()] == [first.id, second.id]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [],
+        [{"name": ".."}],
+        [{"name": "small.gguf", "size": -5, "sha256": "0" * 64}],
+        [{"name": "C:small.gguf"}],
+        [{"name": 5}],
+        "small.gguf",
+    ],
+)
+def test_what_others_wrote_into_the_queue_is_not_run(
+    downloads: Downloads, profile: Profile, single: Choice, files: object
+) -> None:
+    download = downloads.add(single)
+    entry = profile.models / "downloads" / download.id / "download.json"
+    kept = json.loads(entry.read_text(encoding="utf-8"))
+    kept["choice"]["files"] = files
+    entry.write_text(json.dumps(kept), encoding="utf-8")
+    assert downloads.list() == []
+    with pytest.raises(Missing):
+        list(downloads.run(download, Stop()))
+
+
+def test_what_cannot_be_kept_leaves_nothing_in_the_queue(
+    downloads: Downloads, profile: Profile, single: Choice
+) -> None:
+    with largest_file(10), pytest.raises(NoRoom):
+        downloads.add(single)
+    assert list((profile.models / "downloads").iterdir()) == []
+
+
+def test_two_that_end_at_once_do_not_take_the_same_name(
+    profile: Profile, single: Choice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile.models.mkdir()
+    staged = [tmp_path / "one", tmp_path / "other"]
+    for folder in staged:
+        folder.mkdir()
+        (folder / SINGLE).write_text(folder.name)
+    other = threading.Thread(target=install, args=(staged[1], profile.models, single))
+
+    def write_while_the_other_ends(place: Path, record: Record) -> None:
+        monkeypatch.undo()
+        other.start()
+        other.join(0.2)
+        write_record(place, record)
+
+    monkeypatch.setattr("sottovoce.models.install.write_record", write_while_the_other_ends)
+    install(staged[0], profile.models, single)
+    other.join()
+    texts = {path.read_text() for path in profile.models.glob("*.gguf")}
+    assert texts == {"one", "other"}
+
+
 def test_an_ending_in_capitals_is_found_on_the_shelf(profile: Profile) -> None:
     with HubServer({REPOSITORY: {"Small.GGUF": CONTENT}}) as hub:
         online(profile.folder, hub.url)
@@ -493,6 +565,9 @@ def test_a_licence_must_be_accepted_where_it_asks_for_it(
         (".hidden.gguf",),
         ("a\\b.gguf",),
         ("con.gguf",),
+        ("nul .gguf",),
+        ("COM¹.Q4.gguf",),
+        (f"{'ü' * 100}.gguf",),
         ("a\n.gguf",),
         (SHARDS[0],),
         (SHARDS[1], SHARDS[0], SHARDS[2]),

@@ -60,10 +60,15 @@ _SPARE = 256_000_000
 """Bytes that a download leaves free: a disk filled to the brim troubles other programs."""
 _ELSEWHERE = "Another window or command of Sottovoce downloads this. Pause or cancel it there."
 
+_LARGEST = 1_000_000
+"""Bytes of what is kept of a download; nothing we write comes near it."""
+
 # What all file systems take as a name; some know devices by such names, too.
 _NAME = re.compile(
-    r"(?!(con|prn|aux|nul|com\d|lpt\d)\.)\w[\w .,+()@=-]{0,180}\.gguf", re.IGNORECASE
+    r"(?!(con|prn|aux|nul|(com|lpt)[\d¹²³]) *\.)\w[\w .,+()@=-]*\.gguf", re.IGNORECASE
 )
+_LONGEST_NAME = 200
+"""Bytes: file systems take 255, and the names of a part and of a record are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +119,21 @@ class Downloads:
         """
         if choice.must_accept and choice.acceptance is None:
             raise Refused(f"Accept the licence of {choice.name} before it is downloaded.")
-        _check_names(choice)
+        _check_files(choice)
         for there in self.list():
             if _is_same(there.choice, choice):
                 return self.resume(there)
         self._check_room("", choice, beside={State.WAITING, State.RUNNING})
-        now = datetime.now(UTC)
+        last = max((entry.place for _, entry in self._entries()), default=0.0)
+        entry = _Entry(choice, datetime.now(UTC), place=last + 1)
         id_ = secrets.token_hex(4)
         with writing_translated():
             (self._folder / id_).mkdir(mode=0o700)
-        entry = _Entry(choice, now, place=now.timestamp())
-        self._write(id_, entry)
+        try:
+            self._write(id_, entry)
+        except Problem:
+            shutil.rmtree(self._folder / id_, ignore_errors=True)
+            raise
         return self._download(id_, entry)
 
     def run(self, download: Download, stop: Stop) -> Iterator[Transferred | Checking | Installed]:
@@ -332,9 +341,12 @@ class Downloads:
 
     def _read(self, id_: str) -> _Entry:
         try:
-            return msgspec.json.decode((self._folder / id_ / _ENTRY).read_bytes(), type=_Entry)
-        except (OSError, ValueError, RecursionError) as error:
+            with (self._folder / id_ / _ENTRY).open("rb") as file:
+                entry = msgspec.json.decode(file.read(_LARGEST), type=_Entry)
+            _check_files(entry.choice)  # It may come from a disk that others wrote on.
+        except (OSError, ValueError, RecursionError, Unsupported) as error:
             raise Missing("This download is not in the queue any more. Add it again.") from error
+        return entry
 
     def _write(self, id_: str, entry: _Entry) -> None:
         write_private(self._folder / id_ / _ENTRY, msgspec.json.encode(entry))
@@ -381,10 +393,14 @@ def _offered(file: ChosenFile, repository: Repository) -> ChosenFile:
     return ChosenFile(file.name, found.size, found.sha256)
 
 
-def _check_names(choice: Choice) -> None:
+def _check_files(choice: Choice) -> None:
     """Raise Unsupported unless this machine can keep the files, and they are all of one model."""
     names = [local_name(file.name) for file in choice.files]
-    if not names or not all(_NAME.fullmatch(name) for name in names):
+    is_plain = all(
+        _NAME.fullmatch(name) and len(name.encode()) <= _LONGEST_NAME and (file.size or 0) >= 0
+        for name, file in zip(names, choice.files, strict=True)
+    )
+    if not names or not is_plain:
         raise Unsupported("Only GGUF files with plain names can be downloaded. Choose others.")
     if names != [path.name for path in parts(Path(names[0]))]:
         raise Unsupported("This is not one whole model. Choose all its parts, in their order.")
