@@ -141,6 +141,18 @@ def test_a_token_that_is_wrong_is_told(online: Profile) -> None:
         Remote(online, token=lambda: "wrong").describe(SMALL, None, Stop())
 
 
+def test_a_token_is_taken_without_the_space_around_it(hub: HubServer, online: Profile) -> None:
+    Remote(online, token=lambda: " hf_good\n").describe(GATED, None, Stop())
+    assert hub.asked[0].token == "Bearer hf_good"
+
+
+@pytest.mark.parametrize("token", ["hf_go\nod: 1", "hf_göod", "two words", "x" * 501])
+def test_what_is_no_token_is_not_sent(hub: HubServer, online: Profile, token: str) -> None:
+    with pytest.raises(Refused, match="no access token"):
+        Remote(online, token=lambda: token).describe(SMALL, None, Stop())
+    assert hub.asked == []
+
+
 def test_a_locked_keyring_does_not_stop_what_needs_no_token(online: Profile) -> None:
     def locked() -> str:
         raise Refused("The keyring is locked.")

@@ -13,6 +13,7 @@ from sottovoce.models.repository import FetchOrder, Found, Repository
 from sottovoce.system.child import Child
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.switch import OFF, NetworkSettings, read_switch
+from sottovoce.system.network.token import token_in
 from sottovoce.system.paths import Profile
 
 QUIET = {
@@ -90,6 +91,7 @@ class Remote:
         token = None
         with suppress(Problem):  # Most files are given to anybody.
             token = self._token()
+        token = token_in(token) if token else None
         stop.check()
         switch, ledger = os.fsencode(self._profile.network), os.fsencode(self._profile.ledger)
         errand = orders.Errand(what, settings, switch, token, ledger)

@@ -11,7 +11,15 @@ from sottovoce.system.network.switch import read_switch
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 
-_TOKEN = re.compile(r"[!-~]{8,500}")
+_TOKEN = re.compile(r"[!-~]{4,500}")
+
+
+def token_in(text: str) -> str:
+    """The token in what was typed or pasted. Raises Refused if there is none."""
+    token = text.strip()
+    if not _TOKEN.fullmatch(token):
+        raise Refused("That is no access token. Copy all of it, without spaces.")
+    return token
 
 
 class HubToken:
@@ -30,9 +38,7 @@ class HubToken:
 
     def keep(self, token: str) -> None:
         """Keep a token in place of the one before."""
-        token = token.strip()
-        if not _TOKEN.fullmatch(token):
-            raise Refused("That is no access token. Copy all of it, without spaces.")
+        token = token_in(token)
         secrets = self._secrets()
         if secrets is None:
             raise Refused("This computer has no keyring, so no token can be kept safely.")
