@@ -160,6 +160,7 @@ def test_a_connection_that_always_breaks_is_given_up_and_what_came_is_kept(
         (Fault(FILES, headers={"Content-Range": "bytes 0-9/10"}), Damaged),
         (Fault(FILES, headers={"Content-Range": "bytes 5-3000003/3000004"}), Damaged),
         (Fault(FILES, headers={"Content-Range": ""}), Damaged),
+        (Fault(FILES, headers={"Content-Range": f"bytes {'9' * 5000}-9/9"}), Damaged),
         (Fault(FILES, status=416), Damaged),
     ],
 )

@@ -19,8 +19,9 @@ from sottovoce.models.refusals import NO_NAME, problem_of
 from sottovoce.models.repository import Found, Gate, RemoteFile, Repository
 from sottovoce.system.network.client import Client, Way
 
-_MOST = 50_000_000
-"""Bytes of an answer. Repositories with thousands of files take a few million."""
+_MOST = 16_000_000
+"""Bytes of an answer. Repositories with thousands of files take a few million. In memory it may
+take twenty times as much."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

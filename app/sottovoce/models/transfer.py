@@ -20,7 +20,7 @@ from sottovoce.system.lock import locked
 
 _TELL_EVERY = 0.1
 """Seconds."""
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
