@@ -5,24 +5,30 @@ from pathlib import Path
 import pytest
 
 CLOSED = """
-import socket
-from sottovoce.system.network.gate import NetworkGate, NetworkRefused, NetworkState
+import socket, sys
+from pathlib import Path
+from sottovoce.system.network.gate import NetworkGate, NetworkRefused
+from sottovoce.system.network.ledger import Ledger
 early = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-gate = NetworkGate()
+ledger = Ledger(Path(sys.argv[1]))
+gate = NetworkGate(ledger)
 gate.close()
 gate.close()
 try:
     {attempt}
 except NetworkRefused as error:
     assert not isinstance(error, OSError)
-    print("refused", len(gate.refusals()), gate.refusals()[-1].kind, gate.state)
+    [entry] = ledger.entries()
+    print("allowed" if entry.is_allowed else "refused", entry.purpose)
 early.close()
 """
 
 
-def run(attempt: str) -> str:
+def run(attempt: str, ledger: Path) -> str:
     asked = subprocess.run(
-        [sys.executable, "-c", CLOSED.format(attempt=attempt)], capture_output=True, text=True
+        [sys.executable, "-c", CLOSED.format(attempt=attempt), str(ledger)],
+        capture_output=True,
+        text=True,
     )
     assert asked.stderr == ""
     return asked.stdout
@@ -44,19 +50,18 @@ def run(attempt: str) -> str:
         ("import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')", "socket."),
     ],
 )
-def test_a_closed_gate_refuses(attempt: str, kind: str) -> None:
-    answer = run(attempt)
-    assert answer.startswith("refused 1 " + kind)
-    assert answer.endswith(" offline\n")
+def test_a_closed_gate_refuses_and_notes_it(attempt: str, kind: str, tmp_path: Path) -> None:
+    answer = run(attempt, tmp_path / "network.jsonl")
+    assert answer.startswith(f"refused Unexpected: {kind}")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no local sockets in Python")
-def test_local_sockets_stay_usable() -> None:
+def test_local_sockets_stay_usable(tmp_path: Path) -> None:
     attempt = (
         "a, b = socket.socketpair(); a.sendall(b'x'); "
-        "print(b.recv(1), gate.refusals()); a.close(); b.close()"
+        "print(b.recv(1), ledger.entries()); a.close(); b.close()"
     )
-    assert run(attempt) == "b'x' []\n"
+    assert run(attempt, tmp_path / "network.jsonl") == "b'x' []\n"
 
 
 PERMITTED = """

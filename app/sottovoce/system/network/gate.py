@@ -6,12 +6,8 @@ That is the network process, which holds no chats and no keys.
 import socket
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 
 from sottovoce.system.network.ledger import Ledger
 
@@ -21,27 +17,10 @@ _ADDRESSED = frozenset({"socket.connect", "socket.bind", "socket.sendto", "socke
 _LOOKUPS = frozenset(
     {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}
 )
-_MOST_REFUSALS = 1000
 
 
 class NetworkRefused(Exception):
     """Something tried to reach the network. Not an OSError, which many libraries would retry."""
-
-
-class NetworkState(StrEnum):
-    """Whether anything may leave the machine."""
-
-    OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An attempt that was refused."""
-
-    moment: datetime
-    """In UTC, with its time zone."""
-    kind: str
-    """What Python calls the attempt, such as "socket.connect"."""
 
 
 class NetworkGate:
@@ -54,13 +33,8 @@ class NetworkGate:
     def __init__(self, ledger: Ledger | None = None) -> None:
         """`ledger` takes what is refused."""
         self._is_closed = False
-        self._refusals: deque[Refusal] = deque(maxlen=_MOST_REFUSALS)
         self._ledger = ledger
         self._permits = threading.local()
-
-    @property
-    def state(self) -> NetworkState:
-        return NetworkState.OFFLINE
 
     def close(self) -> None:
         """Refuse the network from now on, for as long as the process lives."""
@@ -73,7 +47,7 @@ class NetworkGate:
     def permit(self, host: str, port: int) -> Iterator[None]:
         """Let this thread look up `host`, a name or an address, and connect to it, in this block.
 
-        Who permits, answers for it: `system.network.connection` does, and nobody else.
+        Who permits, answers for it: this room does, and no other.
         """
         self._permits.now = (host, port)
         try:
@@ -81,17 +55,12 @@ class NetworkGate:
         finally:
             self._permits.now = None
 
-    def refusals(self) -> list[Refusal]:
-        """Return the latest thousand attempts, oldest first."""
-        return list(self._refusals)
-
     def _watch(self, event: str, arguments: tuple[object, ...]) -> None:
         if not event.startswith("socket.") or not _leaves_machine(event, arguments):
             return
         permit: tuple[str, int] | None = getattr(self._permits, "now", None)
         if permit is not None and _is_within(permit, event, arguments):
             return
-        self._refusals.append(Refusal(datetime.now(UTC), event))
         if self._ledger is not None:
             self._ledger.refuse(f"Unexpected: {event}", *_destination(event, arguments))
         raise NetworkRefused("Sottovoce is offline. Nothing may use the network.")
