@@ -235,6 +235,13 @@ def test_files_of_unsafe_names_are_left_out(remote: Remote, hub: HubServer) -> N
     assert [file.name for file in files] == ["good/model Q4.gguf"]
 
 
+def test_a_repository_without_end_is_refused(remote: Remote, hub: HubServer) -> None:
+    siblings = [{"rfilename": "a.gguf", "size": 1}] * 30_000
+    hub.fault(Fault("/api", body=described(hub, siblings=siblings)))
+    with pytest.raises(Refused, match="more files"):
+        remote.describe(SMALL, None, Stop())
+
+
 @pytest.mark.parametrize("size", [-1, None, 2**60, "10", 1.5])
 def test_files_of_impossible_sizes_are_left_out(
     remote: Remote, hub: HubServer, size: object

@@ -13,7 +13,7 @@ from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
-from sottovoce.domain.problems import Missing, Unreachable
+from sottovoce.domain.problems import Missing, Refused, Unreachable
 from sottovoce.models import orders
 from sottovoce.models.refusals import NO_NAME, problem_of
 from sottovoce.models.repository import Found, Gate, RemoteFile, Repository
@@ -22,6 +22,8 @@ from sottovoce.system.network.client import Client, Way
 _MOST = 16_000_000
 """Bytes of an answer. Repositories with thousands of files take a few million. In memory it may
 take twenty times as much."""
+_MOST_FILES = 20_000
+"""Of a repository: more are no model's, and would take long to look through."""
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -65,12 +67,15 @@ def describe(way: Way, repository: str, revision: str | None) -> Repository:
     with _asking(way, orders.Describe.purpose, repository) as api:
         info = api.model_info(repository, revision=revision, files_metadata=True)
         commit = info.sha or ""
+        siblings = info.siblings or ()
         if not _is_repository(info.id) or not _COMMIT.fullmatch(commit):
             raise ValueError
+        if len(siblings) > _MOST_FILES:
+            raise Refused(f"{repository} has more files than any model. Choose another.")
         return Repository(
             name=info.id,
             commit=commit,
-            files=tuple(file for each in info.siblings or () if (file := _file(each))),
+            files=tuple(file for each in siblings if (file := _file(each))),
             gate=_gate(info),
             licence=_licence(info),
             tags=tuple(tag for tag in map(_text, info.tags or ()) if tag),
