@@ -40,8 +40,7 @@ def launch(argv: Sequence[str]) -> int:
 
 def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | None) -> int:
     folder = profile(arguments.data_dir)
-    gate = NetworkGate(Ledger(folder.ledger))
-    gate.close()
+    NetworkGate(Ledger(folder.ledger)).close()
     harden()
     kept = HubToken(folder, keyring_secrets)
     remote = Remote(folder, lambda: token or kept.get())
@@ -55,13 +54,13 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | 
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
-            parts = session.Parts(folder, engine, gate, keyring_secrets, given, remote)
+            parts = session.Parts(folder, engine, keyring_secrets, given, remote)
             return run.run(arguments, parts)
         from sottovoce.ui import application
 
         return application.run(
             application.WindowParts(
-                folder, engine, gate, keyring_secrets, remote, given, arguments.open_model
+                folder, engine, keyring_secrets, remote, given, arguments.open_model
             )
         )
 

@@ -22,7 +22,6 @@ from sottovoce.models.records import (
 )
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import Shelf
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from tiny_llama import tiny_llama
 
@@ -31,7 +30,7 @@ from tiny_llama import tiny_llama
 def parts(tmp_path: Path) -> Parts:
     profile = Profile(tmp_path / "profile")
     profile.folder.mkdir()
-    return Parts(profile, ScriptedEngine(), NetworkGate(), MemorySecrets, None, Remote(profile))
+    return Parts(profile, ScriptedEngine(), MemorySecrets, None, Remote(profile))
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from sottovoce.cli.arguments import parse
 from sottovoce.cli.session import Parts
 from sottovoce.domain.problems import Refused
 from sottovoce.models.remote import Remote
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.paths import Profile, profile
 
@@ -28,7 +27,7 @@ def folder(tmp_path: Path) -> Profile:
 
 @pytest.fixture
 def parts(folder: Profile, secrets: MemorySecrets) -> Parts:
-    return Parts(folder, ScriptedEngine(), NetworkGate(), lambda: secrets, None, Remote(folder))
+    return Parts(folder, ScriptedEngine(), lambda: secrets, None, Remote(folder))
 
 
 def run(parts: Parts, *typed: str) -> None:

@@ -11,7 +11,6 @@ from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Protection, Vault
@@ -28,7 +27,6 @@ class Parts:
 
     profile: Profile
     engine: Engine
-    gate: NetworkGate
     secrets: Callable[[], Secrets | None]
     """The keyring of this computer, None if there is none."""
     passphrase: str | None
