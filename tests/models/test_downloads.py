@@ -479,6 +479,19 @@ def test_a_clock_that_goes_back_lets_nobody_push_in(
     assert [each.id for each in downloads.list()] == [first.id, second.id]
 
 
+def test_other_hosts_are_heeded_by_a_download_that_runs(
+    downloads: Downloads, profile: Profile, single: Choice, hub: HubServer
+) -> None:
+    hub.fault(Fault(FILES, pause=0.05))
+    news = downloads.run(downloads.add(single), Stop())
+    assert any(isinstance(each, Transferred) and each.done > 500_000 for each in news)
+    chosen = NetworkSettings(on=True, endpoint=hub.url, hosts=("files.example",))
+    write_switch(profile.network, chosen)
+    *_, last = news
+    assert isinstance(last, Installed)
+    assert len([asked for asked in hub.asked if asked.method == "GET"]) == 2
+
+
 @pytest.mark.parametrize(
     "files",
     [
