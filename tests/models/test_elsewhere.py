@@ -130,6 +130,38 @@ def test_a_manifest_that_makes_no_sense_is_left_out(home: Path, manifest: bytes)
     assert found(home) == []
 
 
+def test_a_manifest_in_no_folder_or_that_is_a_pipe_is_left_out(home: Path) -> None:
+    ollama_model(home / ".ollama/models", "stray")
+    os.mkfifo(home / ".ollama/models/manifests/pipe")
+    assert found(home) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "says", "kept"),
+    [
+        (".config/nomic.ai/GPT4All.ini", "[General]\nuserName=me\nmodelPath={}/\n", "a.gguf"),
+        (".config/nomic.ai/GPT4All.ini", '[General]\nmodelPath="{}"\n', "a.gguf"),
+        (".local/share/jan.ai.app/settings.json", '{{"data_folder": "{}"}}', "models/a.gguf"),
+        (".config/Jan/settings.json", '{{"data_folder": "{}"}}', "llamacpp/models/x/a.gguf"),
+    ],
+)
+def test_folders_chosen_in_other_programs_are_known(
+    home: Path, tmp_path: Path, settings: str, says: str, kept: str
+) -> None:
+    path = put(tmp_path / "my models" / kept)
+    put(home / settings, says.format(tmp_path / "my models").encode())
+    assert [model.files for model in found(home)] == [(path,)]
+
+
+@pytest.mark.parametrize(
+    "says", [b"", b"\xff", b"{}", b"[1]", b'{"data_folder": 7}', b"modelPath=x"]
+)
+def test_settings_that_make_no_sense_are_left_out(home: Path, says: bytes) -> None:
+    put(home / ".config/nomic.ai/GPT4All.ini", says)
+    put(home / ".config/Jan/settings.json", says)
+    assert found(home) == []
+
+
 def test_all_parts_are_one_model_and_some_are_none(home: Path) -> None:
     folder = home / ".lmstudio/models/owner/repo"
     first, second = (put(folder / f"big-0000{n}-of-00002.gguf") for n in (1, 2))

@@ -1,5 +1,6 @@
 """The models that other programs left on this computer: found and shown, never moved or changed."""
 
+import configparser
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from sottovoce.models.gguf_file import translated
 from sottovoce.models.parts import parts
 from sottovoce.models.records import Record, Source, file_record, new_record
 
-_LARGEST_MANIFEST = 1_000_000
+_LARGEST_NOTE = 1_000_000
 """Bytes."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -75,6 +76,13 @@ class Computer:
             return self.home / "Library" / "Caches"
         return self._named("XDG_CACHE_HOME", self.home / ".cache")
 
+    @property
+    def settings(self) -> Path:
+        """Where programs made with Qt keep theirs."""
+        if self.platform == "win32":
+            return self.roaming
+        return self._named("XDG_CONFIG_HOME", self.home / ".config")
+
     def _named(self, variable: str, usual: Path) -> Path:
         return Path(self.environment.get(variable) or usual)
 
@@ -93,15 +101,22 @@ class Computer:
         return [own, as_service] if self.platform == "linux" else [own]
 
     def gpt4all(self) -> list[Path]:
-        return [self.data / "nomic.ai" / "GPT4All"]
+        usual = self.data / "nomic.ai" / "GPT4All"
+        # Source: MySettings and main.cpp of gpt4all-chat.
+        chosen = _chosen_in_gpt4all(self.settings / "nomic.ai" / "GPT4All.ini")
+        return [usual, *chosen]
 
     def jan(self) -> list[Path]:
-        data = self.roaming / "Jan" / "data"
-        return [
-            data / "llamacpp" / "models",
-            data / "models",
-            self.home / "jan" / "models",
-        ]
+        # Source: get_configuration_file_path in Jan's src-tauri; the second place is the older.
+        notes = self.roaming / "jan.ai.app", self._jan_before / "Jan"
+        chosen = [folder for note in notes for folder in _chosen_in_jan(note / "settings.json")]
+        datas = self.roaming / "Jan" / "data", self.home / "jan", *chosen
+        kept = "llamacpp/models", "models"
+        return [data / folder for data in dict.fromkeys(datas) for folder in kept]
+
+    @property
+    def _jan_before(self) -> Path:
+        return self.settings if self.platform == "linux" else self.roaming
 
     def llama_cpp(self) -> list[Path]:
         return [self._named("LLAMA_CACHE", self.cache / "llama.cpp")]
@@ -159,8 +174,9 @@ def _in_ollama(program: str, folder: Path, stop: Stop) -> Iterator[Elsewhere]:
         stop.check()
         for name in sorted(names):
             manifest = Path(place, name)
-            if digest := _model_digest(manifest):
-                registry, *path, tag = manifest.relative_to(manifests).parts
+            names_it = manifest.relative_to(manifests).parts
+            if len(names_it) > 1 and (digest := _model_digest(manifest)):
+                registry, *path, tag = names_it
                 owner = path if registry == "registry.ollama.ai" else [registry, *path]
                 called = "/".join(part for part in owner if part != "library")
                 files = (folder / "blobs" / f"sha256-{digest}",)
@@ -171,15 +187,42 @@ def _in_ollama(program: str, folder: Path, stop: Stop) -> Iterator[Elsewhere]:
 
 def _model_digest(manifest: Path) -> str | None:
     try:
-        if manifest.stat().st_size > _LARGEST_MANIFEST:
-            return None
-        for layer in json.loads(manifest.read_bytes())["layers"]:
+        for layer in json.loads(_note(manifest))["layers"]:
             if layer["mediaType"] == "application/vnd.ollama.image.model":
                 digest = str(layer["digest"]).removeprefix("sha256:")
                 return digest if _SHA256.fullmatch(digest) else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return None
+
+
+def _chosen_in_gpt4all(settings: Path) -> list[Path]:
+    """The folder that the person chose for models there."""
+    kept = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        kept.read_string(_note(settings))
+    except (OSError, ValueError, configparser.Error):
+        return []
+    return _absolute(kept.get("General", "modelPath", fallback="").strip('"'))
+
+
+def _chosen_in_jan(settings: Path) -> list[Path]:
+    """The folder that the person chose for data there."""
+    try:
+        return _absolute(json.loads(_note(settings))["data_folder"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _absolute(path: str) -> list[Path]:
+    return [Path(path)] if Path(path).is_absolute() and "\0" not in path else []
+
+
+def _note(path: Path) -> str:
+    """What a small file says. Raises OSError, or ValueError if it is none."""
+    if not path.is_file() or path.stat().st_size > _LARGEST_NOTE:
+        raise ValueError(path)
+    return path.read_text("utf-8")
 
 
 def _model(
@@ -191,8 +234,8 @@ def _model(
     sha256: tuple[str, ...] = (),
 ) -> Elsewhere | None:
     """A model if all its files are there, and really in the program's folder."""
-    root = folder.resolve()
     try:
+        root = folder.resolve()
         is_there = all(file.is_file() and file.resolve().is_relative_to(root) for file in files)
         size = sum(file.stat().st_size for file in files) if is_there else 0
     except (OSError, RuntimeError):  # The second is what links in a circle bring.
