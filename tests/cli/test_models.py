@@ -141,9 +141,14 @@ def test_other_programs_models_are_found_and_linked(
     assert json.loads(capsys.readouterr().out) == {"models": []}
 
 
-def test_a_folder_without_models_is_told(parts: Parts, tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="no GGUF file"):
-        run(parts, "import", str(tmp_path))
+def test_a_folder_without_models_does_not_keep_the_others_out(
+    parts: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Unsupported, match="1 of 2"):
+        run(parts, "import", str(tmp_path), str(tiny_llama()), "--json")
+    told = capsys.readouterr()
+    assert "no GGUF file in this folder" in told.err
+    assert len(json.loads(told.out)["models"]) == 1
 
 
 def test_a_model_that_came_with_sottovoce_stays(parts: Parts) -> None:

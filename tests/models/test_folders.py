@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Cancelled, Missing
+from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.stop import Stop
 from sottovoce.models.folders import gguf_files, model_files
 
@@ -21,9 +21,16 @@ def test_files_and_folders_may_be_mixed(tmp_path: Path) -> None:
     assert list(model_files([alone, tmp_path / "folder"], Stop())) == [alone, first]
 
 
-def test_a_folder_without_models_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match=tmp_path.name):
-        list(model_files([tmp_path], Stop()))
+def test_parts_that_are_all_named_make_one_model(tmp_path: Path) -> None:
+    first, second = (put(tmp_path / f"big-0000{n}-of-00002.gguf") for n in (1, 2))
+    assert list(model_files([first, second, tmp_path], Stop())) == [first]
+
+
+def test_a_folder_without_models_stands_for_itself(tmp_path: Path) -> None:
+    after = put(tmp_path / "after.gguf")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert list(model_files([empty, after], Stop())) == [empty, after]
 
 
 def test_looking_can_be_stopped(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_a_file_that_is_gone_is_missing(file: Path) -> None:
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(Unsupported, match="folder"):
         read_model(tmp_path)
 
 
@@ -116,7 +116,7 @@ def test_the_first_part_may_hold_the_header_alone(tmp_path: Path) -> None:
 def test_missing_parts_are_counted(tmp_path: Path) -> None:
     first = tmp_path / "Talk-00001-of-00003.gguf"
     first.write_bytes(gguf(*USUAL_KEYS))
-    with pytest.raises(Missing, match="2 of the 3 parts"):
+    with pytest.raises(Missing, match="parts 2, 3 cannot be found"):
         read_model(first)
 
 

@@ -28,7 +28,6 @@ from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
     Interrupted,
-    Missing,
     Problem,
     Refused,
     Unsupported,
@@ -288,7 +287,9 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
     fourth.unlink()
     found = inspect(first, Stop())
     assert (found.parts, found.missing, found.shape) == (4, (2, 4), None)
-    assert found.trouble == "2 of the 4 parts of this model are not beside the first one."
+    assert found.trouble == (
+        "Of the 4 parts of this model, parts 2, 4 cannot be found. Put them all into one folder."
+    )
 
 
 def test_parts_that_changed_names_are_damage(tmp_path: Path) -> None:
@@ -338,11 +339,11 @@ def test_a_template_of_20_mb_is_not_looked_into(file: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such files there")
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_what_is_no_file_is_missing(file: Path, make: Callable[[Path], None]) -> None:
+def test_what_is_no_file_is_not_opened(file: Path, make: Callable[[Path], None]) -> None:
     make(file)
-    with pytest.raises(Missing):
+    with pytest.raises(Unsupported, match="GGUF file"):
         inspect(file, Stop())
-    with pytest.raises(Missing):
+    with pytest.raises(Unsupported, match="GGUF file"):
         read_shape(file)
 
 

@@ -9,10 +9,27 @@ import gguf
 import numpy as np
 import pytest
 
-from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused
+from sottovoce.domain.problems import (
+    Cancelled,
+    Damaged,
+    Interrupted,
+    Missing,
+    NoRoom,
+    Refused,
+    Unsupported,
+)
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.records import file_record, new_record, record_place, write_record
+from sottovoce.models.fingerprint import Fingerprint
+from sottovoce.models.inspect import inspect
+from sottovoce.models.inspection import Inspection
+from sottovoce.models.records import (
+    FileRecord,
+    file_record,
+    new_record,
+    record_place,
+    write_record,
+)
 from sottovoce.models.shelf import Item, Origin, Shelf, starter
 from sottovoce.models.verify import Verdict, Verified
 from tiny_llama import tiny_llama
@@ -305,6 +322,132 @@ def test_a_copy_does_not_begin_where_it_cannot_fit(
     assert list(shelf.folder.iterdir()) == []
 
 
+def test_files_in_the_folder_that_only_look_like_copies_stay(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    there = [shelf.folder / name for name in ("my.copy", "notes.2024a.copy", "x.copy.gguf.txt")]
+    for path in there:
+        path.write_text("mine")
+    list(shelf.copy(tiny, Stop()))
+    assert all(path.read_text() == "mine" for path in there)
+
+
+def test_what_is_changed_while_it_is_copied_is_not_kept(
+    shelf: Shelf, tiny: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "growing.gguf"
+    source.write_bytes(tiny.read_bytes())
+    copying = shelf.copy(source, Stop())
+    next(copying)
+    with source.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(Interrupted, match="changed while it was copied"):
+        list(copying)
+    assert not list(shelf.folder.glob("*.gguf"))
+    assert not list(shelf.folder.glob("*.copy"))
+
+
+def test_two_copies_of_one_name_at_once_are_both_kept(
+    shelf: Shelf, tiny: Path, tmp_path: Path
+) -> None:
+    sources = [tmp_path / folder / "talk.gguf" for folder in ("one", "other")]
+    for number, source in enumerate(sources):
+        source.parent.mkdir()
+        source.write_bytes(tiny.read_bytes() + bytes(number))
+    copies = [shelf.copy(source, Stop()) for source in sources]
+    for copying in copies:
+        next(copying)
+    items = [list(copying)[-1] for copying in copies]
+    assert [item.path.name for item in items if isinstance(item, Item)] == [
+        "talk.gguf",
+        "2-talk.gguf",
+    ]
+    for item, source in zip(shelf.items()[1:], sources[::-1], strict=True):
+        assert (item.trouble, item.path.read_bytes()) == ("", source.read_bytes())
+
+
+def test_a_name_as_long_as_disks_allow_can_be_copied_twice(
+    shelf: Shelf, tiny: Path, tmp_path: Path
+) -> None:
+    for number in range(2):
+        source = tmp_path / str(number) / f"{'ä' * 125}.gguf"  # 255 bytes.
+        source.parent.mkdir()
+        source.write_bytes(tiny.read_bytes() + bytes(number))
+        list(shelf.copy(source, Stop()))
+    assert [item.trouble for item in shelf.items()[1:]] == ["", ""]
+
+
+def test_a_model_that_differs_in_its_template_alone_is_another(
+    shelf: Shelf, tiny: Path, tmp_path: Path
+) -> None:
+    data = tiny.read_bytes()
+    other = tmp_path / "other.gguf"
+    other.write_bytes(data.replace(b"<|start_header_id|>' +", b"<|start_header_id|>' ~", 1))
+    assert other.read_bytes() != data
+    shelf.link(tiny, Stop())
+    assert shelf.link(other, Stop()).path == other
+
+
+def test_what_changes_after_it_was_looked_into_is_told(
+    shelf: Shelf, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "talk.gguf"
+    path.write_bytes(tiny.read_bytes())
+
+    def replaced_meanwhile(asked: Path, stop: Stop) -> Inspection:
+        found = inspect(asked, stop)
+        path.write_bytes(tiny.read_bytes() + b"more")
+        return found
+
+    monkeypatch.setattr("sottovoce.models.shelf.inspect", replaced_meanwhile)
+    assert "changed since it was added" in shelf.link(path, Stop()).trouble
+
+
+def test_an_own_model_that_is_called_like_a_link_is_no_link(shelf: Shelf, tiny: Path) -> None:
+    shelf.folder.mkdir()
+    path = shelf.folder / "talk.link.gguf"
+    path.write_bytes(tiny.read_bytes())
+    write_record(record_place(path), new_record([file_record(path, name=path.name)]))
+    assert [item.origin for item in shelf.items()[1:]] == [Origin.OWN]
+
+
+@pytest.mark.parametrize("path", ["", "/models/a\0.gguf", "/models/\ud800.gguf", "../../a.gguf"])
+def test_a_record_with_a_path_that_cannot_be_is_left_out(shelf: Shelf, path: str) -> None:
+    record = new_record([FileRecord("/models/a.gguf", 1, 1)])
+    write_record(shelf.folder / "a-00000000.link.json", record)
+    assert len(shelf.items()) == 2
+    record = new_record([FileRecord(path, 1, 1)])
+    write_record(shelf.folder / "a-00000000.link.json", record)
+    assert len(shelf.items()) == 1
+
+
+def test_a_record_that_is_a_pipe_is_left_out(shelf: Shelf) -> None:
+    shelf.folder.mkdir()
+    os.mkfifo(shelf.folder / "a-00000000.link.json")
+    assert len(shelf.items()) == 1
+
+
+def test_a_pipe_or_a_folder_is_told_as_what_it_is(shelf: Shelf, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    (tmp_path / "folder.gguf").mkdir()
+    with pytest.raises(Unsupported, match="pipe"):
+        shelf.link(tmp_path / "pipe.gguf", Stop())
+    with pytest.raises(Unsupported, match="folder"):
+        shelf.link(tmp_path / "folder.gguf", Stop())
+
+
+def test_nothing_is_found_by_no_name(shelf: Shelf, own: Path) -> None:
+    with pytest.raises(Missing):
+        shelf.item("", usable=False)
+
+
+def test_models_for_all_users_may_lie_in_folders(tmp_path: Path, tiny: Path) -> None:
+    shared = tmp_path / "shared"
+    (shared / "meta" / "small").mkdir(parents=True)
+    (shared / "meta" / "small" / "TALK.GGUF").write_bytes(tiny.read_bytes())
+    item = Shelf(tmp_path / "models", shared).items()[1]
+    assert (item.origin, item.path.name) == (Origin.SHARED, "TALK.GGUF")
+
+
 def test_a_copy_never_takes_the_place_of_another_file(shelf: Shelf, tiny: Path) -> None:
     shelf.folder.mkdir()
     there = shelf.folder / tiny.name
@@ -345,6 +488,22 @@ def test_a_file_that_was_only_touched_is_unchanged_and_no_trouble(shelf: Shelf, 
     assert shelf.items()[1].trouble
     assert verdict(shelf, shelf.items()[1]) is Verdict.UNCHANGED
     assert not shelf.items()[1].trouble
+
+
+def test_what_is_changed_while_it_is_verified_has_no_fingerprint(
+    shelf: Shelf, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = Fingerprint.hexdigest
+
+    def written_meanwhile(fingerprint: Fingerprint) -> str:
+        own.write_bytes(own.read_bytes() + b"more")
+        return digest(fingerprint)
+
+    monkeypatch.setattr(Fingerprint, "hexdigest", written_meanwhile)
+    before = shelf.items()[1]
+    with pytest.raises(Interrupted, match="changed while it was read"):
+        list(shelf.verify(before, Stop()))
+    assert shelf.items()[1].record == before.record
 
 
 def test_verifying_can_be_stopped(shelf: Shelf, tiny: Path) -> None:

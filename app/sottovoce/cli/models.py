@@ -12,7 +12,7 @@ from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, confirm, plain, tell, visible, write, write_json
 from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
-from sottovoce.domain.problems import Problem, Unsupported
+from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
@@ -169,6 +169,8 @@ def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 def _put(
     path: Path, parts: Parts, stop: Stop, progress: Progress, *, copies: bool
 ) -> Item | AdapterItem:
+    if path.is_dir():
+        raise Missing("There is no GGUF file in this folder. Choose another.")
     shelf, adapters = shelf_in(parts.profile), AdapterShelf(parts.profile.adapters)
     doing = f"Copying {path.name}"
     try:

@@ -7,15 +7,16 @@ from pathlib import Path
 from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.copying import copy, free_places
+from sottovoce.models.copying import copy
+from sottovoce.models.gguf_file import translated
 from sottovoce.models.inspect import inspect
-from sottovoce.models.inspection import Inspection, Kind, Lora
+from sottovoce.models.inspection import Kind, Lora
 from sottovoce.models.records import (
+    FileRecord,
     file_record,
     link_place,
-    links,
     new_record,
-    read_record,
+    read_links,
     record_place,
     write_record,
 )
@@ -48,9 +49,11 @@ class AdapterShelf:
 
     def items(self) -> list[AdapterItem]:
         """All of them by their names, also what cannot be used."""
-        own = [_item(path, is_linked=False) for path in self.folder.glob("*.gguf")]
-        records = (read_record(place) for place in links(self.folder))
-        linked = [_item(Path(each.files[0].path), is_linked=True) for each in records if each]
+        there = self.folder.glob("*.[gG][gG][uU][fF]")
+        own = [_item(path, is_linked=False) for path in there]
+        linked = [
+            _item(Path(record.files[0].path), is_linked=True) for record in read_links(self.folder)
+        ]
         return sorted((*own, *linked), key=lambda item: item.name.casefold())
 
     def find(self, wanted: str) -> AdapterItem:
@@ -63,7 +66,7 @@ class AdapterShelf:
         for fits in (
             [item for item in there if item.path == path],
             [item for item in there if start in {item.name.casefold(), item.path.stem.casefold()}],
-            [item for item in there if item.name.casefold().startswith(start)],
+            [item for item in there if start and item.name.casefold().startswith(start)],
         ):
             if len(fits) == 1:
                 return fits[0]
@@ -88,20 +91,18 @@ class AdapterShelf:
         path = path.absolute()
         if item := next((item for item in self.items() if item.path == path), None):
             return item
-        _checked(path, stop)
-        write_record(link_place(self.folder, path), new_record([file_record(path)]))
+        record = new_record([_checked(path, stop)])
+        write_record(link_place(self.folder, path), record)
         return _item(path, is_linked=True)
 
     def copy(self, path: Path, stop: Stop) -> Iterator[Transferred | AdapterItem]:
         """Put a copy of an adapter on the shelf. Raises what `link` does, and NoRoom."""
-        _checked(path, stop)
-        [target] = free_places(self.folder / path.name)
-        for news in copy([path], [target], stop):
+        for news in copy([_checked(path, stop)], self.folder / path.name, stop):
             if isinstance(news, Transferred):
                 yield news
                 continue
-            record = new_record([file_record(target, news[0], name=target.name)])
-            write_record(record_place(target), record)
+            target = self.folder / news.files[0].path
+            write_record(record_place(target), new_record(news.files))
             yield _item(target, is_linked=False)
 
     def remove(self, item: AdapterItem) -> None:
@@ -112,13 +113,16 @@ class AdapterShelf:
                 file.unlink(missing_ok=True)
 
 
-def _checked(path: Path, stop: Stop) -> Inspection:
+def _checked(path: Path, stop: Stop) -> FileRecord:
+    """The file as it was before it was looked into. Raises what `AdapterShelf.link` does."""
+    with translated():
+        record = file_record(path)
     inspection = inspect(path, stop)
     if inspection.kind is not Kind.ADAPTER:
         raise Unsupported(_NO_ADAPTER)
     if inspection.trouble:
         raise Unsupported(inspection.trouble)
-    return inspection
+    return record
 
 
 def _item(path: Path, *, is_linked: bool) -> AdapterItem:

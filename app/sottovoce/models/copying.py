@@ -2,39 +2,58 @@
 
 import hashlib
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
 import psutil
 
-from sottovoce.domain.problems import NoRoom
+from sottovoce.domain.problems import Interrupted, NoRoom
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.pace import Pace
 from sottovoce.models.parts import parts
+from sottovoce.models.records import FileRecord, file_record
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
+from sottovoce.system.lock import locked
 
-_COPY = ".copy"
+_LOCK = "lock"
+_PATIENCE = 5.0
+"""Seconds for another process to name its copies. Who takes longer hangs, and is not waited for."""
+_UNFINISHED = re.compile(r".*\.(\d{1,9})\.copy", re.DOTALL)
+"""A copy that is being made, by the number of the process that makes it."""
 _STEP = 4 * 1024 * 1024
 """Bytes between two looks at `stop`."""
 _SPARE = 256_000_000
 """Bytes that are left free: a disk filled to the brim troubles other programs."""
+_LONGEST_NAME = 240
+"""Bytes: file systems take 255, and some come to a name for its record, or for its namesakes."""
+_CHANGED = "The file was changed while it was copied. Copy it again once nothing writes to it."
 
 
-def copy(
-    sources: Sequence[Path], targets: Sequence[Path], stop: Stop
-) -> Iterator[Transferred | tuple[str, ...]]:
-    """Put the content of `sources` at `targets`; end with the SHA-256 of each.
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The end of copying."""
 
-    The targets appear together when all are whole, the first one last; until then, and when this
-    is stopped, there is nothing. Raises NoRoom, Refused, Damaged or Cancelled.
+    files: tuple[FileRecord, ...]
+    """By their names."""
+
+
+def copy(sources: Sequence[FileRecord], wanted: Path, stop: Stop) -> Iterator[Transferred | Copied]:
+    """Copy files, the first one to `wanted` if there is none yet, or with a number before its name.
+
+    The copies appear together when all are whole, the first one last; until then, and when this is
+    stopped, there is nothing. Raises Interrupted if a file is not what its record says by then;
+    NoRoom, Missing, Refused, Damaged or Cancelled.
     """
-    folder = targets[0].parent
-    total = sum(source.stat().st_size for source in sources)
+    folder = wanted.parent
+    total = sum(source.size for source in sources)
     with writing_translated():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(folder)
@@ -43,29 +62,54 @@ def copy(
             raise NoRoom(f"The copy needs {gigabytes:.1f} GB of disk. Free some space, or link it.")
     pace, sums, before = Pace(total), [], 0
     with ExitStack() as unfinished:
-        copies = [target.with_name(f"{target.name}.{os.getpid()}{_COPY}") for target in targets]
+        copies = [folder / f"{secrets.token_hex(4)}.{os.getpid()}.copy" for _ in sources]
         for copy_ in copies:
             unfinished.callback(copy_.unlink, missing_ok=True)
         for source, copy_ in zip(sources, copies, strict=True):
             sum_ = hashlib.sha256()
-            for data in _written(source, copy_, stop):
+            for data in _written(Path(source.path), copy_, stop):
                 sum_.update(data)
                 before += len(data)
                 yield pace.at(before)
             sums.append(sum_.hexdigest())
-        with writing_translated():
-            for copy_, target in reversed(list(zip(copies, targets, strict=True))):
-                copy_.rename(target)
-            flush_folder(folder)
-    yield tuple(sums)
+        with translated():
+            if any(file_record(Path(source.path), source.sha256) != source for source in sources):
+                raise Interrupted(_CHANGED)
+        targets = _named(copies, wanted)
+    with writing_translated():
+        flush_folder(folder)
+        named = zip(targets, sums, strict=True)
+        files = tuple(file_record(file, sum_, name=file.name) for file, sum_ in named)
+    yield Copied(files)
+
+
+def _named(copies: Sequence[Path], wanted: Path) -> tuple[Path, ...]:
+    """Give copies their names, while no other process of ours gives any away."""
+    with locked(wanted.with_name(_LOCK), _PATIENCE), writing_translated():
+        targets = _free_places(wanted)
+        for copy_, target in reversed(list(zip(copies, targets, strict=True))):
+            copy_.rename(target)
+    return targets
+
+
+def _free_places(first: Path) -> tuple[Path, ...]:
+    """The files of a set that begins with `first`, with a number before their names if need be."""
+    name = first.name
+    while len(os.fsencode(name)) > _LONGEST_NAME:
+        name = name[1:]  # Its end says what kind of file it is, and which part.
+    places, number = parts(first.with_name(name)), 1
+    while any(place.exists() for place in places):
+        number += 1
+        places = parts(first.with_name(f"{number}-{name}"))
+    return places
 
 
 def _sweep(folder: Path) -> None:
     """Remove what copies left that were killed."""
-    for copy_ in folder.glob(f"*{_COPY}"):
-        number = copy_.suffixes[-2].removeprefix(".")
-        if not (number.isdecimal() and psutil.pid_exists(int(number))):
-            copy_.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        unfinished = _UNFINISHED.fullmatch(path.name)
+        if unfinished and not psutil.pid_exists(int(unfinished[1])):
+            path.unlink(missing_ok=True)
 
 
 def _written(source: Path, target: Path, stop: Stop) -> Iterator[memoryview]:
@@ -88,12 +132,3 @@ def _written(source: Path, target: Path, stop: Stop) -> Iterator[memoryview]:
 def _read(file: FileIO, buffer: memoryview) -> int:
     with translated():
         return file.readinto(buffer) or 0
-
-
-def free_places(first: Path) -> tuple[Path, ...]:
-    """The files of a set that begins with `first`, with a number before their names if need be."""
-    places, number = parts(first), 1
-    while any(place.exists() for place in places):
-        number += 1
-        places = parts(first.with_name(f"{number}-{first.name}"))
-    return places

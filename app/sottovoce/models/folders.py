@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sottovoce.domain.problems import Missing
 from sottovoce.domain.stop import Stop
 from sottovoce.models.parts import parts
 
@@ -14,18 +13,16 @@ _DEEPEST = 8
 
 
 def model_files(paths: Iterable[Path], stop: Stop) -> Iterator[Path]:
-    """The first file of each model that is meant by files and folders.
+    """The first file of each model that is meant by files and folders, once; empty folders, too.
 
-    Raises Missing for a folder that has none, and Cancelled.
+    Raises Cancelled.
     """
+    seen: set[Path] = set()
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = list(dict.fromkeys(parts(file)[0] for file in gguf_files(path, stop)))
-        if not found:
-            raise Missing(f"There is no GGUF file in the folder {path.name}. Choose another.")
-        yield from found
+        files = gguf_files(path, stop) if path.is_dir() else [path]
+        found = [parts(file)[0] for file in files] or [path]
+        yield from (file for file in dict.fromkeys(found) if file not in seen)
+        seen |= {*found}
 
 
 def gguf_files(folder: Path, stop: Stop) -> Iterator[Path]:

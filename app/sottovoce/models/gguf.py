@@ -19,6 +19,8 @@ _LARGEST_CONTEXT = 2**31 - 1
 _LARGEST_DIMENSION = 2**24
 """Of what the keys name: heads, layers and the like."""
 _LONGEST_NAME = 80
+_MOST_PARTS = 5
+"""That are named in one sentence."""
 
 # llama_ftype in llama.cpp's llama.h.
 _QUANTISATIONS = {
@@ -127,9 +129,12 @@ class ModelFiles:
         """A sentence on what is missing; empty if nothing is."""
         if not self.missing:
             return ""
+        few = ", ".join(map(str, self.missing[:_MOST_PARTS]))
+        more = "…" if len(self.missing) > _MOST_PARTS else ""
+        which = f"part {few}" if len(self.missing) == 1 else f"parts {few}{more}"
         return (
-            f"{len(self.missing)} of the {self.count} parts of this model "
-            "are not beside the first one."
+            f"Of the {self.count} parts of this model, {which} cannot be found. "
+            "Put them all into one folder."
         )
 
     def check(self) -> None:

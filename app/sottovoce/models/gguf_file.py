@@ -110,8 +110,11 @@ class Header:
 def opened(path: Path) -> Iterator["Reader"]:
     """A reader at the beginning of a file. Raises Missing, Refused or Damaged, also later on."""
     with translated():
-        if not path.is_file():  # To open a device or a pipe could do something, or wait for ever.
-            raise FileNotFoundError(path)
+        if path.is_dir():
+            raise Unsupported("This is a folder. Choose a GGUF file in it.")
+        # To open a device or a pipe could do something, or wait for ever.
+        if not path.is_file() and path.exists():
+            raise Unsupported("This is no file but a pipe or a device. Choose a GGUF file.")
         with path.open("rb") as file:
             yield Reader(file, os.fstat(file.fileno()).st_size)
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,20 +90,25 @@ def kept_place(folder: Path, first: Path) -> Path:
     return folder / f"{_unique(first)}.kept.json"
 
 
-def links(folder: Path) -> list[Path]:
+def read_links(folder: Path) -> Iterator[Record]:
     """The records of linked models in `folder`, in the order of their names."""
-    return sorted(folder.glob(f"*{_LINK}"))
+    for place in sorted(folder.glob(f"*{_LINK}")):
+        record = read_record(place)
+        # An own model may be called like a link: its record has names, not places.
+        if record and all(Path(file.path).is_absolute() for file in record.files):
+            yield record
 
 
 def read_record(path: Path) -> Record | None:
     """What was written; None where nothing was, or nothing that can be understood."""
     try:
-        if path.stat().st_size > _LARGEST:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
         record = msgspec.convert(json.loads(path.read_bytes()), Record)
+        paths = [os.fsencode(file.path) for file in record.files]
     except (OSError, ValueError, RecursionError):
         return None
-    return record if record.files else None
+    return record if paths and all(path and b"\0" not in path for path in paths) else None
 
 
 def write_record(path: Path, record: Record) -> None:
@@ -115,5 +121,5 @@ def write_record(path: Path, record: Record) -> None:
 
 def _unique(path: Path) -> str:
     """A name for records: one file has one, and folders may hold files of the same name."""
-    place = hashlib.sha256(str(path.absolute()).encode(errors="surrogateescape")).hexdigest()
+    place = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()
     return f"{path.stem[:_LONGEST_STEM]}-{place[:8]}"

@@ -1,6 +1,6 @@
 """The models a person can choose from: what lies in the folders, and what is linked from there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,8 +11,10 @@ from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.copying import copy, free_places
-from sottovoce.models.gguf import check_whole, read_model
+from sottovoce.models.copying import copy
+from sottovoce.models.folders import gguf_files
+from sottovoce.models.gguf import check_whole, find_files, read_model
+from sottovoce.models.gguf_file import translated
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection, Kind
 from sottovoce.models.parts import parts
@@ -22,8 +24,8 @@ from sottovoce.models.records import (
     file_record,
     kept_place,
     link_place,
-    links,
     new_record,
+    read_links,
     read_record,
     record_place,
     write_record,
@@ -35,6 +37,8 @@ from sottovoce.system.paths import Profile, resource, shared_models
 
 _STARTER = "SmolLM2 135M (starter)"
 _CHANGED = "The file changed since it was added. Verify it."
+_MOST_NAMES = 20
+"""In one sentence."""
 _ADAPTER = "This file is a LoRA adapter, which changes a model. Put it with the adapters."
 
 
@@ -129,18 +133,19 @@ class Shelf:
         for fits in (
             [item for item in there if str(item.path) == str(Path(wanted).absolute())],
             [item for item in there if start in names[item.path]],
-            [item for item in there if any(name.startswith(start) for name in names[item.path])],
+            [item for item in there if start and _begins(names[item.path], start)],
         ):
             if len(fits) == 1:
                 return fits[0]
             if fits:
                 there = fits
                 break
-        listed = ", ".join(_told_apart(item, there) for item in there)
-        if not listed:
+        if not there:
             raise Missing("There is no model yet. Give the path of a GGUF file.")
+        listed = ", ".join(_told_apart(item, there) for item in there[:_MOST_NAMES])
+        more = f" and {len(there) - _MOST_NAMES} others" if len(there) > _MOST_NAMES else ""
         raise Missing(
-            f"No one model is called that. Give the path of a GGUF file, or one of: {listed}."
+            f"No one model is called that. Give the path of a GGUF file, or one of: {listed}{more}."
         )
 
     def link(self, path: Path, stop: Stop, known: Record | None = None) -> Item:
@@ -153,10 +158,10 @@ class Shelf:
         files = parts(path.absolute())
         if item := self._place_of(files):
             return item
+        record = known or new_record(_as_they_are(files))
         licence = _inspected(files, stop).source.licence
         if twin := self._twin_of(files, stop):
             return twin
-        record = known or new_record([file_record(file) for file in files])
         record = replace(record, licence=record.licence or licence)
         write_record(link_place(self.folder, files[0]), record)
         return _item(files, Origin.LINKED, record)
@@ -168,6 +173,7 @@ class Shelf:
         linked, that is its end. Raises what `link` does, and NoRoom.
         """
         files = parts(path.absolute())
+        sources = _as_they_are(files)
         licence = _inspected(files, stop).source.licence
         linked = self._place_of(files) or self._twin_of(files, stop)
         if linked and linked.origin is not Origin.LINKED:
@@ -175,18 +181,14 @@ class Shelf:
             return
         # What other programs keep need not be called like a model.
         name = files[0].name if files[0].suffix else f"{files[0].name}.gguf"
-        targets = free_places(self.folder / name)
-        for news in copy(files, targets, stop):
+        for news in copy(sources, self.folder / name, stop):
             if isinstance(news, Transferred):
                 yield news
                 continue
-            copied = [
-                file_record(target, sha256, name=target.name)
-                for target, sha256 in zip(targets, news, strict=True)
-            ]
-            record = replace(new_record(copied), licence=licence)
+            record = replace(new_record(news.files), licence=licence)
             if linked and linked.record:
-                record = replace(linked.record, files=record.files)
+                record = replace(linked.record, files=news.files)
+            targets = tuple(self.folder / file.path for file in news.files)
             write_record(record_place(targets[0]), record)
             if linked:
                 self.remove(linked)
@@ -195,7 +197,8 @@ class Shelf:
     def verify(self, item: Item, stop: Stop) -> Iterator[Transferred | Verified]:
         """Compare the files with their fingerprints, or take these; end with Verified.
 
-        Raises Missing, Refused or Damaged if they cannot be read, NoRoom, and Cancelled.
+        Raises Missing, Refused or Damaged if they cannot be read, Interrupted if they are changed
+        meanwhile, NoRoom, and Cancelled.
         """
         for news in verify(item.files, item.record, stop):
             if isinstance(news, Verified) and news.record != item.record:
@@ -274,24 +277,23 @@ def _as_starter(model: Model) -> Model:
 
 
 def _own(folder: Path) -> Iterator[Item]:
-    for files in _sets(folder):
+    for files in _sets(sorted(folder.glob("*.[gG][gG][uU][fF]"))):
         yield _item(files, Origin.OWN, read_record(record_place(files[0])))
 
 
 def _shared(shared: Path, folder: Path) -> Iterator[Item]:
-    for files in _sets(shared):
+    for files in _sets(gguf_files(shared, Stop())):  # Whoever keeps many has them in folders.
         places = record_place(files[0]), kept_place(folder, files[0])
         yield _item(files, Origin.SHARED, read_record(places[0]) or read_record(places[1]))
 
 
-def _sets(folder: Path) -> list[tuple[Path, ...]]:
-    return list(dict.fromkeys(parts(path) for path in sorted(folder.glob("*.gguf"))))
+def _sets(files: Iterable[Path]) -> list[tuple[Path, ...]]:
+    return list(dict.fromkeys(parts(file) for file in files))
 
 
 def _linked(folder: Path) -> Iterator[Item]:
-    for place in links(folder):
-        if record := read_record(place):
-            yield _item(tuple(Path(file.path) for file in record.files), Origin.LINKED, record)
+    for record in read_links(folder):
+        yield _item(tuple(Path(file.path) for file in record.files), Origin.LINKED, record)
 
 
 def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Item:
@@ -299,8 +301,7 @@ def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Ite
         model = _named(read_model(files[0]), record)
     except Problem as problem:
         name = record.name if record and record.name else files[0].stem
-        size = sum(file.stat().st_size for file in files if file.is_file())
-        return Item(name, origin, files, size, None, record, str(problem))
+        return Item(name, origin, files, sum(map(_size, files)), None, record, str(problem))
     trouble = _CHANGED if record and _has_changed(files, record) else ""
     return Item(model.name, origin, files, model.size, model, record, trouble)
 
@@ -308,6 +309,21 @@ def _item(files: tuple[Path, ...], origin: Origin, record: Record | None) -> Ite
 def _named(model: Model, record: Record | None) -> Model:
     """The model under the name that it was downloaded or linked by, where there is one."""
     return replace(model, name=record.name) if record and record.name else model
+
+
+def _size(file: Path) -> int:
+    """Bytes; 0 if it is no file that can be read."""
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _as_they_are(files: tuple[Path, ...]) -> tuple[FileRecord, ...]:
+    """Records of files nobody has looked into yet: if they change meanwhile, that shows later."""
+    find_files(files[0]).check()
+    with translated():
+        return tuple(file_record(file) for file in files)
 
 
 def _inspected(files: tuple[Path, ...], stop: Stop) -> Inspection:
@@ -337,6 +353,10 @@ def _names(item: Item) -> set[str]:
         names |= {f"{item.name} {item.model.quantisation}"}
         names |= {"starter"} if item.model.is_starter else set()
     return {name.casefold() for name in names}
+
+
+def _begins(names: set[str], start: str) -> bool:
+    return any(name.startswith(start) for name in names)
 
 
 def _told_apart(item: Item, others: list[Item]) -> str:

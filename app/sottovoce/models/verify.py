@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from sottovoce.domain.problems import Interrupted
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.fingerprint import Fingerprint
@@ -43,7 +44,8 @@ def verify(
 ) -> Iterator[Transferred | Verified]:
     """Read the files and compare their SHA-256 with what was recorded; end with Verified.
 
-    Raises Missing, Refused or Damaged if they cannot be read, and Cancelled.
+    Raises Missing, Refused or Damaged if they cannot be read, Interrupted if they are changed
+    meanwhile, and Cancelled.
     """
     with translated():
         now = [file_record(file) for file in files]
@@ -54,7 +56,10 @@ def verify(
         with translated(), closing(Fingerprint(file)) as fingerprint:
             while not fingerprint.read(stop, seconds=_NEWS_EVERY):
                 yield pace.at(before + fingerprint.position)
-            now[index] = replace(now[index], sha256=fingerprint.hexdigest())
+            digest = fingerprint.hexdigest()
+            if file_record(file) != now[index]:
+                raise Interrupted("The file was changed while it was read. Verify it again.")
+            now[index] = replace(now[index], sha256=digest)
         before += now[index].size
     yield _compared(files, record, now)
 
