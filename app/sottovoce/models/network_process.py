@@ -58,8 +58,8 @@ def _listen(channel: Channel[orders.Order], errand: orders.Errand, stop: Stop) -
             if channel.heard_within(_LOOK_EVERY):
                 channel.hear()
                 stop.set()
-            elif _is_turned(errand):
-                turned += 1
+                continue
+            turned = turned + 1 if _is_turned(errand) else 0
             if turned == 2:  # The first time is left to the parent: it may have turned it.
                 stop.set()
     os._exit(0)  # Whatever waits for the network now would wait on.
