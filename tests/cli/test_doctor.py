@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.cli.doctor import Health, acceleration
+from sottovoce.cli.doctor import Health, acceleration, sandbox
 from sottovoce.domain.hardware import Gpu, GpuKind
 from sottovoce.engine.engine import Devices, Loaded
+from sottovoce.system.sandbox import Confinement
 
 GB = 1_000_000_000
 CARD = Gpu("NVIDIA RTX 4070", GpuKind.CUDA, total=12 * GB, free=11 * GB)
@@ -73,3 +74,15 @@ def test_a_computer_without_a_gpu_is_well() -> None:
     finding = acceleration(WITHOUT, (), ON_PROCESSOR)
     assert finding.health is Health.GOOD
     assert "CPU (AVX2)" in finding.says
+
+
+def test_what_looks_into_files_is_kept_from_what_the_system_can() -> None:
+    full = sandbox(Confinement(files=True, network=True, programs=True, memory=True))
+    assert "kept by the system from opening other files, using the network" in full.says
+    assert "does not keep" not in full.says
+    windows = sandbox(Confinement(files=False, network=False, programs=True, memory=True))
+    assert "kept by the system from starting programs, taking all the memory." in windows.says
+    assert "does not keep it from opening other files, using the network." in windows.says
+    macos = sandbox(Confinement(files=False, network=False, programs=False, memory=False))
+    assert "kept by the system" not in macos.says
+    assert all(finding.health is Health.NOTE for finding in (full, windows, macos))

@@ -86,6 +86,43 @@ def test_own_files_are_not_deleted_without_a_yes(
     assert not llama.exists()
 
 
+def test_what_was_removed_is_told_in_json(
+    parts: Parts, llama: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(parts, "remove", "llama", "--yes", "--json")
+    assert json.loads(capsys.readouterr().out)["removed"]["path"] == str(llama)
+
+
+def test_a_set_without_a_part_is_told_before_it_is_looked_for_in_the_catalogue(
+    parts: Parts, tmp_path: Path
+) -> None:
+    first = tmp_path / "big-00001-of-00002.gguf"
+    first.write_bytes(tiny_llama().read_bytes())
+    with pytest.raises(Missing, match="part 2 cannot be found"):
+        run(parts, "fit", str(first), "--no-measure")
+
+
+def test_a_link_in_a_circle_is_no_end_of_looking(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    parts.profile.models.mkdir()
+    circle = parts.profile.models / "circle.gguf"
+    circle.symlink_to(circle)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    run(parts, "found")
+    run(parts, "list")
+
+
+def test_a_name_of_two_lines_is_told_in_one(
+    parts: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad\nAll is well.gguf"
+    bad.write_bytes(b"GGUF")
+    with pytest.raises(Unsupported):
+        run(parts, "import", str(bad))
+    assert capsys.readouterr().err.startswith("bad<U+000A>All is well.gguf: ")
+
+
 def test_a_link_is_removed_without_a_question(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +209,10 @@ def test_a_shelf_that_lost_a_file_is_not_well(parts: Parts, llama: Path) -> None
     with pytest.raises(Damaged, match="Not what it was") as told:
         run(parts, "verify", item.name)
     assert item.name in str(told.value)
+    llama.unlink()
+    llama.mkdir()
+    with pytest.raises(Missing, match="Could not be verified"):
+        run(parts, "verify")
 
 
 @pytest.mark.parametrize(

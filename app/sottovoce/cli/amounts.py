@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from sottovoce.cli.terminal import Progress, visible
+from sottovoce.cli.terminal import Progress
 from sottovoce.domain.transfer import Transferred
 
 Outcome = TypeVar("Outcome")
@@ -46,5 +46,5 @@ def followed(news: Iterable[Transferred | Outcome], doing: str, progress: Progre
     for each in news:
         if not isinstance(each, Transferred):
             return each
-        progress.show(f"{visible(doing)}: {transfer(each)}")
+        progress.show(f"{doing}: {transfer(each)}")
     raise AssertionError("the last news is the outcome")

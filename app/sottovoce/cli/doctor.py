@@ -11,7 +11,7 @@ from sottovoce import __version__
 from sottovoce.cli import network
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, write, write_json
+from sottovoce.cli.terminal import Progress, write_beneath, write_json
 from sottovoce.domain.hardware import Gpu, GpuKind
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.problems import Problem
@@ -21,6 +21,7 @@ from sottovoce.models.shelf import starter
 from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
+from sottovoce.system.sandbox import Confinement, possible
 from sottovoce.system.vault import Protection, Vault
 
 _BUILD = {
@@ -57,7 +58,8 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
             stop.check()
             findings.append(finding)
             if not arguments.json:
-                write(f"{finding.health.upper():<5} {finding.name:<13} {finding.says}\n")
+                name = f"{finding.health.upper():<5} {finding.name}"
+                write_beneath(finding.says, 20, name=name)
     if arguments.json:
         write_json({"findings": [asdict(finding) for finding in findings]}, indent=2)
 
@@ -75,12 +77,7 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _chats(parts)
     yield _disk(parts)
     yield Finding("Network", Health.GOOD, network.state(read_switch(parts.profile.network)))
-    yield Finding(
-        "Sandbox",
-        Health.NOTE,
-        "The engine runs in its own process with your user's rights; "
-        "the operating system does not confine it yet.",
-    )
+    yield sandbox(possible())
 
 
 def _memory() -> Finding:
@@ -147,6 +144,24 @@ def acceleration(devices: Devices, there: Sequence[Gpu], loaded: Loaded) -> Find
         return Finding(name, Health.NOTE, f"{computes} {says}")
     says = "No GPU was found; NVIDIA's are seen once their driver is installed."
     return Finding(name, Health.GOOD, f"{computes} {says}")
+
+
+def sandbox(confinement: Confinement) -> Finding:
+    """What keeps files by strangers from doing harm. The engine is not locked in."""
+    doings = (
+        (confinement.files, "opening other files"),
+        (confinement.network, "using the network"),
+        (confinement.programs, "starting programs"),
+        (confinement.memory, "taking all the memory"),
+    )
+    kept_from = ", ".join(doing for is_held, doing in doings if is_held)
+    free_for = ", ".join(doing for is_held, doing in doings if not is_held)
+    says = "What looks into new model files is a process of its own"
+    says += f", kept by the system from {kept_from}." if kept_from else "."
+    if free_for:
+        says += f" This system does not keep it from {free_for}."
+    says += " The engine is one, too, but has all your rights."
+    return Finding("Sandbox", Health.NOTE, says)
 
 
 def _keyring(parts: Parts) -> Finding:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sottovoce.cli.amounts import size, transfer
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import Progress, confirm, tell, visible, write, write_json
+from sottovoce.cli.terminal import Progress, confirm, in_line, tell, write, write_json
 from sottovoce.domain.problems import Missing, Problem, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -39,7 +39,7 @@ def search(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     if not found:
         tell("The hub has no GGUF models with these words.")
     for each in found:
-        write(f"{each.downloads:>12,}  {visible(each.repository)}\n")
+        write(f"{each.downloads:>12,}  {in_line(each.repository)}\n")
 
 
 def download(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
@@ -50,7 +50,7 @@ def download(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         acceptance = _accepted(licence, choice.name, is_given=arguments.accept_licence)
         choice = replace(choice, acceptance=acceptance)
     if licence is None:
-        tell(f"Its licence, by its repository: {visible(choice.licence) or 'not said'}.")
+        tell(f"Its licence, by its repository: {in_line(choice.licence) or 'not said'}.")
     queue_ = Downloads(parts.profile, parts.remote)
     _run(queue_, queue_.add(choice), stop, as_json=arguments.json)
     if licence is not None and licence.attribution and not arguments.json:
@@ -98,7 +98,7 @@ def _accepted(licence: Licence, name: str, *, is_given: bool) -> Acceptance:
 
 
 def _run(queue_: Downloads, download: Download, stop: Stop, *, as_json: bool) -> None:
-    name = visible(download.choice.name)
+    name = in_line(download.choice.name)
     with Progress() as progress:
         for news in queue_.run(download, stop):
             match news:
@@ -114,7 +114,7 @@ def _run(queue_: Downloads, download: Download, stop: Stop, *, as_json: bool) ->
                     )
                 case Installed(path):
                     progress.clear()
-                    write(f"{name} is on the shelf: {visible(str(path))}\n")
+                    write(f"{name} is on the shelf: {in_line(str(path))}\n")
 
 
 def _resume(queue_: Downloads, id_: str, stop: Stop, *, as_json: bool) -> None:
@@ -130,7 +130,7 @@ def _resume(queue_: Downloads, id_: str, stop: Stop, *, as_json: bool) -> None:
             _run(queue_, queue_.resume(download), stop, as_json=as_json)
         except Problem as problem:
             failed += 1
-            tell(f"{visible(download.choice.name)}: {problem}")
+            tell(f"{in_line(download.choice.name)}: {problem}")
     if failed:
         raise Missing(f"{failed} downloads did not end well. They are kept: see models downloads.")
 
@@ -164,7 +164,7 @@ def _write_queue(downloads: list[Download], *, as_json: bool) -> None:
         tell("Nothing is being downloaded.")
     for each in downloads:
         total = f" of {size(each.choice.size)}" if each.choice.size else ""
-        name = visible(each.choice.name)
+        name = in_line(each.choice.name)
         write(f"{each.id}  {each.state:<8} {size(each.done)}{total}  {name}\n")
         if each.trouble:
-            write(f"{'':10}{visible(each.trouble)}\n")
+            write(f"{'':10}{in_line(each.trouble)}\n")

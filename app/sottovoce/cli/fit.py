@@ -1,13 +1,22 @@
 """`models fit`: what this machine can do with a model, before it is loaded or even fetched."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from sottovoce.cli.amounts import rate, size
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import Progress, tell, visible, write, write_json
+from sottovoce.cli.terminal import (
+    Progress,
+    columns_of,
+    in_line,
+    padded,
+    tell,
+    write,
+    write_json,
+    write_rows,
+)
 from sottovoce.domain.footprint import Shape, kv_bytes
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions, Model, Role
@@ -18,7 +27,7 @@ from sottovoce.models.catalogue import Entry, Variant, catalogue
 from sottovoce.models.choosing import usual_variant
 from sottovoce.models.fit import Estimate, Fit, fit
 from sottovoce.models.gguf import read_shape
-from sottovoce.models.shelf import shelf_in
+from sottovoce.models.shelf import is_path, shelf_in
 from sottovoce.models.speed import read_rates, write_rates
 from sottovoce.system.hardware import machine
 
@@ -59,14 +68,14 @@ def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         write_json({"machine": asdict(here), "models": values}, indent=2)
         return
     _write_machine(here)
-    for candidate, result in judged:
-        _write(candidate, result, in_full=one is not None)
+    write_rows(_rows(judged))
+    if one is not None:
+        _write_in_full(*judged[0])
 
 
 def _machine(parts: Parts, stop: Stop) -> Machine:
     """Return this machine with the GPUs that this build of llama.cpp can use."""
-    here = machine()
-    return replace(here, gpus=parts.engine.devices(stop).gpus) if here.gpus else here
+    return replace(machine(), gpus=parts.engine.devices(stop).gpus)
 
 
 def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
@@ -86,8 +95,11 @@ def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
 
 def _wanted(name: str, parts: Parts) -> _Candidate:
     """A model of the shelf, by its name or path, or one of the catalogue."""
+    shelf = shelf_in(parts.profile)
+    if is_path(name):
+        return _on_shelf(shelf.find(name))
     try:
-        return _on_shelf(shelf_in(parts.profile).find(name))
+        return _on_shelf(shelf.find(name))
     except Missing:
         wanted, _, quantisation = name.partition(":")
         entry = catalogue().find(wanted)
@@ -129,14 +141,27 @@ def _write_machine(here: Machine) -> None:
     )
 
 
-def _write(candidate: _Candidate, result: Fit, *, in_full: bool) -> None:
+def _rows(judged: Sequence[tuple[_Candidate, Fit]]) -> list[tuple[str, str]]:
+    """What is known of each, in columns, and what is to be said of it."""
+    names = [f"{in_line(each.name)} {each.quantisation}" for each, _ in judged]
+    speeds = [_speed(*each) for each in judged]
+    name_columns, speed_columns = max(map(columns_of, names)), max(map(columns_of, speeds))
+    return [
+        (
+            f"{each.place:<9}  {padded(name, name_columns)}  {padded(speed, speed_columns)} ",
+            result.says,
+        )
+        for (each, result), name, speed in zip(judged, names, speeds, strict=True)
+    ]
+
+
+def _speed(candidate: _Candidate, result: Fit) -> str:
     estimate = result.generation if candidate.writes else result.prompt
     does = "writes" if candidate.writes else "reads"
-    speed = f"{does} {rate(estimate.likely)}" if estimate else ""
-    name = f"{visible(candidate.name)} {candidate.quantisation}"
-    write(f"{candidate.place:<10} {name:<46} {speed:<21} {result.says}\n")
-    if not in_full:
-        return
+    return f"{does} {rate(estimate.likely)}" if estimate else ""
+
+
+def _write_in_full(candidate: _Candidate, result: Fit) -> None:
     plan, shape = result.plan, candidate.shape
     layout, need = plan.layout, plan.need
     write(

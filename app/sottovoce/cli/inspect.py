@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sottovoce.cli.amounts import size
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import plain, visible, write, write_json
+from sottovoce.cli.terminal import in_line, plain, write, write_beneath, write_json
 from sottovoce.domain.stop import Stop
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection
@@ -18,10 +18,10 @@ def run(arguments: argparse.Namespace, _: Parts, stop: Stop) -> None:
         write_json(plain(inspection), indent=2)
         return
     for name, value in _facts(inspection):
-        write(f"{name:<14} {visible(value)}\n")
+        write_beneath(in_line(value), 15, name=name)
     if inspection.template:
         for finding in inspection.template.findings:
-            write(f"{'Warning':<14} {visible(finding.sentence)}\n")
+            write_beneath(finding.sentence, 15, name="Warning")
         write(f"\n{inspection.template.text.rstrip()}\n")
 
 

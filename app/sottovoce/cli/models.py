@@ -1,6 +1,7 @@
 """`models`: what lies on the shelf, what is recommended, and what can be done with either."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,16 @@ from sottovoce.cli import downloads, fit, inspect, verify
 from sottovoce.cli.amounts import followed, size
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, confirm, plain, tell, visible, write, write_json
+from sottovoce.cli.terminal import (
+    Progress,
+    confirm,
+    in_line,
+    plain,
+    tell,
+    write,
+    write_beneath,
+    write_json,
+)
 from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Missing, Problem, Unsupported
@@ -95,10 +105,10 @@ def _list(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
         return
     for item in items:
         kind = item.model.quantisation if item.model else ""
-        write(f"{size(item.size):>8}  {kind:<8} {item.origin:<8} {visible(item.name)}\n")
+        write(f"{size(item.size):>8}  {kind:<8} {item.origin:<8} {in_line(item.name)}\n")
         for more in (_attribution(item.record, known), item.trouble):
             if more:
-                write(f"{'':28}{more}\n")
+                write_beneath(more, 28)
     if not items:
         tell("There is no model yet. See: sottovoce models catalogue")
 
@@ -110,16 +120,17 @@ def _catalogue(arguments: argparse.Namespace, _: Parts, __: Stop) -> None:
         write_json({"entries": [_entry_values(entry) for entry in entries]}, indent=2)
         return
     for entry in entries:
-        write(
-            f"{entry.id}\n    {entry.name} by {entry.maker}, {entry.licence.name}. {entry.note}\n"
-        )
+        write(f"{entry.id}\n")
+        about = f"{entry.name} by {entry.maker}, {entry.licence.name}. {entry.note}"
+        write_beneath(about, 4)
         if arguments.name:
             _write_entry(entry)
 
 
 def _write_entry(entry: Entry) -> None:
     languages = ", ".join(entry.languages) or "many"
-    write(f"    Reads {entry.context_length:,} tokens. Languages: {languages}.\n\n")
+    write_beneath(f"Reads {entry.context_length:,} tokens. Languages: {languages}.", 4)
+    write("\n")
     for variant in entry.variants:
         about = "about " if variant.size_is_computed else ""
         trust = f"hash: {variant.trust}"
@@ -146,14 +157,14 @@ def _import(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     added, failed = [], 0
     with Progress() as progress:
         for path in model_files(arguments.paths, stop):
-            progress.show(f"Looking at {visible(path.name)}…")
+            progress.show(f"Looking at {path.name}…")
             try:
                 item = _put(path, parts, stop, progress, copies=arguments.copy)
             except Problem as problem:
                 # One bad file does not keep the others out.
                 failed += 1
                 progress.clear()
-                tell(f"{visible(path.name)}: {problem}")
+                tell(f"{in_line(path.name)}: {problem}")
                 continue
             added.append(item)
             progress.clear()
@@ -184,18 +195,18 @@ def _put(
 
 
 def _added(item: Item | AdapterItem, *, is_new: bool) -> str:
-    name = visible(item.name)
+    name = in_line(item.name)
     if isinstance(item, AdapterItem):
         return f"{name}: an adapter, to be used with: sottovoce ask --adapter"
     if not is_new:
-        return f"{name}: the same model is on the shelf already, at {visible(str(item.path))}"
+        return f"{name}: the same model is on the shelf already, at {in_line(str(item.path))}"
     return f"{name}: {'linked' if item.origin is Origin.LINKED else 'on the shelf'}"
 
 
 def _found(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     shelf = shelf_in(parts.profile)
-    there = {file.resolve() for item in shelf.items() for file in item.files}
-    left = [each for each in elsewhere(stop) if each.files[0].resolve() not in there]
+    there = {os.path.realpath(file) for item in shelf.items() for file in item.files}
+    left = [each for each in elsewhere(stop) if os.path.realpath(each.files[0]) not in there]
     failed = 0
     if arguments.link:
         for each in left:
@@ -203,7 +214,7 @@ def _found(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
                 shelf.link(each.files[0], stop, each.record())
             except Problem as problem:
                 failed += 1
-                tell(f"{visible(each.name)}: {problem}")
+                tell(f"{in_line(each.name)}: {problem}")
     if arguments.json:
         write_json({"models": [plain(each) for each in left]}, indent=2)
     elif not left:
@@ -216,8 +227,8 @@ def _found(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 
 def _write_found(left: list[Elsewhere], *, is_linked: bool) -> None:
     for each in left:
-        write(f"{size(each.size):>8}  {each.program:<13} {visible(each.name)}\n")
-        write(f"{'':25}{visible(str(each.files[0]))}\n")
+        write(f"{size(each.size):>8}  {each.program:<13} {in_line(each.name)}\n")
+        write_beneath(in_line(str(each.files[0])), 24)
     if not is_linked:
         tell("Put them on the shelf with: sottovoce models found --link")
 
@@ -229,7 +240,10 @@ def _remove(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
     if is_ours and not arguments.yes and sys.stdin.isatty():
         confirm(f"Delete {item.name}, {size(item.size)}, from this computer?")
     shelf.remove(item)
-    write(f"{visible(item.name)}: {'deleted' if is_ours else 'no longer on the shelf'}.\n")
+    if arguments.json:
+        write_json({"removed": item_values(item, catalogue())}, indent=2)
+    else:
+        write(f"{in_line(item.name)}: {'deleted' if is_ours else 'no longer on the shelf'}.\n")
 
 
 def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
@@ -237,7 +251,10 @@ def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
     if arguments.remove:
         item = shelf.find(arguments.remove)
         shelf.remove(item)
-        write(f"{visible(item.name)}: no longer on the shelf.\n")
+        if arguments.json:
+            write_json({"removed": plain(item)}, indent=2)
+        else:
+            write(f"{in_line(item.name)}: no longer on the shelf.\n")
         return
     items = shelf.items()
     if arguments.json:
@@ -246,7 +263,7 @@ def _adapters(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
     for item in items:
         lora = item.lora
         about = f"rank {lora.rank} for {item.architecture}" if lora else item.trouble
-        write(f"{size(item.size):>8}  {visible(item.name)}, {about}\n")
+        write(f"{size(item.size):>8}  {in_line(item.name)}, {about}\n")
     if not items:
         tell("There is no adapter yet. Import one with: sottovoce models import PATH")
 

@@ -4,8 +4,11 @@ import errno
 import io
 import json
 import os
+import shutil
 import sys
+import textwrap
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
@@ -16,6 +19,11 @@ from sottovoce.domain.problems import Cancelled, NoRoom
 
 # Text direction overrides and isolates: they can make a line read as what it does not say.
 _DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
+
+_ENDLESS = 1_000_000
+"""Columns of what is no screen: programs want a fact on one line."""
+_NARROW = 72
+"""Columns below which there is no room for a wide margin."""
 
 
 def open_streams() -> None:
@@ -35,13 +43,13 @@ def open_streams() -> None:
 def tell(sentence: str) -> None:
     """Write one line for the person, apart from the output that programs read."""
     with suppress(OSError):  # There is no other place to complain in.
-        sys.stderr.write(sentence + "\n")
+        sys.stderr.write(visible(sentence) + "\n")
         sys.stderr.flush()
 
 
 def confirm(question: str) -> None:
     """Return if the person at the terminal says yes; raise Cancelled otherwise."""
-    sys.stderr.write(f"{visible(question)} [y/N] ")
+    sys.stderr.write(f"{in_line(question)} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         raise Cancelled
@@ -63,7 +71,9 @@ class Progress:
         """Show `sentence` in the place of the one before."""
         if sys.stderr.isatty():
             self._is_shown = True
-            _tell_line(sentence)
+            # A line that is too long would go on in the next one, and stay there.
+            columns = shutil.get_terminal_size().columns
+            _tell_line(_cut(in_line(sentence), columns - 1))
 
     def clear(self) -> None:
         """Leave an empty line; a line that is not ours, such as a reply's, is left as it is."""
@@ -82,8 +92,12 @@ def write(text: str) -> None:
 
 def write_json(value: object, *, indent: int | None = None) -> None:
     """Write one JSON document and end the line. Raises as `write` does."""
-    # JSON itself allows some control characters, which must not reach a screen.
-    _write(json.dumps(value, ensure_ascii=sys.stdout.isatty(), indent=indent) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    # JSON itself allows some control characters, which must not reach a screen; and paths may hold
+    # what is no text, which other programs get back only if it is spelled out.
+    if sys.stdout.isatty() or not _is_text(text):
+        text = json.dumps(value, indent=indent)
+    _write(text + "\n")
 
 
 def plain(value: object) -> dict[str, Any]:
@@ -95,6 +109,78 @@ def plain(value: object) -> dict[str, Any]:
 def visible(text: str) -> str:
     """The text with control characters spelled out, so that no reply can move the cursor."""
     return "".join(_shown(character) for character in text)
+
+
+def in_line(text: str) -> str:
+    """The same for a name, which must not begin a new line either."""
+    return visible(text).replace("\n", "<U+000A>").replace("\t", "<U+0009>")
+
+
+def write_rows(rows: Sequence[tuple[str, str]]) -> None:
+    """Write facts, each with a sentence beside it; beneath it where a line is too short for one."""
+    widest = max((columns_of(fact) + 1 + columns_of(says) for fact, says in rows), default=0)
+    for fact, says in rows:
+        if widest <= _columns():
+            write(f"{fact} {says}\n")
+        else:
+            write(f"{fact.rstrip()}\n")
+            write_beneath(says, 4)
+
+
+def write_beneath(text: str, margin: int, *, name: str = "") -> None:
+    """Write a text `margin` columns from the left, in as many lines as it takes.
+
+    `name` stands before the first of them.
+    """
+    columns = _columns()
+    space = " " * (margin if columns >= _NARROW else 4)
+    start = f"{padded(name, margin - 1)} " if name else space
+    lines = textwrap.wrap(
+        text,
+        max(columns - 1, margin + 16),
+        initial_indent=start,
+        subsequent_indent=space,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    write("\n".join(lines) + "\n")
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with spaces behind it, as wide as `columns`."""
+    return text + " " * (columns - columns_of(text))
+
+
+def columns_of(text: str) -> int:
+    """How wide a text is on a screen: letters of some scripts take two columns, accents none."""
+    return sum(map(_columns_of_letter, text))
+
+
+def _columns_of_letter(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
+
+
+def _cut(text: str, columns: int) -> str:
+    """As much of the text as goes into `columns`."""
+    if columns_of(text) <= columns:
+        return text
+    while text and columns_of(text) >= columns:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tell_line(sentence: str) -> None:

@@ -4,8 +4,8 @@ import argparse
 
 from sottovoce.cli.amounts import followed
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import Progress, visible, write, write_json
-from sottovoce.domain.problems import Damaged, Problem
+from sottovoce.cli.terminal import Progress, in_line, write, write_json
+from sottovoce.domain.problems import Damaged, Missing, Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.models.shelf import Item, shelf_in
 from sottovoce.models.verify import Verdict, Verified
@@ -26,16 +26,19 @@ def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
                 results.append((item, verified))
             progress.clear()
             if not arguments.json:
-                write(f"{visible(item.name)}: {_says(results[-1][1])}\n")
+                write(f"{in_line(item.name)}: {_says(results[-1][1])}\n")
     if arguments.json:
         write_json({"models": [_verdict_values(*result) for result in results]}, indent=2)
-    bad = [item.name for item, result in results if not _is_good(result)]
-    if bad:
-        raise Damaged(f"Not what it was: {visible(', '.join(bad))}. Fetch or import it again.")
+    unread = [item.name for item, result in results if isinstance(result, Problem)]
+    changed = [item.name for item, result in results if _is_changed(result)]
+    if changed:
+        raise Damaged(f"Not what it was: {', '.join(changed)}. Fetch or import it again.")
+    if unread:
+        raise Missing(f"Could not be verified: {', '.join(unread)}.")
 
 
-def _is_good(result: Verified | Problem) -> bool:
-    return isinstance(result, Verified) and result.verdict is not Verdict.CHANGED
+def _is_changed(result: Verified | Problem) -> bool:
+    return isinstance(result, Verified) and result.verdict is Verdict.CHANGED
 
 
 def _says(result: Verified | Problem) -> str:
@@ -47,7 +50,7 @@ def _says(result: Verified | Problem) -> str:
         case Verdict.FIRST:
             return "its first fingerprint was taken; from now on a change will be noticed."
         case Verdict.CHANGED:
-            names = ", ".join(visible(file.name) for file in result.changed)
+            names = ", ".join(in_line(file.name) for file in result.changed)
             return f"CHANGED since its fingerprint was taken: {names}."
 
 

@@ -20,6 +20,7 @@ from sottovoce.models.records import (
     record_place,
     write_record,
 )
+from sottovoce.models.shelf import is_path
 from sottovoce.system.files import writing_translated
 
 _NO_ADAPTER = "This file is no LoRA adapter. Choose one that was made for your model."
@@ -77,9 +78,8 @@ class AdapterShelf:
 
     def path_of(self, wanted: str) -> Path:
         """The file a person means by a path, which need not be on the shelf, or by a name."""
-        path = Path(wanted)
-        if path.suffix.lower() == ".gguf" or path.name != wanted:
-            return path.absolute()
+        if is_path(wanted):
+            return Path(wanted).absolute()
         return self.find(wanted).path
 
     def link(self, path: Path, stop: Stop) -> AdapterItem:

@@ -106,13 +106,12 @@ class Shelf:
     def find(self, wanted: str) -> Model:
         """The model a person means by a path, by "starter", or by the beginning of a name.
 
-        A path has a folder in it or ends with .gguf. A name is the model's, in upper or lower case,
+        A name is the model's, in upper or lower case,
         with its quantisation behind it or not, or its file's. Raises Missing, saying which names
         there are, and what read_model and check_whole raise.
         """
-        path = Path(wanted)
-        if path.suffix.lower() == ".gguf" or path.name != wanted:
-            path = path.absolute()
+        if is_path(wanted):
+            path = Path(wanted).absolute()
             check_whole(path)
             return _named(read_model(path), self._record_of(path))
         if wanted.casefold() == "starter" and (first := starter()):
@@ -252,6 +251,12 @@ class Shelf:
                 return link_place(self.folder, item.path)
             case Origin.STARTER | Origin.SHARED:
                 return kept_place(self.folder, item.path)
+
+
+def is_path(wanted: str) -> bool:
+    """Whether a person means a file: it has a folder before it, or ends with .gguf."""
+    path = Path(wanted)
+    return path.suffix.lower() == ".gguf" or path.name != wanted
 
 
 def shelf_in(profile: Profile) -> Shelf:
