@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -59,7 +60,8 @@ def loaded(model: Model, wishes: LoadOptions | None = None) -> tuple[Session, wi
         wishes=wishes or LoadOptions(threads=1),
         available=4 * GB,
     )
-    return loading.load(question, flag=llama.Flag(), said=llama.Log(), loading=lambda _: None)
+    with closing(llama.Log()) as said:
+        return loading.load(question, flag=llama.Flag(), said=said, loading=lambda _: None)
 
 
 def written(session: Session, words: int, tokens: int = 8) -> list[wire.News]:

@@ -70,7 +70,7 @@ def processor() -> str:
 
 def gpus() -> list[Gpu]:
     """The GPUs that models are put on here, with the memory that is free now."""
-    return [_gpu(device) for device in gpu_devices()]
+    return [gpu(device) for device in gpu_devices()]
 
 
 def gpu_devices() -> list[Device]:
@@ -84,6 +84,22 @@ def gpu_devices() -> list[Device]:
         for device in found
         if (device.type, device.back_end) == (found[0].type, found[0].back_end)
     ]
+
+
+def gpu(device: Device) -> Gpu:
+    """What there is to know of a GPU, with the memory that is free now."""
+    c = ggml.functions()
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    c.ggml_backend_dev_memory(device.handle, ctypes.byref(free), ctypes.byref(total))
+    # AMD's and other makers' own interfaces divide work as CUDA does.
+    kind = KINDS.get(device.back_end, GpuKind.CUDA)
+    return Gpu(
+        name=name(device),
+        kind=kind,
+        total=total.value,
+        free=free.value,
+        shares_memory=device.type == SHARING_GPU or kind is GpuKind.METAL,
+    )
 
 
 def machine(available: int) -> Machine:
@@ -112,18 +128,3 @@ def devices() -> Iterator[Device]:
         registry = c.ggml_backend_dev_backend_reg(handle)
         name = c.ggml_backend_reg_name(registry).decode()
         yield Device(handle, registry, c.ggml_backend_dev_type(handle), name)
-
-
-def _gpu(device: Device) -> Gpu:
-    c = ggml.functions()
-    free, total = ctypes.c_size_t(), ctypes.c_size_t()
-    c.ggml_backend_dev_memory(device.handle, ctypes.byref(free), ctypes.byref(total))
-    # AMD's and other makers' own interfaces divide work as CUDA does.
-    kind = KINDS.get(device.back_end, GpuKind.CUDA)
-    return Gpu(
-        name=name(device),
-        kind=kind,
-        total=total.value,
-        free=free.value,
-        shares_memory=device.type == SHARING_GPU or kind is GpuKind.METAL,
-    )

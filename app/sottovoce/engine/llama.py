@@ -6,6 +6,7 @@ control tokens in the user's words, and decodes the whole reply anew with every 
 
 import ctypes
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,11 @@ KV_TYPES = {KvType.F16: 1, KvType.Q8_0: 8, KvType.Q4_0: 2}
 """The numbers of these types in ggml.h."""
 ABORTED, NO_MEMORY = 2, -2
 """What decoding returns when it was stopped, and when it found no memory to compute in."""
+GPU_FIRST, GPU_LEAST, GPU_MOST = 64, 32, 2048
+"""Tokens that a GPU is given to read at once: at first, and between which it then takes as many as
+it reads in a moment. Nothing can stop it in between."""
+MOMENT = 0.2
+"""Seconds."""
 
 
 class LoadFailed(Exception):
@@ -45,6 +51,10 @@ class Log:
         self.troubles: list[str] = []
         self._callback = c.llama_log_callback(self._hear)
         c.llama_log_set(self._callback, None)
+
+    def close(self) -> None:
+        """Hear no more: llama.cpp must not call what is gone."""
+        c.llama_log_set(c.llama_log_callback(), None)
 
     def _hear(self, level: int, text: bytes, _: object) -> None:
         if level in {3, 4}:  # Warnings and errors in ggml.h.
@@ -250,8 +260,11 @@ class Window:
         """Raises MemoryError if there is no room for it."""
         parameters = c.llama_context_default_params()
         parameters.n_ctx = layout.context
-        self._batch = layout.batch
-        parameters.n_batch = parameters.n_ubatch = layout.batch
+        on_gpu = layout.gpu_layers > 0
+        self._least = min(GPU_LEAST, layout.batch) if on_gpu else layout.batch
+        self._most = max(GPU_MOST, layout.batch) if on_gpu else layout.batch
+        self._piece = min(GPU_FIRST, layout.batch) if on_gpu else layout.batch
+        parameters.n_batch, parameters.n_ubatch = self._most, layout.batch
         parameters.n_outputs_max = 1  # Saves 250 MB with a vocabulary of 128,000 tokens.
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.type_k = parameters.type_v = KV_TYPES[layout.kv_type]
@@ -299,15 +312,34 @@ class Window:
         return common
 
     def read(self, tokens: Sequence[int]) -> bool:
-        """Put the first batch of `tokens` in the cache; False if stopped. Raises DecodeFailed."""
-        batch = tokens[: self._batch]
-        array = (c.llama_token * len(batch))(*batch)
-        return self._decode(c.llama_batch_get_one(array, len(batch)), batch)
+        """Put the first of `tokens` in the cache; False if stopped. Raises DecodeFailed.
+
+        That is a batch, or as many as a GPU reads in a moment.
+        """
+        piece = tokens[: self._piece]
+        array = (c.llama_token * len(piece))(*piece)
+        begun = time.perf_counter()
+        done = self._decode(c.llama_batch_get_one(array, len(piece)), piece)
+        self.wait()
+        if len(piece) == self._piece:
+            self._suit(time.perf_counter() - begun)
+        return done
 
     def add(self, token: int) -> bool:
         """Put one token in the cache; False if stopped. Raises DecodeFailed."""
         self._one[0] = token
         return self._decode(self._batch_of_one, (token,))
+
+    def _suit(self, seconds: float) -> None:
+        """Give a GPU more or less to read at once, after the last piece took it so long."""
+        if seconds > MOMENT:
+            self._piece = max(self._piece // 2, self._least)
+        elif seconds < MOMENT / 2:
+            self._piece = min(self._piece * 2, self._most)
+
+    def wait(self) -> None:
+        """Return once all is computed: a GPU goes on computing what decoding has handed to it."""
+        c.llama_synchronize(self._handle)
 
     def _decode(self, batch: object, tokens: Sequence[int]) -> bool:
         result = c.llama_decode(self._handle, batch)

@@ -1,6 +1,7 @@
 """Putting a model in memory, or finding out why it cannot be."""
 
 from collections.abc import Callable, Iterator
+from itertools import compress
 
 from sottovoce.domain.footprint import Shape
 from sottovoce.domain.hardware import Machine
@@ -88,12 +89,14 @@ class _Loader:
 
     def _read(self, split: tuple[int, ...]) -> llama.Model:
         self._said.troubles.clear()
+        # GPUs that llama.cpp is told of and that get no layers would still help to read prompts.
+        used = compress(backends.gpu_devices(), split)
         try:
             return llama.read_model(
                 self._question.path,
                 repack=self._question.repack,
-                gpus=[device.handle for device in backends.gpu_devices()],
-                split=split,
+                gpus=[device.handle for device in used],
+                split=[layers for layers in split if layers],
                 progress=self._progress,
             )
         except llama.LoadFailed as error:

@@ -7,16 +7,15 @@ from statistics import median
 
 from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.speed import TypeRate
-from sottovoce.engine import ggml, llama
+from sottovoce.engine import backends, ggml, llama
 from sottovoce.engine.backends import Device
 
 TYPES = {
-    "F32": 0, "F16": 1, "BF16": 30, "Q8_0": 8, "Q6_K": 14, "Q5_K": 13, "Q4_K": 12, "Q3_K": 11,
-    "Q2_K": 10, "Q4_0": 2, "Q4_1": 3, "Q5_0": 6, "Q5_1": 7, "IQ4_XS": 23, "IQ4_NL": 20,
+    "F16": 1, "Q8_0": 8, "Q4_K": 12, "Q6_K": 14, "Q5_K": 13, "Q4_0": 2, "Q3_K": 11, "Q2_K": 10,
+    "F32": 0, "BF16": 30, "IQ4_XS": 23, "IQ4_NL": 20, "MXFP4": 39, "Q4_1": 3, "Q5_0": 6, "Q5_1": 7,
     "IQ3_S": 21, "IQ3_XXS": 18, "IQ2_S": 22, "IQ2_XS": 17, "IQ2_XXS": 16, "IQ1_M": 29, "IQ1_S": 19,
-    "MXFP4": 39,
 }  # fmt: skip
-"""What weights come in, with the numbers of ggml.h."""
+"""What weights come in, the most usual first, with the numbers of ggml.h."""
 REPACKED = "Q4_0"
 """Weights of this type are rearranged for the processor while they are loaded."""
 
@@ -28,6 +27,10 @@ LAYERS, HEADS, KV_HEADS, HEAD_SIZE, POSITIONS = 16, 32, 8, 64, 2048
 """The attention of Llama 3.2 1B: its KV cache for so many tokens fits no other cache."""
 SECONDS, LEAST_TIMES = 0.04, 3
 """How long each is repeated."""
+SHARE = 4
+"""The part of a GPU's free memory that its matrices may take at most, as a divisor."""
+QUICK = 0.01
+"""Seconds in which a GPU that deserves to be measured with large matrices multiplies small ones."""
 DESCRIPTIONS = 1 << 20
 """Bytes that describe the tensors of one graph."""
 
@@ -40,9 +43,8 @@ class Bench:
         self._c = ggml.functions()
         self._device = device
         self._flag = flag
-        # A matrix that no cache holds, and batches as they are read on either.
-        self._bytes = (512 if device.is_gpu else 64) << 20
-        self._batch, self._batch_rows = (512, 4096) if device.is_gpu else (128, 256)
+        # A matrix that no cache holds, and batches as a processor reads them.
+        self._bytes, self._batch, self._batch_rows = 64 << 20, 128, 256
         self.spreads: list[float] = []
         """How much slower than the fastest the middle one of the repetitions was, for each type."""
         self._plain = self._c.ggml_backend_dev_buffer_type(device.handle)
@@ -58,6 +60,16 @@ class Bench:
     def close(self) -> None:
         """Give its memory back."""
         self._c.ggml_backend_free(self._back_end)
+
+    def suit_gpu(self) -> None:
+        """Multiply what keeps a fast GPU busy, but in no more memory than it can spare.
+
+        Raises Cancelled once the flag is set, and MemoryError.
+        """
+        times = self._times(ggml.F16, LONG_ROW, self._batch_rows, self._batch)
+        if times and min(times) < QUICK:
+            self._bytes, self._batch, self._batch_rows = 512 << 20, 512, 4096
+        self._bytes = min(self._bytes, backends.gpu(self._device).free // SHARE)
 
     def rate(self, name: str) -> TypeRate | None:
         """How fast it is with weights of this type; None if it cannot use them.

@@ -15,6 +15,8 @@ from sottovoce.engine.matrices import TYPES, Bench
 
 NEEDED = 300_000_000
 """Bytes of memory."""
+GPU_SECONDS = 20
+"""After which no further type of weights is tried on a GPU: some drivers prepare each for long."""
 WORDS = 128_256
 """The vocabulary of Llama 3: drawing from fewer is cheaper in proportion."""
 WIDTH = 32
@@ -27,15 +29,16 @@ TOO_LITTLE = "Too little memory is free to measure this computer. Close other pr
 
 
 def measure(threads: int, available: int, flag: llama.Flag) -> Iterator[Measuring | Rates]:
-    """How far it is, and at last all that was measured. A GPU that fails is left out.
+    """How far it is, and after each device all that was measured so far, the processor first.
 
-    Raises Cancelled once the flag is set, and NoRoom.
+    A GPU that fails is left out. Raises Cancelled once the flag is set, and NoRoom.
     """
     if available < NEEDED:
         raise NoRoom(TOO_LITTLE)
     processors = [device for device in backends.devices() if device.is_processor]
     devices = [*processors, *backends.gpu_devices()]
     rates, spreads = list[DeviceRates](), list[float]()
+    seconds_per_candidate = _seconds_per_candidate(threads, flag)
     for number, device in enumerate(devices):
         try:
             with closing(Bench(device, threads, flag)) as bench:
@@ -48,34 +51,41 @@ def measure(threads: int, available: int, flag: llama.Flag) -> Iterator[Measurin
         except (MemoryError, llama.LoadFailed) as error:
             if device.is_processor:
                 raise NoRoom(TOO_LITTLE) from error
-    yield Rates(
-        build=backends.build(),
-        threads=threads,
-        devices=tuple(rates),
-        seconds_per_candidate=_seconds_per_candidate(threads, flag),
-        spread=median(spreads),
-    )
+        yield Rates(
+            build=backends.build(),
+            threads=threads,
+            devices=tuple(rates),
+            seconds_per_candidate=seconds_per_candidate,
+            spread=median(spreads),
+        )
 
 
 def _device_rates(
     device: Device, bench: Bench, threads: int, flag: llama.Flag
 ) -> Iterator[Measuring | DeviceRates]:
+    begun = time.monotonic()
     few, many = (
         _seconds_per_token(layers, device, threads, flag) for layers in (FEW_LAYERS, MANY_LAYERS)
     )
     layer = max(many - few, 0) / (MANY_LAYERS - FEW_LAYERS)
+    looks = bench.attention()
+    if device.is_gpu:
+        bench.suit_gpu()
     types = []
     for number, name in enumerate(TYPES):
         yield Measuring(number / len(TYPES))
+        if device.is_gpu and time.monotonic() - begun > GPU_SECONDS:
+            break
         if rate := bench.rate(name):
             types.append(rate)
-    yield DeviceRates(
-        device=backends.name(device) if device.is_gpu else backends.processor(),
-        types=tuple(types),
-        looks_per_second=bench.attention(),
-        seconds_per_layer=layer,
-        seconds_per_token=max(few - FEW_LAYERS * layer, 0),
-    )
+    if types:
+        yield DeviceRates(
+            device=backends.name(device) if device.is_gpu else backends.processor(),
+            types=tuple(types),
+            looks_per_second=looks,
+            seconds_per_layer=layer,
+            seconds_per_token=max(few - FEW_LAYERS * layer, 0),
+        )
 
 
 def _seconds_per_token(layers: int, device: Device, threads: int, flag: llama.Flag) -> float:
@@ -84,7 +94,12 @@ def _seconds_per_token(layers: int, device: Device, threads: int, flag: llama.Fl
         _small_model(layers, words=256, device=device) as model,
         closing(llama.Window(model, SMALL, threads=threads, flag=flag)) as window,
     ):
-        return _best(window.add, flag)
+
+        def step(token: int) -> None:
+            window.add(token)
+            window.wait()
+
+        return _best(step, flag)
 
 
 def _seconds_per_candidate(threads: int, flag: llama.Flag) -> float:

@@ -123,17 +123,26 @@ class ProcessEngine:
             stop.check()
             self._give_up()
             question = wire.Measure(usual_threads(processor().cores), self._available_memory())
-            with self._any_child() as child, closing(child.ask(question, stop)) as answer:
-                for news in answer:
-                    match news:
-                        case wire.Measuring(fraction):
-                            yield Measuring(fraction)
-                        case wire.Measured(rates):
-                            yield rates
-                        case wire.Failed():
-                            raise _problem(news)
-                        case wire.Cancelled():
-                            raise Cancelled
+            rates: Rates | None = None
+            try:
+                with self._any_child() as child, closing(child.ask(question, stop)) as answer:
+                    for news in answer:
+                        match news:
+                            case wire.Measuring(fraction):
+                                yield Measuring(fraction)
+                            case wire.Measured(so_far):
+                                rates = so_far
+                            case wire.Failed():
+                                raise _problem(news)
+                            case wire.Cancelled():
+                                raise Cancelled
+            except Interrupted:
+                # A GPU whose driver breaks down costs its own figures, not those before it.
+                stop.check()
+                if rates is None:
+                    raise
+            assert rates is not None, "all devices were measured"
+            yield rates
 
     def unload(self) -> None:
         with self._my_turn(Stop()):

@@ -163,9 +163,13 @@ class Measuring(Message, frozen=True):
 
 
 class Measured(Message, frozen=True):
-    """The measuring is done."""
+    """What was measured so far. It comes after each device, and then with more."""
 
     rates: Rates
+
+
+class MeasuredAll(Message, frozen=True):
+    """The measuring is done."""
 
 
 class Failed(Message, frozen=True):
@@ -179,5 +183,7 @@ class Cancelled(Message, frozen=True):
     """The question was given up because of a Stop."""
 
 
-Answer: TypeAlias = Loaded | Counts | Finished | Adapted | Devices | Measured | Failed | Cancelled
-News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Answer
+Answer: TypeAlias = (
+    Loaded | Counts | Finished | Adapted | Devices | MeasuredAll | Failed | Cancelled
+)
+News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Measured | Answer

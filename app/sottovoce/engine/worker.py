@@ -87,6 +87,7 @@ class _Worker:
                             yield wire.Measuring(fraction)
                         case Rates():
                             yield wire.Measured(news)
+                yield wire.MeasuredAll()
             case wire.Count():
                 yield self._model_at_work.count(question)
             case wire.Reply():
