@@ -48,7 +48,8 @@ def as_llama_cpp_has_it(size: str, quantisation: str, machine: Machine, its: Pla
     ]
     total = len(said["layers"])
     on_gpus = its.layout.gpu_layers
-    free = list(accumulate(gpu.free for gpu in machine.gpus))
+    used = zip(machine.gpus, its.layout.split, strict=True)
+    free = list(accumulate(gpu.free if layers else 0 for gpu, layers in used))
     places = [0] * (total + 1)
     for layer in range(total + 1 - on_gpus, total + 1):
         part = (layer - (total + 1 - on_gpus)) / on_gpus
@@ -168,6 +169,16 @@ def test_one_core_is_left_to_the_window() -> None:
 def test_a_gpu_keeps_room_for_its_driver() -> None:
     its = plan(SHAPE, MACHINES["16 GB + 6 GB GPU"], AUTOMATIC)
     assert 0 < its.need.gpus[0] <= MACHINES["16 GB + 6 GB GPU"].gpus[0].free - GPU_RESERVE
+
+
+def test_what_one_gpu_holds_is_not_spread_over_more() -> None:
+    its = plan(SHAPE, MACHINES["8 × H100 80 GB"], AUTOMATIC)
+    assert sum(map(bool, its.layout.split)) == 1
+    large = plan(llama_31("70B", "F16"), MACHINES["8 × H100 80 GB"], AUTOMATIC)
+    assert sum(map(bool, large.layout.split)) == 2
+    less = smaller(SHAPE, MACHINES["8 × H100 80 GB"], its)
+    assert less is not None
+    assert sum(map(bool, less.layout.split)) == 1
 
 
 def test_a_gpu_too_small_to_help_is_left_alone() -> None:

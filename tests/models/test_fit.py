@@ -49,18 +49,16 @@ def test_a_model_that_writes_slower_than_one_reads_runs_slowly() -> None:
 
 def test_a_gpu_that_holds_all_is_named() -> None:
     assert (
-        on(MACHINES["32 GB + 12 GB GPU"])[1] == "Runs on your GPU; how fast, was not measured yet."
+        on(MACHINES["32 GB + 12 GB GPU"])[1] == "Runs on your GPU; its speed is not measured yet."
     )
-    assert (
-        on(MACHINES["128 GB + 2 × 24 GB GPU"])[1]
-        == "Runs on 2 GPUs; how fast, was not measured yet."
-    )
+    large, two = LARGE, MACHINES["128 GB + 2 × 24 GB GPU"]
+    assert fit(large, two, None, AUTOMATIC).says == "Runs on 2 GPUs; its speed is not measured yet."
 
 
 def test_a_gpu_that_holds_a_part_is_named_so() -> None:
     assert (
         on(MACHINES["16 GB + 6 GB GPU"])[1]
-        == "Runs partly on your GPU; how fast, was not measured yet."
+        == "Runs partly on your GPU; its speed is not measured yet."
     )
 
 

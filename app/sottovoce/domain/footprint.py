@@ -157,20 +157,26 @@ def window_bytes(shape: Shape, layout: Layout) -> Parts:
     compute = compute_bytes(
         shape, layout.context, layout.batch, flash_attention=layout.flash_attention
     )
-    seen = layout.context * (_HALF if layout.flash_attention else _SINGLE)
-    inputs = min(layout.batch, layout.context) * (shape.embedding * _SINGLE + seen)
-    if on_machine:
-        computing = compute + scratch_bytes(shape, layout)
-        # To read a prompt, a GPU borrows the weights it has not, one matrix at a time.
-        beside = shape.layer_weights // 2
-    else:
-        computing = inputs
-        beside = (_PIPELINE - 1) * inputs if sum(map(bool, layout.split)) > 1 else 0
     cache = cache_bytes(shape, layout)
+    scores = shape.vocabulary * _SINGLE
+    if not layout.gpu_layers:
+        alone = cache.machine + compute + scratch_bytes(shape, layout) + scores
+        return Parts(alone, cache.gpus)
+    # What goes in is prepared on the machine: tokens, twice, and what they may look back on.
+    batch = min(layout.batch, layout.context)
+    tokens = 2 * batch * shape.embedding * _SINGLE
+    inputs = tokens + batch * layout.context * (_HALF if layout.flash_attention else _SINGLE)
+    beside = 0
+    if on_machine:
+        # To read a prompt, a GPU borrows what it has not: one matrix, or the cache of one layer.
+        one_cache = kv_bytes(shape, layout.context, layout.kv_type, layers=1)
+        beside = max(shape.layer_weights // 3, one_cache)
+    elif sum(map(bool, layout.split)) > 1:
+        beside = (_PIPELINE - 1) * inputs
     return Parts(
-        cache.machine + computing + shape.vocabulary * _SINGLE,
+        cache.machine + inputs + scores,
         tuple(
-            kept + compute + beside if used else 0
+            kept + compute - tokens + beside if used else 0
             for kept, used in zip(cache.gpus, layout.split, strict=True)
         ),
     )

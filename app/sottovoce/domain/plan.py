@@ -15,6 +15,8 @@ START = 4096
 """The first window, unless the model or the memory allows less."""
 COMFORTABLE = 8192
 """The window for which layers that fit a GPU are rather left to the processor, in tokens."""
+ROOMY = 32_768
+"""The window that one GPU must hold beside a model, or else a second one is used, in tokens."""
 BATCH = 128
 """Tokens read at once. More is no faster on a CPU, takes more memory and tells less progress."""
 GPU_BATCH = 512
@@ -77,8 +79,10 @@ def plan(shape: Shape, machine: Machine, wishes: LoadOptions) -> Plan:
     """The fastest way to load a model with room for a useful window, heeding the wishes.
 
     That is as many layers on the GPUs as leave room for a comfortable window; or for any window,
-    where there is room for no comfortable one; or the wished number of layers.
+    where there is room for no comfortable one; or the wished number of layers. They go to as few
+    GPUs as will do: each more costs time and memory.
     """
+    machine = _with_fewest_gpus(shape, machine, wishes)
     if wishes.gpu_layers is not None:
         return _planned(shape, machine, wishes, wishes.gpu_layers)
     for context in (COMFORTABLE, STEP):
@@ -96,7 +100,7 @@ def smaller(shape: Shape, machine: Machine, plan: Plan) -> Plan | None:
     layout, on_gpus = plan.layout, plan.layout.gpu_layers
     fewer = on_gpus - _worthwhile(shape)
     if fewer >= _worthwhile(shape):
-        split = _split(machine.gpus, fewer)
+        split = _split(_only(machine.gpus, layout.split), fewer)
         return _plan(shape, machine, replace(layout, split=split), plan.context_limit, plan.threads)
     if layout.context > (START if on_gpus else STEP):
         half = _in_steps(shape, layout.context // 2)
@@ -133,6 +137,24 @@ def usual_threads(cores: int) -> int:
     return max(cores - 1, 1)
 
 
+def _with_fewest_gpus(shape: Shape, machine: Machine, wishes: LoadOptions) -> Machine:
+    """The machine with only so many GPUs free that they hold the model; else with all of them."""
+    layers = shape.layers + 1 if wishes.gpu_layers is None else wishes.gpu_layers
+    count = len(machine.gpus)
+    largest_first = sorted(range(count), key=lambda index: -machine.gpus[index].free)
+    for number in range(1, count):
+        used = [index in largest_first[:number] for index in range(count)]
+        fewer = replace(machine, gpus=_only(machine.gpus, used))
+        if _holds(shape, fewer, wishes, layers, ROOMY):
+            return fewer
+    return machine
+
+
+def _only(gpus: Sequence[Gpu], used: Sequence[int]) -> tuple[Gpu, ...]:
+    """The GPUs, with no memory free on those that are not used: so they are dealt no layers."""
+    return tuple(gpu if use else replace(gpu, free=0) for gpu, use in zip(gpus, used, strict=True))
+
+
 def _most_layers(shape: Shape, machine: Machine, wishes: LoadOptions, context: int) -> int | None:
     """How many layers the GPUs best take beside such a window; None if the model does not fit."""
     tried: Sequence[int] = (0,)
@@ -141,15 +163,18 @@ def _most_layers(shape: Shape, machine: Machine, wishes: LoadOptions, context: i
         few = _worthwhile(shape)
         tried = (*range(shape.layers + 1, few - 1, -1), 0, *range(few - 1, 0, -1))
     for layers in tried:
-        layout = _layout(shape, machine, wishes, layers)
-        if wishes.context is None:
-            layout = replace(layout, context=_in_steps(shape, context))
-            share = SHARE
-        else:
-            share = 1
-        if _is_room(machine, _room_needed(shape, layout, share)):
+        if _holds(shape, machine, wishes, layers, context):
             return layers
     return None
+
+
+def _holds(shape: Shape, machine: Machine, wishes: LoadOptions, layers: int, context: int) -> bool:
+    """Whether there is room with so many layers on the GPUs, for the window wished for or this."""
+    layout = _layout(shape, machine, wishes, layers)
+    if wishes.context is not None:
+        return _is_room(machine, _room_needed(shape, layout, share=1))
+    layout = replace(layout, context=_in_steps(shape, context))
+    return _is_room(machine, _room_needed(shape, layout, SHARE))
 
 
 def _worthwhile(shape: Shape) -> int:

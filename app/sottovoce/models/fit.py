@@ -19,7 +19,7 @@ TIGHT = 2048
 DOUBT = 0.15
 """How far a prediction may be off where the measurements are exact, as a part of it."""
 
-LOOP = 6e-5
+LOOP = 1.5e-5
 """Seconds that the engine itself spends on each token it writes, beside llama.cpp: measured."""
 
 _NUMBERS_PER_BYTE = {kind.name: kind.block / kind.size for kind in FORMATS.values()}
@@ -74,7 +74,7 @@ def fit(shape: Shape, machine: Machine, rates: Rates | None, wishes: LoadOptions
         verdict, says = Verdict.TIGHTLY, _tight(planned)
     elif generation is None:
         place = _place(shape, planned)
-        verdict, says = Verdict.FITS, f"Runs {place}; how fast, was not measured yet."
+        verdict, says = Verdict.FITS, f"Runs {place}; its speed is not measured yet."
     elif generation.likely < SLOW:
         verdict, says = Verdict.SLOWLY, f"Runs, slowly, {_place(shape, planned)}."
     else:
