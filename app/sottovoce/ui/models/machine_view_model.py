@@ -69,10 +69,13 @@ class MachineViewModel(QObject):
         """Look again, at free memory above all."""
 
         def work(stop: Stop) -> Iterator[tuple[Machine, Rates | None]]:
-            found = self._look()
-            if found.gpus:
+            found, rates, known = self._look(), read_rates(self._file), self._machine
+            if not found.gpus:
+                yield _without(self._engine.loaded, found), rates
+            # llama.cpp may see more than we do; but where it saw no GPU, it will see none later.
+            if found.gpus or known is None or known.gpus:
                 found = replace(found, gpus=self._engine.devices(stop).gpus)
-            yield _without(self._engine.loaded, found), read_rates(self._file)
+                yield _without(self._engine.loaded, found), rates
 
         self._tasks.start(work, news=self._take)
 
