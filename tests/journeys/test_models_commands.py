@@ -142,7 +142,7 @@ def test_a_model_is_answered_with_an_adapter(program: Program, tmp_path: Path) -
 def test_what_a_machine_can_do_is_told(program: Program) -> None:
     told = program.json("models", "fit", "starter", "--context", "4096", "--no-measure")
     [fit] = told["models"]
-    assert fit["verdict"] == "well"
+    assert fit["verdict"] == "fits"
     assert fit["context"] == 4096
     assert fit["need"]["total"] > fit["size"]
     [large] = program.json("models", "fit", "llama-3.1-405b-instruct:Q4_K_M", "--no-measure")[
