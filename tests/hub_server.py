@@ -58,7 +58,7 @@ class Fault:
     pause: float = 0.0
     """Seconds between two blocks of 64 KiB."""
     stall: int | None = None
-    """Send no more after so many bytes of the body, and keep the connection."""
+    """Send no more after so many bytes of the body, and keep the connection until `mend`."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ class HubServer:
         self._licence = licence
         self._page = page
         self._lock = threading.Lock()
+        self._less_wrong = threading.Condition(self._lock)
         self._faults: list[Fault] = []
         self._signature = 0
         self.asked: list[Asked] = []
@@ -162,6 +163,7 @@ class HubServer:
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
+        self.mend()
         for server in self._servers:
             server.shutdown()
         with self._lock:
@@ -177,9 +179,10 @@ class HubServer:
             self._faults.append(fault)
 
     def mend(self) -> None:
-        """Let nothing go wrong any more."""
+        """Let nothing go wrong any more, and end the connections that stall."""
         with self._lock:
             self._faults.clear()
+            self._less_wrong.notify_all()
 
     def expire(self) -> None:
         """Make the addresses on the file host that were given out so far invalid."""
@@ -245,6 +248,11 @@ class HubServer:
     def wait(self, seconds: float | None = None) -> None:
         """Do nothing for a while, or until the servers close."""
         self._closing.wait(seconds)
+
+    def wait_for_mend(self, fault: Fault) -> None:
+        """Do nothing until this is mended, or until the servers close."""
+        with self._lock:
+            self._less_wrong.wait_for(lambda: all(each is not fault for each in self._faults))
 
     def note_sent(self, name: str, start: int, end: int) -> None:
         if end > start:
@@ -464,7 +472,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self._cut(reset=fault.reset)
                     return
                 if fault.stall is not None and at + len(block) > start + fault.stall:
-                    hub.wait()
+                    hub.wait_for_mend(fault)
+                    self.close_connection = True
                     return
                 self.wfile.write(block)
                 at += len(block)
@@ -499,7 +508,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault.stall is not None:
             self.wfile.write(body[: fault.stall])
-            self.server.hub.wait()
+            self.server.hub.wait_for_mend(fault)
+            self.close_connection = True
             return
         self.wfile.write(body if fault.cut is None else body[: fault.cut])
         if fault.cut is not None:
