@@ -64,3 +64,23 @@ def test_what_is_typed_becomes_text_whatever_its_bytes() -> None:
 
     assert (typed.question, typed.system, typed.stop) == ("why \ufffd", "\ufffd", ["\ufffd"])
     assert parse(["chats", "search", "\udcff"]).text == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["ask", "why", "--model", ""],
+        ["models", "adapters", "--remove", ""],
+        *(
+            ["models", action, ""]
+            for action in ("catalogue", "download", "fit", "import", "inspect", "remove", "verify")
+        ),
+    ],
+)
+def test_a_name_that_a_script_forgot_does_not_mean_all(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse(argv)
+    assert end.value.code == 2
+    assert "it is empty" in capsys.readouterr().err

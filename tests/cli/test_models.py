@@ -102,6 +102,16 @@ def test_a_set_without_a_part_is_told_before_it_is_looked_for_in_the_catalogue(
         run(parts, "fit", str(first), "--no-measure")
 
 
+def test_speeds_that_cannot_be_kept_are_told_all_the_same(
+    parts: Parts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts.profile.speed.mkdir()
+    run(parts, "fit", "starter")
+    told = capsys.readouterr()
+    assert "may not write" in told.err
+    assert "tokens/s" in told.out
+
+
 def test_a_link_in_a_circle_is_no_end_of_looking(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

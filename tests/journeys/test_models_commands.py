@@ -152,6 +152,22 @@ def test_what_a_machine_can_do_is_told(program: Program) -> None:
     assert large["kv_bytes_per_token"] == 126 * 16 * 256 * 2
 
 
+@pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="this user may write anywhere")
+def test_a_profile_that_is_only_read_can_be_looked_at(program: Program) -> None:
+    program.run("models", "import", str(tiny_llama()))
+    places = (program.folder, program.folder / "models", program.folder / "logs")
+    try:
+        for place in places:
+            place.chmod(0o500)
+        assert len(shelf(program)) == 1
+        assert program.run("models", "fit", "starter", "--no-measure").returncode == 0
+        disk = {each["name"]: each["health"] for each in program.json("doctor")["findings"]}
+        assert disk["Disk"] == "bad"
+    finally:
+        for place in places:
+            place.chmod(0o700)
+
+
 def test_a_file_is_inspected(program: Program, tmp_path: Path) -> None:
     told = program.json("models", "inspect", str(tiny_llama()))
     assert told["kind"] == "model"

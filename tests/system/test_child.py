@@ -134,6 +134,13 @@ def test_a_log_that_is_full_begins_anew(tmp_path: Path) -> None:
     assert log.read_bytes() == b""
 
 
+def test_a_log_that_cannot_be_written_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file")
+    child = Child[Message](SWITCH, Message, log=tmp_path / "logs" / "child.log")
+    child.end(patience=30)
+    assert child.exit_code == 0
+
+
 def test_it_is_light() -> None:
     program = (
         "import sys, sottovoce.system.child;"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Refused
 from sottovoce.system.logs import describe, start_logging
 
 WORDS = "a very private sentence"
@@ -74,10 +73,13 @@ def test_the_log_is_private_and_never_grows_beyond_three_files(folder: Path) -> 
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
-def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_where_nothing_can_be_written_nothing_is_logged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "logs").write_text("a file")
-    with pytest.raises(Refused):
-        start_logging(tmp_path / "logs")
+    with closing(start_logging(tmp_path / "logs")):
+        log.error("The reply could not be kept.")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_what_cannot_be_logged_is_not_printed_instead(

@@ -66,7 +66,7 @@ def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None
         "ask", parents=[everywhere], help="answer a question on standard output"
     )
     ask.add_argument("question", type=_text, help="what to ask; - reads it from standard input")
-    ask.add_argument("--model", metavar="NAME|PATH", help="the model that answers")
+    ask.add_argument("--model", type=_given, metavar="NAME|PATH", help="the model that answers")
     place = ask.add_mutually_exclusive_group()
     place.add_argument("--chat", type=_identifier, metavar="ID", help="go on with this chat")
     place.add_argument("--temporary", action="store_true", help="keep nothing")
@@ -132,9 +132,9 @@ def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
 
     add("list", "what is on the shelf")
     listing = add("catalogue", "models that are recommended; with a name, all about one")
-    listing.add_argument("name", nargs="?", type=_text, metavar="NAME")
+    listing.add_argument("name", nargs="?", type=_given, metavar="NAME")
     fit = add("fit", "what this machine can do with a model, or with all")
-    fit.add_argument("name", nargs="?", metavar="NAME|PATH")
+    fit.add_argument("name", nargs="?", type=_given, metavar="NAME|PATH")
     fit.add_argument("--context", type=_positive(int), metavar="N")
     fit.add_argument("--kv", type=KvType, choices=list(KvType), help="type of the KV cache")
     fit.add_argument("--gpu-layers", type=_not_negative(int), metavar="N")
@@ -147,7 +147,7 @@ def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
     download = add("download", "fetch a model", "JSON lines; the last says where it is")
     download.add_argument(
         "name",
-        type=_text,
+        type=_given,
         metavar="NAME[:QUANTISATION]",
         help="of the catalogue, or OWNER/NAME of a repository",
     )
@@ -160,19 +160,19 @@ def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
     changes.add_argument("--pause", metavar="ID")
     changes.add_argument("--cancel", metavar="ID", help="remove it with what was fetched")
     import_ = add("import", "put model files, folders of them, or adapters on the shelf")
-    import_.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    import_.add_argument("paths", nargs="+", type=_path, metavar="PATH")
     import_.add_argument("--copy", action="store_true", help="copy them; else they are linked")
     found = add("found", "models that other programs left on this computer")
     found.add_argument("--link", action="store_true", help="put them on the shelf")
     inspect = add("inspect", "what a GGUF file says about itself")
-    inspect.add_argument("path", type=Path, metavar="PATH")
+    inspect.add_argument("path", type=_path, metavar="PATH")
     verify = add("verify", "whether models are still what they were, byte for byte")
-    verify.add_argument("name", nargs="?", metavar="NAME")
+    verify.add_argument("name", nargs="?", type=_given, metavar="NAME")
     remove = add("remove", "take a model off the shelf; a linked file stays where it is")
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("name", type=_given, metavar="NAME")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     adapters = add("adapters", "the LoRA adapters that models can answer with")
-    adapters.add_argument("--remove", metavar="NAME")
+    adapters.add_argument("--remove", type=_given, metavar="NAME")
 
 
 def _add_network(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
@@ -220,6 +220,17 @@ def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
 def _text(text: str) -> str:
     """What was typed, with a sign in place of what is no text: nothing else can be kept."""
     return os.fsencode(text).decode("utf-8", "replace")
+
+
+def _given(text: str) -> str:
+    """A name: an empty one is a variable that a script forgot to set, and must not mean all."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_given(text))
 
 
 def _adapter(text: str) -> tuple[str, float]:

@@ -1,6 +1,7 @@
 """`doctor`: what works on this machine, and what to do about the rest."""
 
 import argparse
+import os
 import platform
 import shutil
 from collections.abc import Iterator, Sequence
@@ -188,6 +189,9 @@ def _chats(parts: Parts) -> Finding:
 
 
 def _disk(parts: Parts) -> Finding:
+    if not os.access(parts.profile.folder, os.W_OK):
+        says = "Sottovoce may not write in its folder, so nothing can be kept. Allow it to."
+        return Finding("Disk", Health.BAD, says)
     free = shutil.disk_usage(parts.profile.folder).free / 1e9
     health = Health.GOOD if free >= 1 else Health.NOTE
     return Finding("Disk", health, f"{free:,.1f} GB are free where Sottovoce keeps its data.")

@@ -89,7 +89,11 @@ def _rates(parts: Parts, stop: Stop, *, measures: bool) -> Rates | None:
                 progress.show(f"Measuring how fast this computer is, once… {news.fraction:.0%}")
             else:
                 rates = news
-                write_rates(parts.profile.speed, news)
+                try:
+                    write_rates(parts.profile.speed, news)
+                except Problem as problem:  # Then it is measured anew next time.
+                    progress.clear()
+                    tell(str(problem))
     return rates
 
 

@@ -58,7 +58,7 @@ def copy(sources: Sequence[FileRecord], wanted: Path, stop: Stop) -> Iterator[Tr
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sweep(folder)
         if shutil.disk_usage(folder).free < total + _SPARE:
-            gigabytes = total / 1e9
+            gigabytes = (total + _SPARE) / 1e9
             raise NoRoom(f"The copy needs {gigabytes:.1f} GB of disk. Free some space, or link it.")
     pace, sums, before = Pace(total), [], 0
     with ExitStack() as unfinished:

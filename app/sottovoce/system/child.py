@@ -151,9 +151,10 @@ def _program() -> list[str]:
 
 
 def _opened(log: Path | None) -> IO[bytes]:
-    """Where the process prints to."""
-    if log is None:
-        return Path(os.devnull).open("wb")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    is_full = log.exists() and log.stat().st_size > _LOG_SIZE
-    return open(log, "wb" if is_full else "ab", opener=only_for_owner)
+    """Where the process prints to; nowhere, if that cannot be written."""
+    if log is not None:
+        with suppress(OSError):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            is_full = log.exists() and log.stat().st_size > _LOG_SIZE
+            return open(log, "wb" if is_full else "ab", opener=only_for_owner)
+    return Path(os.devnull).open("wb")

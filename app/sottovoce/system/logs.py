@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from sottovoce.system.files import only_for_owner, writing_translated
+from sottovoce.system.files import only_for_owner
 
 _PR_SET_DUMPABLE = 4
 
@@ -16,12 +16,16 @@ _PR_SET_DUMPABLE = 4
 def start_logging(folder: Path, level: str = "INFO") -> logging.Handler:
     """Write what Sottovoce's own modules log into `folder`; return what must be closed at the end.
 
-    Libraries are not listened to: what they log may hold anything. Raises NoRoom or Refused.
+    Libraries are not listened to: what they log may hold anything. Where nothing can be written,
+    nothing is: who only wants to look needs no log.
     """
     path = folder / "sottovoce.log"
-    with writing_translated():
+    handler: logging.Handler
+    try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = LogFile(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
     handler.setFormatter(Wordless())
     ours = logging.getLogger("sottovoce")
     ours.setLevel(level)
