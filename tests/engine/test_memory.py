@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -187,3 +189,33 @@ def test_a_limited_address_space_gives_a_smaller_window_or_no_room(starter: Mode
     assert windows[0] == 0
     assert windows[-1] == 8192
     assert any(0 < window < 8192 for window in windows)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_gpus_without_layers_are_not_touched(
+    starter: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    read_model = llama.read_model
+
+    def listening(path: bytes, **parameters: Any) -> llama.Model:
+        told.append(parameters["gpus"])
+        return read_model(path, **{**parameters, "gpus": ()})
+
+    card = backends.Device(handle=1, registry=1, type=backends.GPU, back_end="Test")
+    monkeypatch.setattr(backends, "gpu_devices", lambda: [card])
+    monkeypatch.setattr(llama, "read_model", listening)
+    loaded(starter, LoadOptions(gpu_layers=0, threads=1))
+    loaded(starter, LoadOptions(gpu_layers=5, threads=1))
+    assert told == [[], [1]]
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize(("moment", "steps"), [(0, (64, 32, 16)), (1000, (64, 128, 256))])
+def test_a_gpu_reads_as_much_at_once_as_it_can_in_a_moment(
+    starter: Model, monkeypatch: pytest.MonkeyPatch, moment: float, steps: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(llama, "MOMENT", moment)
+    session, _ = loaded(starter)
+    done = [news.done for news in written(session, 600) if isinstance(news, wire.Reading)]
+    assert tuple(after - before for before, after in pairwise(done))[:3] == steps

@@ -25,10 +25,10 @@ KV_TYPES = {KvType.F16: 1, KvType.Q8_0: 8, KvType.Q4_0: 2}
 """The numbers of these types in ggml.h."""
 ABORTED, NO_MEMORY = 2, -2
 """What decoding returns when it was stopped, and when it found no memory to compute in."""
-GPU_FIRST, GPU_LEAST, GPU_MOST = 64, 32, 2048
+GPU_FIRST, GPU_LEAST, GPU_MOST = 64, 16, 2048
 """Tokens that a GPU is given to read at once: at first, and between which it then takes as many as
 it reads in a moment. Nothing can stop it in between."""
-MOMENT = 0.2
+MOMENT = 0.25
 """Seconds."""
 
 
@@ -321,8 +321,7 @@ class Window:
         begun = time.perf_counter()
         done = self._decode(c.llama_batch_get_one(array, len(piece)), piece)
         self.wait()
-        if len(piece) == self._piece:
-            self._suit(time.perf_counter() - begun)
+        self._suit(len(piece), time.perf_counter() - begun)
         return done
 
     def add(self, token: int) -> bool:
@@ -330,11 +329,11 @@ class Window:
         self._one[0] = token
         return self._decode(self._batch_of_one, (token,))
 
-    def _suit(self, seconds: float) -> None:
-        """Give a GPU more or less to read at once, after the last piece took it so long."""
+    def _suit(self, count: int, seconds: float) -> None:
+        """Give a GPU more or less to read at once, after it took so long for so many tokens."""
         if seconds > MOMENT:
-            self._piece = max(self._piece // 2, self._least)
-        elif seconds < MOMENT / 2:
+            self._piece = max(min(self._piece, count) // 2, self._least)
+        elif count == self._piece and seconds < MOMENT / 2:
             self._piece = min(self._piece * 2, self._most)
 
     def wait(self) -> None:
@@ -359,6 +358,7 @@ class Window:
 
     def take_over(self, other: "Window") -> bool:
         """Fill the cache with what `other` holds; False if it had to stay empty."""
+        self._piece = other._piece
         size = other.state_size()
         try:
             state = (ctypes.c_uint8 * size)()
