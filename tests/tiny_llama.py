@@ -29,7 +29,7 @@ _IN_SOURCE = {
 }
 
 _WIDTH = 32
-_HEAD_SIZE = 16
+_HEADS = 2
 _CONTEXT = 131_072
 
 # The vocabulary is of Llama 3; Llama 3.1 gave some of its 256 control tokens other names.
@@ -46,15 +46,19 @@ _CONTROL_TOKENS = {
 }
 
 
-def tiny_llama() -> Path:
-    """The model file, made now if it isn't there. The same bytes on every machine."""
-    if not MODEL.exists():
+def tiny_llama(head_size: int = 16) -> Path:
+    """The model file, made now if it isn't there. The same bytes on every machine.
+
+    llama.cpp keeps a KV cache in blocks of 32 numbers only if they fill the heads.
+    """
+    path = MODEL if head_size == 16 else MODEL.with_stem(f"{MODEL.stem}-heads-of-{head_size}")
+    if not path.exists():
         vocabulary, template = _ingredients()
-        MODEL.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = MODEL.with_suffix(f".{os.getpid()}")
-        _write_model(unfinished, vocabulary, template.read_text(encoding="utf-8"))
-        unfinished.replace(MODEL)
-    return MODEL
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        _write_model(unfinished, vocabulary, template.read_text(encoding="utf-8"), head_size)
+        unfinished.replace(path)
+    return path
 
 
 def _ingredients() -> tuple[Path, Path]:
@@ -97,7 +101,7 @@ def _unpack(archive: Path, unfinished: Path, folder: Path) -> None:
                 (unfinished / name).replace(folder / name)
 
 
-def _write_model(path: Path, vocabulary: Path, template: str) -> None:
+def _write_model(path: Path, vocabulary: Path, template: str, head_size: int) -> None:
     source = gguf.GGUFReader(vocabulary)
     tokens, types, merges = (
         source.fields[f"tokenizer.ggml.{key}"].contents()
@@ -118,13 +122,13 @@ def _write_model(path: Path, vocabulary: Path, template: str) -> None:
     model.add_context_length(_CONTEXT)
     model.add_embedding_length(_WIDTH)
     model.add_feed_forward_length(_WIDTH)
-    model.add_head_count(2)
+    model.add_head_count(_HEADS)
     model.add_head_count_kv(1)
-    model.add_key_length(_HEAD_SIZE)
-    model.add_value_length(_HEAD_SIZE)
+    model.add_key_length(head_size)
+    model.add_value_length(head_size)
     model.add_layer_norm_rms_eps(1e-5)
     model.add_rope_freq_base(500_000.0)
-    model.add_rope_dimension_count(_HEAD_SIZE)
+    model.add_rope_dimension_count(head_size)
     model.add_vocab_size(len(tokens))
     model.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
     model.add_tokenizer_model("gpt2")
@@ -137,35 +141,36 @@ def _write_model(path: Path, vocabulary: Path, template: str) -> None:
     model.add_pad_token_id(128_004)
     model.add_add_bos_token(True)
     model.add_chat_template(template)
-    _add_tensors(model, len(tokens))
+    _add_tensors(model, len(tokens), head_size)
     model.write_header_to_file()
     model.write_kv_data_to_file()
     model.write_tensors_to_file()
     model.close()
 
 
-def _add_tensors(model: gguf.GGUFWriter, words: int) -> None:
+def _add_tensors(model: gguf.GGUFWriter, words: int, head_size: int) -> None:
     random = np.random.default_rng(seed=0)
 
-    def add(name: str, rows: int) -> None:
-        weights = random.standard_normal((rows, _WIDTH), dtype=np.float32) / math.sqrt(_WIDTH)
+    def add(name: str, rows: int, columns: int = _WIDTH) -> None:
+        weights = random.standard_normal((rows, columns), dtype=np.float32) / math.sqrt(columns)
         kind = gguf.GGMLQuantizationType.Q4_0
         model.add_tensor(f"{name}.weight", gguf.quants.quantize(weights, kind), raw_dtype=kind)
 
     for norm in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
         model.add_tensor(f"{norm}.weight", np.ones(_WIDTH, np.float32))
-    model.add_tensor("rope_freqs.weight", _rope_factors())
+    model.add_tensor("rope_freqs.weight", _rope_factors(head_size))
     add("token_embd", words)
-    add("blk.0.attn_q", 2 * _HEAD_SIZE)
-    add("blk.0.attn_k", _HEAD_SIZE)
-    add("blk.0.attn_v", _HEAD_SIZE)
-    for square in ("attn_output", "ffn_gate", "ffn_up", "ffn_down"):
+    add("blk.0.attn_q", _HEADS * head_size)
+    add("blk.0.attn_k", head_size)
+    add("blk.0.attn_v", head_size)
+    add("blk.0.attn_output", _WIDTH, _HEADS * head_size)
+    for square in ("ffn_gate", "ffn_up", "ffn_down"):
         add(f"blk.0.{square}", _WIDTH)
 
 
-def _rope_factors() -> "np.typing.NDArray[np.float32]":
+def _rope_factors(head_size: int) -> "np.typing.NDArray[np.float32]":
     """How Llama 3.1 stretches long waves: factor 8, from 8,192 tokens; short waves stay."""
-    waves = 2 * math.pi * 500_000.0 ** (np.arange(0, _HEAD_SIZE, 2) / _HEAD_SIZE)
+    waves = 2 * math.pi * 500_000.0 ** (np.arange(0, head_size, 2) / head_size)
     share = np.clip((8192 / waves - 1) / (4 - 1), 0, 1)
     return (1 / ((1 - share) / 8 + share)).astype(np.float32)
 

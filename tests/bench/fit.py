@@ -37,7 +37,7 @@ def figures() -> Iterator[Figure]:
     """How far what is foretold lies from what is measured, at the worst."""
     small = starter()
     assert small is not None
-    models = {"starter": small, "tiny model": model_at(tiny_llama())}
+    models = {"starter": small, "tiny model": model_at(tiny_llama(head_size=32))}
     with closing(ProcessEngine()) as engine:
         for name, model in models.items():
             yield _buffers(name, model)
