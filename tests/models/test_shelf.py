@@ -490,6 +490,20 @@ def test_a_file_that_was_only_touched_is_unchanged_and_no_trouble(shelf: Shelf, 
     assert not shelf.items()[1].trouble
 
 
+def test_a_starter_that_came_with_an_update_is_no_change(
+    shelf: Shelf, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "starter" / "starter.gguf"
+    path.parent.mkdir()
+    path.write_bytes(tiny.read_bytes())
+    monkeypatch.setattr("sottovoce.models.shelf.resource", lambda _: path.parent)
+    assert verdict(shelf, shelf.items()[0]) is Verdict.FIRST
+    assert verdict(shelf, shelf.items()[0]) is Verdict.UNCHANGED
+    path.write_bytes(tiny.read_bytes() + b"newer")
+    assert shelf.items()[0].trouble == ""
+    assert verdict(shelf, shelf.items()[0]) is Verdict.FIRST
+
+
 def test_what_is_changed_while_it_is_verified_has_no_fingerprint(
     shelf: Shelf, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,7 +273,10 @@ def starter() -> Model | None:
 
 
 def _starter_item(path: Path, folder: Path) -> Item:
-    item = _item((path,), Origin.STARTER, read_record(kept_place(folder, path)))
+    record = read_record(kept_place(folder, path))
+    if record and _has_changed((path,), record):
+        record = None  # A newer Sottovoce brought a newer one.
+    item = _item((path,), Origin.STARTER, record)
     return replace(item, name=_STARTER, model=item.model and _as_starter(item.model))
 
 
