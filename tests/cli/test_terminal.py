@@ -84,3 +84,8 @@ def test_a_path_that_is_no_text_comes_back_from_json(capsys: pytest.CaptureFixtu
     path = os.fsdecode(b"/models/\xff.gguf")
     write_json({"path": path, "name": "模型"})
     assert json.loads(capsys.readouterr().out) == {"path": path, "name": "模型"}
+
+
+def test_a_fact_that_is_not_known_has_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    write_beneath("", 15, name="Architecture")
+    assert capsys.readouterr().out == "Architecture\n"

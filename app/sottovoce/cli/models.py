@@ -228,7 +228,8 @@ def _found(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 def _write_found(left: list[Elsewhere], *, is_linked: bool) -> None:
     for each in left:
         write(f"{size(each.size):>8}  {each.program:<13} {in_line(each.name)}\n")
-        write_beneath(in_line(str(each.files[0])), 24)
+        # Not broken into lines: it may be copied from here.
+        write(f"{'':10}{in_line(str(each.files[0]))}\n")
     if not is_linked:
         tell("Put them on the shelf with: sottovoce models found --link")
 

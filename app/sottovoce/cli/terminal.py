@@ -143,7 +143,7 @@ def write_beneath(text: str, margin: int, *, name: str = "") -> None:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    write("\n".join(lines) + "\n")
+    write("\n".join(lines or [start.rstrip()]) + "\n")
 
 
 def padded(text: str, columns: int) -> str:
