@@ -7,6 +7,7 @@ import pytest
 from sottovoce.cli.terminal import (
     Progress,
     columns_of,
+    folded,
     in_line,
     padded,
     tell,
@@ -84,6 +85,12 @@ def test_a_path_that_is_no_text_comes_back_from_json(capsys: pytest.CaptureFixtu
     path = os.fsdecode(b"/models/\xff.gguf")
     write_json({"path": path, "name": "模型"})
     assert json.loads(capsys.readouterr().out) == {"path": path, "name": "模型"}
+
+
+def test_terms_are_folded_to_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "16")
+    text = "One two three\nfour five.\n\n- six seven eight\n  nine\n- ten\n\nEnd.\n"
+    assert folded(text) == ("One two three\nfour five.\n\n- six seven\n  eight nine\n- ten\n\nEnd.")
 
 
 def test_a_fact_that_is_not_known_has_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:

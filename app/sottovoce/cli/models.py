@@ -13,6 +13,7 @@ from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import (
     Progress,
     confirm,
+    folded,
     in_line,
     plain,
     tell,
@@ -136,7 +137,7 @@ def _write_entry(entry: Entry) -> None:
         trust = f"hash: {variant.trust}"
         write(f"    {variant.quantisation:<8} {about + size(variant.size):>15}   {trust}\n")
     if entry.licence.text:
-        write(f"\n{entry.licence.text}\n{entry.licence.link}\n")
+        write(f"\n{folded(entry.licence.text)}\n\n{entry.licence.link}\n")
 
 
 def _entry_values(entry: Entry) -> dict[str, object]:

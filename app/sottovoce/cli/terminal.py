@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -22,6 +23,7 @@ _DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 _ENDLESS = 1_000_000
 """Columns of what is no screen: programs want a fact on one line."""
+_LONGEST_LINE = 100
 _NARROW = 72
 """Columns below which there is no room for a wide margin."""
 
@@ -144,6 +146,21 @@ def write_beneath(text: str, margin: int, *, name: str = "") -> None:
         break_on_hyphens=False,
     )
     write("\n".join(lines or [start.rstrip()]) + "\n")
+
+
+def folded(text: str) -> str:
+    """Paragraphs and lists, such as terms, in lines that fit the screen and are good to read."""
+    width = min(shutil.get_terminal_size().columns - 1, _LONGEST_LINE)
+    paragraphs = re.split(r"\n(?=\n|- )|(?<=\n)\n", text)
+    return "\n".join(
+        textwrap.fill(" ".join(paragraph.split()), width, subsequent_indent=_under(paragraph))
+        for paragraph in paragraphs
+    )
+
+
+def _under(paragraph: str) -> str:
+    """What the later lines of a paragraph begin with."""
+    return "  " if paragraph.startswith("- ") else ""
 
 
 def padded(text: str, columns: int) -> str:
