@@ -4,18 +4,8 @@ import sys
 
 import pytest
 
-from sottovoce.cli.terminal import (
-    Progress,
-    columns_of,
-    folded,
-    in_line,
-    padded,
-    tell,
-    visible,
-    write_beneath,
-    write_json,
-    write_rows,
-)
+from sottovoce.cli.layout import columns_of
+from sottovoce.cli.terminal import Progress, columns, in_line, tell, visible, write_json
 
 
 def narrow_screen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,40 +49,13 @@ def test_progress_never_takes_more_than_a_line(
     assert "\n" not in shown
 
 
-def test_letters_that_take_two_columns_are_counted() -> None:
-    assert [columns_of(text) for text in ("abc", "模型", "e\u0301")] == [3, 4, 1]
-    assert padded("模型", 6) == "模型  "
-
-
-def test_sentences_stand_beneath_their_facts_where_lines_are_short(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_have_no_end_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert columns() > 100_000
     narrow_screen(monkeypatch)
-    write_rows([("Llama 3.1 8B", "Runs well on your processor, by all we know.")])
-    write_beneath("four words and more than one line of them", 20, name="Name")
-    told = capsys.readouterr().out
-    assert told.startswith("Llama 3.1 8B\n    Runs well")
-    assert all(columns_of(line) < 40 for line in told.splitlines())
-
-
-def test_programs_get_a_fact_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    write_rows([("Llama", "Runs well. " * 30)])
-    write_beneath("many words " * 30, 4)
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert columns() == 40
 
 
 def test_a_path_that_is_no_text_comes_back_from_json(capsys: pytest.CaptureFixture[str]) -> None:
     path = os.fsdecode(b"/models/\xff.gguf")
     write_json({"path": path, "name": "模型"})
     assert json.loads(capsys.readouterr().out) == {"path": path, "name": "模型"}
-
-
-def test_terms_are_folded_to_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "16")
-    text = "One two three\nfour five.\n\n- six seven eight\n  nine\n- ten\n\nEnd.\n"
-    assert folded(text) == ("One two three\nfour five.\n\n- six seven\n  eight nine\n- ten\n\nEnd.")
-
-
-def test_a_fact_that_is_not_known_has_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
-    write_beneath("", 15, name="Architecture")
-    assert capsys.readouterr().out == "Architecture\n"

@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from sottovoce import __version__
 from sottovoce.cli import network
+from sottovoce.cli.layout import beneath
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, write_beneath, write_json
+from sottovoce.cli.terminal import Progress, columns, write, write_json
 from sottovoce.domain.hardware import Gpu, GpuKind
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.problems import Problem
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
             findings.append(finding)
             if not arguments.json:
                 name = f"{finding.health.upper():<5} {finding.name}"
-                write_beneath(finding.says, 20, name=name)
+                write(beneath(finding.says, 20, columns(), name=name))
     if arguments.json:
         write_json({"findings": [asdict(finding) for finding in findings]}, indent=2)
 

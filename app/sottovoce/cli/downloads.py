@@ -7,17 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sottovoce.cli.amounts import size, transfer
+from sottovoce.cli.layout import beneath, folded
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import (
-    Progress,
-    confirm,
-    folded,
-    in_line,
-    tell,
-    write,
-    write_beneath,
-    write_json,
-)
+from sottovoce.cli.terminal import Progress, columns, confirm, in_line, tell, write, write_json
 from sottovoce.domain.problems import Missing, Problem, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -96,7 +88,7 @@ def _choice(name: str, parts: Parts, stop: Stop) -> Choice:
 def _accepted(licence: Licence, name: str, *, is_given: bool) -> Acceptance:
     """The person's agreement. Raises Refused where it is not given."""
     if not is_given:
-        tell(f"{folded(licence.text)}\n\n{licence.link}\n")
+        tell(f"{folded(licence.text, columns())}\n\n{licence.link}\n")
         if not sys.stdin.isatty():
             raise Refused(
                 f"{name} comes under the {licence.name}. If you agree to it, download with "
@@ -176,4 +168,4 @@ def _write_queue(downloads: list[Download], *, as_json: bool) -> None:
         name = in_line(each.choice.name)
         write(f"{each.id}  {each.state:<8} {size(each.done)}{total}  {name}\n")
         if each.trouble:
-            write_beneath(in_line(each.trouble), 10)
+            write(beneath(in_line(each.trouble), 10, columns()))

@@ -6,17 +6,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from sottovoce.cli.amounts import rate, size
+from sottovoce.cli.layout import columns_of, padded, rows
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import (
-    Progress,
-    columns_of,
-    in_line,
-    padded,
-    tell,
-    write,
-    write_json,
-    write_rows,
-)
+from sottovoce.cli.terminal import Progress, columns, in_line, tell, write, write_json
 from sottovoce.domain.footprint import Shape, kv_bytes
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions, Model, Role
@@ -68,7 +60,7 @@ def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         write_json({"machine": asdict(here), "models": values}, indent=2)
         return
     _write_machine(here)
-    write_rows(_rows(judged))
+    write(rows(_rows(judged), columns()))
     if one is not None:
         _write_in_full(*judged[0])
 

@@ -4,8 +4,9 @@ import argparse
 from collections.abc import Iterator
 
 from sottovoce.cli.amounts import size
+from sottovoce.cli.layout import beneath
 from sottovoce.cli.session import Parts
-from sottovoce.cli.terminal import in_line, plain, write, write_beneath, write_json
+from sottovoce.cli.terminal import columns, in_line, plain, write, write_json
 from sottovoce.domain.stop import Stop
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection
@@ -18,10 +19,10 @@ def run(arguments: argparse.Namespace, _: Parts, stop: Stop) -> None:
         write_json(plain(inspection), indent=2)
         return
     for name, value in _facts(inspection):
-        write_beneath(in_line(value), 15, name=name)
+        write(beneath(in_line(value), 15, columns(), name=name))
     if inspection.template:
         for finding in inspection.template.findings:
-            write_beneath(finding.sentence, 15, name="Warning")
+            write(beneath(finding.sentence, 15, columns(), name="Warning"))
         write(f"\n{inspection.template.text.rstrip()}\n")
 
 

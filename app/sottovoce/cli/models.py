@@ -8,17 +8,17 @@ from pathlib import Path
 
 from sottovoce.cli import downloads, fit, inspect, verify
 from sottovoce.cli.amounts import followed, size
+from sottovoce.cli.layout import beneath, folded
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import (
     Progress,
+    columns,
     confirm,
-    folded,
     in_line,
     plain,
     tell,
     write,
-    write_beneath,
     write_json,
 )
 from sottovoce.domain.footprint import KvType, kv_bytes
@@ -109,7 +109,7 @@ def _list(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
         write(f"{size(item.size):>8}  {kind:<8} {item.origin:<8} {in_line(item.name)}\n")
         for more in (_attribution(item.record, known), item.trouble):
             if more:
-                write_beneath(more, 28)
+                write(beneath(more, 28, columns()))
     if not items:
         tell("There is no model yet. See: sottovoce models catalogue")
 
@@ -123,21 +123,21 @@ def _catalogue(arguments: argparse.Namespace, _: Parts, __: Stop) -> None:
     for entry in entries:
         write(f"{entry.id}\n")
         about = f"{entry.name} by {entry.maker}, {entry.licence.name}. {entry.note}"
-        write_beneath(about, 4)
+        write(beneath(about, 4, columns()))
         if arguments.name:
             _write_entry(entry)
 
 
 def _write_entry(entry: Entry) -> None:
     languages = ", ".join(entry.languages) or "many"
-    write_beneath(f"Reads {entry.context_length:,} tokens. Languages: {languages}.", 4)
+    write(beneath(f"Reads {entry.context_length:,} tokens. Languages: {languages}.", 4, columns()))
     write("\n")
     for variant in entry.variants:
         about = "about " if variant.size_is_computed else ""
         trust = f"hash: {variant.trust}"
         write(f"    {variant.quantisation:<8} {about + size(variant.size):>15}   {trust}\n")
     if entry.licence.text:
-        write(f"\n{folded(entry.licence.text)}\n\n{entry.licence.link}\n")
+        write(f"\n{folded(entry.licence.text, columns())}\n\n{entry.licence.link}\n")
 
 
 def _entry_values(entry: Entry) -> dict[str, object]:

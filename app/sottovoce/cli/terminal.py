@@ -4,28 +4,22 @@ import errno
 import io
 import json
 import os
-import re
 import shutil
 import sys
-import textwrap
 import unicodedata
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
 
 import msgspec
 
+from sottovoce.cli.layout import cut
 from sottovoce.domain.problems import Cancelled, NoRoom
 
 # Text direction overrides and isolates: they can make a line read as what it does not say.
 _DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 _ENDLESS = 1_000_000
-"""Columns of what is no screen: programs want a fact on one line."""
-_LONGEST_LINE = 100
-_NARROW = 72
-"""Columns below which there is no room for a wide margin."""
 
 
 def open_streams() -> None:
@@ -74,8 +68,7 @@ class Progress:
         if sys.stderr.isatty():
             self._is_shown = True
             # A line that is too long would go on in the next one, and stay there.
-            columns = shutil.get_terminal_size().columns
-            _tell_line(_cut(in_line(sentence), columns - 1))
+            _tell_line(cut(in_line(sentence), shutil.get_terminal_size().columns - 1))
 
     def clear(self) -> None:
         """Leave an empty line; a line that is not ours, such as a reply's, is left as it is."""
@@ -118,78 +111,9 @@ def in_line(text: str) -> str:
     return visible(text).replace("\n", "<U+000A>").replace("\t", "<U+0009>")
 
 
-def write_rows(rows: Sequence[tuple[str, str]]) -> None:
-    """Write facts, each with a sentence beside it; beneath it where a line is too short for one."""
-    widest = max((columns_of(fact) + 1 + columns_of(says) for fact, says in rows), default=0)
-    for fact, says in rows:
-        if widest <= _columns():
-            write(f"{fact} {says}\n")
-        else:
-            write(f"{fact.rstrip()}\n")
-            write_beneath(says, 4)
-
-
-def write_beneath(text: str, margin: int, *, name: str = "") -> None:
-    """Write a text `margin` columns from the left, in as many lines as it takes.
-
-    `name` stands before the first of them.
-    """
-    columns = _columns()
-    space = " " * (margin if columns >= _NARROW else 4)
-    start = f"{padded(name, margin - 1)} " if name else space
-    lines = textwrap.wrap(
-        text,
-        max(columns - 1, margin + 16),
-        initial_indent=start,
-        subsequent_indent=space,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    write("\n".join(lines or [start.rstrip()]) + "\n")
-
-
-def folded(text: str) -> str:
-    """Paragraphs and lists, such as terms, in lines that fit the screen and are good to read."""
-    width = min(shutil.get_terminal_size().columns - 1, _LONGEST_LINE)
-    paragraphs = re.split(r"\n(?=\n|- )|(?<=\n)\n", text)
-    return "\n".join(
-        textwrap.fill(" ".join(paragraph.split()), width, subsequent_indent=_under(paragraph))
-        for paragraph in paragraphs
-    )
-
-
-def _under(paragraph: str) -> str:
-    """What the later lines of a paragraph begin with."""
-    return "  " if paragraph.startswith("- ") else ""
-
-
-def padded(text: str, columns: int) -> str:
-    """The text with spaces behind it, as wide as `columns`."""
-    return text + " " * (columns - columns_of(text))
-
-
-def columns_of(text: str) -> int:
-    """How wide a text is on a screen: letters of some scripts take two columns, accents none."""
-    return sum(map(_columns_of_letter, text))
-
-
-def _columns_of_letter(letter: str) -> int:
-    if unicodedata.combining(letter):
-        return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-
-
-def _columns() -> int:
+def columns() -> int:
+    """How wide the screen is; without end where there is none: programs want facts in one line."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
-
-
-def _cut(text: str, columns: int) -> str:
-    """As much of the text as goes into `columns`."""
-    if columns_of(text) <= columns:
-        return text
-    while text and columns_of(text) >= columns:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _is_text(text: str) -> bool:
