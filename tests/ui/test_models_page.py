@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,17 @@ from pytestqt.qtbot import QtBot
 
 from engine.lora import write_adapter
 from fakes import ScriptedEngine
+from sottovoce.domain.footprint import KvType
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Adapter
+from sottovoce.models.gguf import read_shape
 from sottovoce.models.records import file_record, new_record, record_place, write_record
 from sottovoce.models.shelf import Origin, starter
 from sottovoce.models.speed import read_rates
 from sottovoce.store.store import Store
 from sottovoce.system.paths import Profile
+from sottovoce.ui.models.fit_card import FitCard
+from sottovoce.ui.models.fit_view_model import FitViewModel
 from sottovoce.ui.models.found_dialog import FoundDialog
 from sottovoce.ui.models.installed import InstalledTab
 from sottovoce.ui.models.machine_view_model import MachineViewModel
@@ -25,6 +30,7 @@ from sottovoce.ui.models.page import ModelsPage
 from sottovoce.ui.models.view_model import ModelState
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.theme.scheme import Look
 from tiny_llama import tiny_llama
 from ui.models_page import choose, confirm, listed, opened, press, until
 from ui.talking import ask
@@ -195,11 +201,30 @@ def test_this_computer_is_measured_and_speeds_are_told(
 ) -> None:
     fit = tab.details.fit
     until(qtbot, fit.isVisible)
-    assert "once this computer was measured" in fit.speed
+    assert "Measuring takes a few seconds" in fit.speed
     press(qtbot, fit.measure)
     until(qtbot, lambda: "tokens a second" in fit.speed)
     assert read_rates(profile.speed) == engine.rates
     assert fit.measure.text() == "Measure again"
+
+
+def test_a_kv_cache_that_cannot_be_made_smaller_says_so(
+    qtbot: QtBot, shell: Shell, tasks: Tasks, engine: ScriptedEngine, look: Look, own: Path
+) -> None:
+    machine = MachineViewModel(engine, tasks, own.parent / "speed.json")
+    fit = FitViewModel(machine, shell.settings)
+    card = FitCard(fit, machine, look)
+    qtbot.addWidget(card)
+    # Types of 8 and 4 bits come in blocks of 32 numbers.
+    fit.show(own, replace(read_shape(own), key_length=40, value_length=40))
+    until(qtbot, lambda: fit.fit is not None)
+    assert card.refusal.isHidden()
+    card.kv_type.setCurrentIndex(2)
+    assert fit.kv_type is KvType.Q8_0
+    assert not card.refusal.isHidden()
+    fit.show(own, replace(read_shape(own), key_length=64, value_length=64))
+    card.kv_type.setCurrentIndex(2)
+    assert card.refusal.isHidden()
 
 
 def test_memory_of_the_model_that_gives_way_counts_as_free(
@@ -234,6 +259,27 @@ def test_the_first_fingerprint_is_taken_and_a_change_is_noticed(
     press(qtbot, details.verify)
     until(qtbot, lambda: details.outcome.text().startswith("Changed since"))
     assert "tiny.gguf" in details.outcome.text()
+
+
+def test_a_model_whose_end_is_missing_cannot_be_put_to_use(
+    qtbot: QtBot, tab: InstalledTab, own: Path
+) -> None:
+    os.truncate(own, own.stat().st_size - 1000)
+    choose(qtbot, tab, own)
+    until(qtbot, tab.details.banner.isVisible)
+    assert "end of the model file is missing" in tab.details.banner.sentence
+    assert not tab.details.use.isEnabled()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Others are asked in another way.")
+def test_without_a_file_manager_that_selects_files_their_folder_is_opened(
+    qtbot: QtBot, tab: InstalledTab, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[QUrl] = []
+    monkeypatch.setattr("sottovoce.ui.file_manager.QDesktopServices.openUrl", seen.append)
+    choose(qtbot, tab, own)
+    press(qtbot, tab.details.show_folder)
+    until(qtbot, lambda: seen == [QUrl.fromLocalFile(str(own.parent))])
 
 
 def test_own_files_are_deleted_only_after_a_question_that_names_their_size(

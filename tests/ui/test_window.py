@@ -1,5 +1,6 @@
 """The whole window, from its start to its end, on a real profile."""
 
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -24,6 +25,7 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import DARK, LIGHT
 from sottovoce.ui.unlock.view_model import Step
 from sottovoce.ui.widgets.banner import Banner
+from sottovoce.ui.widgets.flow import Flow
 from ui.talking import ask, field, say, texts, titles
 
 Start = Callable[..., Session]
@@ -330,6 +332,21 @@ def test_a_narrow_banner_has_its_button_under_its_words(qtbot: QtBot, look: Look
     qtbot.waitUntil(lambda: banner.button.x() < 100 and banner.button.y() > 40)
 
 
+def test_parts_that_stand_in_a_row_have_one_middle(qtbot: QtBot) -> None:
+    box = QWidget()
+    qtbot.addWidget(box)
+    flow = Flow(box, spacing=10)
+    high, low, next_row = (QWidget() for _ in range(3))
+    for part, height in ((high, 31), (low, 20), (next_row, 20)):
+        part.setFixedSize(40, height)
+        flow.addWidget(part)
+    box.resize(100, 100)
+    box.show()
+    assert (high.y(), low.y(), next_row.y()) == (0, 5, 41)
+    assert (low.x(), next_row.x()) == (50, 0)
+    assert flow.heightForWidth(100) == 61
+
+
 def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:
     session = start()
     qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
@@ -360,6 +377,33 @@ def test_an_unexpected_error_is_logged_without_words_and_told_once(
     shell.notice.hide()
     session.tell_bug(ValueError, error, None)
     assert shell.notice.isHidden()
+
+
+def test_a_window_that_cannot_be_built_says_so(
+    qtbot: QtBot, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Shell, "_lay_out", lambda *_: 1 / 0)
+        session = start(MemorySecrets())
+        broken.setattr(sys, "excepthook", session.tell_bug)
+        qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    assert session.pages.stuck.isVisible()
+    assert "Something went wrong" in session.pages.stuck.body.text()
+    session.pages.stuck.retry.click()
+    opened(qtbot, session)
+
+
+def test_the_starter_is_not_spoken_of_where_others_can_be_chosen(
+    qtbot: QtBot, shell: Shell
+) -> None:
+    qtbot.waitUntil(shell.notice.isVisible)
+    shell.notice.button.click()
+    qtbot.waitUntil(shell.notice.isHidden)
+    assert shell.models is not None
+    shell.model.changed.emit()
+    assert shell.notice.isHidden()
+    qtbot.keyClick(shell.models, Qt.Key.Key_Escape)
+    assert shell.notice.isVisible()
 
 
 def test_work_that_ends_after_its_screen_closed_speaks_to_nobody(

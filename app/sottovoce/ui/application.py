@@ -128,13 +128,22 @@ class Session:
     ) -> None:
         """Log an error nobody expected, without words of the user, and tell it once."""
         log.error(describe(error.with_traceback(trace)))
-        if self.shell is not None and not self._told_bug:
+        if self.shell is None and self._opened is not None:
+            self._give_up_shell(error)
+        elif self.shell is not None and not self._told_bug:
             self._told_bug = True
             self.shell.notice.tell(
                 "Something went wrong inside Sottovoce. Your chats are kept; if the window behaves "
                 "oddly, close it and open it again.",
                 kind="danger",
             )
+
+    def _give_up_shell(self, error: BaseException) -> None:
+        """The chats are open, but their window cannot be built: close them, and say so."""
+        assert self._opened is not None
+        self._opened.store.close()
+        self._opened = None
+        self.unlock.stick(error)
 
     def _note_crash(self, error: Exception) -> None:
         if isinstance(error, Problem) and self.shell is not None:

@@ -350,6 +350,10 @@ class Shell(QWidget):
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
         self._share.setVisible(page is self.page)
+        if page is self.page:
+            self._show_starter_notice()
+        elif self.notice.sentence == _STARTER_NOTICE:
+            self.notice.hide()  # Its reader is where it leads to.
 
     def _focus_composer(self) -> None:
         self._show_page(self.page)
@@ -503,7 +507,8 @@ class Shell(QWidget):
     def _show_starter_notice(self) -> None:
         model = self.model.model
         is_news = not self.settings.settings.has_met_starter
-        if model and model.is_starter and is_news and self.notice.isHidden():
+        is_in_chat = self._pages.currentWidget() is self.page
+        if model and model.is_starter and is_news and is_in_chat and self.notice.isHidden():
             self.notice.tell(_STARTER_NOTICE, says="Choose a model…", act=self._open_models)
 
     def _dismiss_notice(self) -> None:

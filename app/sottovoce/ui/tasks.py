@@ -29,7 +29,6 @@ class Tasks(QObject):
         super().__init__()
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="task")
         self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="question")
-        self._line = ThreadPoolExecutor(max_workers=1, thread_name_prefix="question")
         self._stops: set[Stop] = set()
         self._closed = False
         self._due.connect(self._call, Qt.ConnectionType.QueuedConnection)

@@ -342,8 +342,5 @@ class CatalogueTab(QWidget):
         else:
             go_on()
 
-    def _when_on(self, wish: Wish, then: Callable[[], object]) -> None:
-        when_on(self._network, wish, self, look=self._look, then=then)
-
     def _tell(self, told: Trouble) -> None:
         self.banner.tell(told.sentence, kind="warning")

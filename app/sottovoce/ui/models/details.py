@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.model import Role
 from sottovoce.domain.text import size_in_words
 from sottovoce.models.shelf import Item, Origin
+from sottovoce.ui.file_manager import show_in_folder
 from sottovoce.ui.models.adapters_card import AdaptersCard
 from sottovoce.ui.models.facts_card import FactsCard
 from sottovoce.ui.models.fit_card import FitCard
@@ -146,7 +146,8 @@ class Details(QScrollArea):
         self.remove.setEnabled(item.origin not in _NOT_TO_REMOVE)
         goes = "Take it off this list; its file stays" if is_linked else "Delete its files"
         self.remove.setToolTip(_NOT_TO_REMOVE.get(item.origin, goes))
-        self.verify.setEnabled(all(file.is_file() for file in item.files))
+        is_known = item.model is not None or item.record is not None
+        self.verify.setEnabled(is_known and all(file.is_file() for file in item.files))
         self.facts.show_inspection(inspection)
         shape = inspection.shape if inspection and item.model else None
         is_chat = item.model is not None and item.model.role is Role.CHAT
@@ -161,8 +162,6 @@ class Details(QScrollArea):
             self.banner.hide()
         elif is_gone and item.origin is Origin.LINKED:
             self.banner.tell(sentence, kind="warning", says="Remove", act=self._remove)
-        elif item.model is not None:
-            self.banner.tell(sentence, kind="warning", says="Verify", act=self._verify)
         else:
             self.banner.tell(sentence, kind="warning")
 
@@ -182,11 +181,12 @@ class Details(QScrollArea):
             return
         is_in_use = answers is not None and answers.path == item.path
         self.use.setVisible(item.model is not None and item.model.role is Role.CHAT)
-        self.use.setEnabled(not is_in_use)
+        inspection = self._parts.details.inspection
+        trouble = inspection.trouble if inspection else ""
+        self.use.setEnabled(not is_in_use and not trouble)
         self.use.setText("In use" if is_in_use else "Use this model")
-        self.use.setToolTip(
-            "This model answers" if is_in_use else "Have this model answer from now on"
-        )
+        says = "This model answers" if is_in_use else "Have this model answer from now on"
+        self.use.setToolTip(trouble or says)
 
     def _show_verifying(self) -> None:
         item, verifying = self._parts.details.item, self._parts.verifying
@@ -218,7 +218,7 @@ class Details(QScrollArea):
 
     def _show_folder(self) -> None:
         if item := self._parts.details.item:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(item.path.parent)))
+            show_in_folder(item.path)
 
     def _remove(self) -> None:
         item = self._parts.details.item

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMessageBox,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.text import size_in_words
+from sottovoce.ui.file_manager import show_in_folder
 from sottovoce.ui.models.downloads_row import DownloadGestures, DownloadRow
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Remedy, Row, Step
 from sottovoce.ui.network.switch_dialog import Wish, when_on
@@ -190,4 +191,4 @@ class DownloadsTab(QWidget):
     def _show_folder(self, id_: str) -> None:
         path = self._row(id_).path
         assert isinstance(path, Path), "Only what is done has this button."
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+        show_in_folder(path)

@@ -94,6 +94,11 @@ class FitCard(QFrame):
         self.kv_type.currentIndexChanged.connect(
             lambda index: fit.try_kv_type(list(_KV_NAMES)[index])
         )
+        self.refusal = label(
+            "This model’s KV cache cannot be made smaller: it stays at 16 bits.",
+            "caution",
+            wraps=True,
+        )
         self.keep = button("Keep for this model", fit.keep)
         self.keep.setToolTip("Load this model like that from now on")
         self.reset = button("Back to automatic", self._fit.reset, "quiet")
@@ -102,10 +107,7 @@ class FitCard(QFrame):
     def _build_measuring(self) -> None:
         machine = self._machine
         self.measure = button("Measure this computer", machine.measure)
-        self.measure.setToolTip(
-            "Takes a few seconds, and foretells how fast models are here. "
-            "The model in memory is unloaded for it."
-        )
+        self.measure.setToolTip("The model in memory is unloaded for it.")
         self.measuring = QProgressBar()
         self.measuring.setRange(0, 100)
         self.measuring.setTextVisible(False)
@@ -134,6 +136,7 @@ class FitCard(QFrame):
         column.addLayout(window)
         column.addWidget(self.context)
         column.addLayout(cache)
+        column.addWidget(self.refusal)
         kept = Flow(spacing=8)
         kept.addWidget(self.keep)
         kept.addWidget(self.reset)
@@ -196,6 +199,7 @@ class FitCard(QFrame):
         with QSignalBlocker(self.kv_type):
             self.kv_type.setCurrentIndex(list(_KV_NAMES).index(self._fit.kv_type))
             self.kv_type.setItemText(0, f"Automatic ({_KV_NAMES[layout.kv_type].split(':')[0]})")
+        self.refusal.setVisible(not self._fit.keeps_kv_type)
         self.keep.setVisible(not self._fit.is_kept)
         self.reset.setVisible(self._fit.has_own)
 
@@ -254,7 +258,7 @@ def speed_in_words(fit: Fit) -> str:
     if fit.verdict is Verdict.NOT:
         return ""
     if fit.generation is None:
-        return "How fast it would be can be told once this computer was measured."
+        return "Measuring takes a few seconds, and foretells how fast models are here."
     writes = f"Writes about {_figure(fit.generation)}, {_compared(fit.generation.likely)}."
     if fit.prompt is None:
         return writes

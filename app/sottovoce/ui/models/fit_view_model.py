@@ -66,6 +66,12 @@ class FitViewModel(QObject):
         return self._kv_type
 
     @property
+    def keeps_kv_type(self) -> bool:
+        """Whether the model can have the KV type that is wished for, here or in the settings."""
+        wished = self._wishes().kv_type if self._path else None
+        return self._fit is None or wished in {None, self._fit.plan.layout.kv_type}
+
+    @property
     def contexts(self) -> tuple[int, ...]:
         """The windows that are offered: powers of two and what lies between, up to the training."""
         trained = self._shape.trained if self._shape else 0

@@ -114,6 +114,14 @@ class UnlockViewModel(QObject):
         """Open chats that live in memory. What is on the disk is not touched."""
         self._work(_open_temporary)
 
+    def stick(self, error: BaseException) -> None:
+        """Say that the chats cannot be shown: in the words of a Problem, else without details."""
+        if not isinstance(error, Problem):
+            error = Problem(
+                "Something went wrong inside Sottovoce. Nothing in your chats was changed."
+            )
+        self._ask(_Asked(Step.STUCK, str(error)))
+
     def _work(self, open_them: Callable[[], Opened | _Asked]) -> None:
         self._step, self._sentence = Step.OPENING, ""
         self.changed.emit()
@@ -121,7 +129,7 @@ class UnlockViewModel(QObject):
         def work(_: Stop) -> Iterator[Opened | _Asked]:
             yield open_them()
 
-        self._tasks.start(work, news=self._take, failed=self._stick)
+        self._tasks.start(work, news=self._take, failed=self._fail)
 
     def _take(self, outcome: Opened | _Asked) -> None:
         if isinstance(outcome, Opened):
@@ -135,11 +143,10 @@ class UnlockViewModel(QObject):
         self._step, self._sentence = asked.step, asked.sentence
         self.changed.emit()
 
-    def _stick(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         if not isinstance(error, Problem):
             self._tasks.crashed.emit(error)
-            error = Problem("Your chats could not be opened. Nothing in them was changed.")
-        self._ask(_Asked(Step.STUCK, str(error)))
+        self.stick(error)
 
     def _note_wrong_try(self) -> None:
         self._wrong_tries += 1

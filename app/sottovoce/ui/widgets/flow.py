@@ -58,15 +58,29 @@ class Flow(QLayout):
 
     def _place(self, area: QRect, *, is_real: bool) -> int:
         """The height it takes in this width; with `is_real`, everything is put there."""
-        x, y, height = area.x(), area.y(), 0
+        y = area.y()
+        for row in self._rows(area.width()):
+            x, height = area.x(), max(item.sizeHint().height() for item in row)
+            for item in row:
+                size = item.sizeHint()
+                if is_real:
+                    middle = y + (height - size.height()) // 2
+                    item.setGeometry(QRect(QPoint(x, middle), size))
+                x += size.width() + self.spacing()
+            y += height + self.spacing()
+        return max(y - self.spacing() - area.y(), 0)
+
+    def _rows(self, width: int) -> list[list[QLayoutItem]]:
+        """The parts that are shown, as many in each row as fit."""
+        rows: list[list[QLayoutItem]] = []
+        left = 0
         for item in self._items:
             if item.isEmpty():
                 continue
-            size = item.sizeHint()
-            if x > area.x() and x + size.width() > area.x() + area.width():
-                x, y, height = area.x(), y + height + self.spacing(), 0
-            if is_real:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self.spacing()
-            height = max(height, size.height())
-        return y + height - area.y()
+            wanted = item.sizeHint().width()
+            if not rows or wanted > left:
+                rows.append([])
+                left = width
+            rows[-1].append(item)
+            left -= wanted + self.spacing()
+        return rows
