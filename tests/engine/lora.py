@@ -22,6 +22,7 @@ def write_adapter(
     path: Path,
     tensors: Tensors | None = None,
     *,
+    name: str = "Polite",
     seed: int = 1,
     architecture: str = "llama",
     kind: str = "lora",
@@ -32,13 +33,14 @@ def write_adapter(
     random = np.random.default_rng(seed)
     adapter = gguf.GGUFWriter(path, architecture)
     adapter.add_type("adapter")
+    adapter.add_name(name)
     adapter.add_string("adapter.type", kind)
     if isinstance(alpha, int):
         adapter.add_uint32("adapter.lora.alpha", alpha)
     else:
         adapter.add_float32("adapter.lora.alpha", alpha)
-    for name, size in (pair() if tensors is None else tensors).items():
-        adapter.add_tensor(name, random.standard_normal(size).astype(dtype))
+    for tensor, size in (pair() if tensors is None else tensors).items():
+        adapter.add_tensor(tensor, random.standard_normal(size).astype(dtype))
     adapter.write_header_to_file()
     adapter.write_kv_data_to_file()
     adapter.write_tensors_to_file()

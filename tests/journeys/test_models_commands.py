@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import pytest
 
+from engine.lora import write_adapter
 from hub_server import Fault, HubServer
 from program import Program
 from tiny_llama import tiny_llama
@@ -126,7 +125,7 @@ def test_a_copy_stays_when_its_source_goes(program: Program, tmp_path: Path) -> 
 
 
 def test_a_model_is_answered_with_an_adapter(program: Program, tmp_path: Path) -> None:
-    path = _adapter(tmp_path / "polite.gguf")
+    path = write_adapter(tmp_path / "polite.gguf")
     assert "an adapter" in program.run("models", "import", str(path)).stdout
     [adapter] = program.json("models", "adapters")["adapters"]
     assert adapter["name"] == "Polite"
@@ -223,20 +222,3 @@ def test_a_download_that_is_stopped_goes_on_where_it_was(
     assert connected.run("models", "downloads", "--resume").returncode == 0
     assert shelf(connected)[0]["trouble"] is None
     assert hub.bytes_sent_twice(REPOSITORY, NAME) <= 1_000_000
-
-
-def _adapter(path: Path) -> Path:
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 8.0)
-    writer.add_name("Polite")
-    random = np.random.default_rng(seed=0)
-    for side, shape in (("a", (4, 32)), ("b", (32, 4))):
-        weights = random.standard_normal(shape, dtype=np.float32)
-        writer.add_tensor(f"blk.0.attn_q.weight.lora_{side}", weights)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path

@@ -1,36 +1,19 @@
 from pathlib import Path
 
-import gguf
-import numpy as np
 import pytest
 
+from engine.lora import RANK, write_adapter
 from sottovoce.domain.problems import Damaged, Missing, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.records import read_record, record_place
 from tiny_llama import tiny_llama
 
-RANK = 4
-
 
 @pytest.fixture
 def adapter(tmp_path: Path) -> Path:
     """A LoRA adapter of random numbers for the tiny model."""
-    path = tmp_path / "polite.gguf"
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 8.0)
-    writer.add_name("Polite")
-    random = np.random.default_rng(seed=0)
-    for side, shape in (("a", (RANK, 32)), ("b", (32, RANK))):
-        weights = random.standard_normal(shape, dtype=np.float32)
-        writer.add_tensor(f"blk.0.attn_q.weight.lora_{side}", weights)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
+    return write_adapter(tmp_path / "polite.gguf")
 
 
 @pytest.fixture
