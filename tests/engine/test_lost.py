@@ -88,6 +88,20 @@ def test_an_engine_killed_between_questions_is_noticed(
     assert ask(engine, user("Hi")).text
 
 
+def test_where_a_gpu_ends_the_engine_the_processor_takes_over(
+    engine: ProcessEngine, starter: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessEngine, "_has_gpu", lambda *_: True)
+    loading = engine.load(starter, LoadOptions(), Stop())
+    next(loading)
+    child().send_signal(signal.SIGABRT)
+    list(loading)
+    assert engine.loaded is not None
+    assert engine.loaded.gpu_layers == 0
+    assert engine.loaded.note.startswith("The processor computes alone")
+    assert load(engine, starter) == [], "it stays loaded as it was wished for"
+
+
 def test_an_engine_killed_while_loading_is_told(engine: ProcessEngine, tiny_llama: Model) -> None:
     loading = engine.load(tiny_llama, LoadOptions(), Stop())
     next(loading)

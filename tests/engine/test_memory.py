@@ -211,7 +211,7 @@ def test_gpus_without_layers_are_not_touched(
 
 
 @pytest.mark.usefixtures("gpu")
-@pytest.mark.parametrize(("moment", "steps"), [(0, (64, 32, 16)), (1000, (64, 128, 256))])
+@pytest.mark.parametrize(("moment", "steps"), [(0, (64, 32, 32)), (1000, (64, 128, 256))])
 def test_a_gpu_reads_as_much_at_once_as_it_can_in_a_moment(
     starter: Model, monkeypatch: pytest.MonkeyPatch, moment: float, steps: tuple[int, ...]
 ) -> None:

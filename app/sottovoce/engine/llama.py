@@ -25,10 +25,10 @@ KV_TYPES = {KvType.F16: 1, KvType.Q8_0: 8, KvType.Q4_0: 2}
 """The numbers of these types in ggml.h."""
 ABORTED, NO_MEMORY = 2, -2
 """What decoding returns when it was stopped, and when it found no memory to compute in."""
-GPU_FIRST, GPU_LEAST, GPU_MOST = 64, 16, 2048
+GPU_FIRST, GPU_LEAST, GPU_MOST = 64, 32, 2048
 """Tokens that a GPU is given to read at once: at first, and between which it then takes as many as
 it reads in a moment. Nothing can stop it in between."""
-MOMENT = 0.25
+MOMENT = 0.5
 """Seconds."""
 
 

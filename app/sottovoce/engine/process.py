@@ -37,6 +37,7 @@ PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsup
 """What the engine's process may raise here."""
 LOOK_EVERY = 0.05
 """Seconds between two looks at the clock while waiting."""
+WITHOUT_GPU = "The processor computes alone, because the GPU broke down with this model."
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +221,21 @@ class ProcessEngine:
                             raise Cancelled
         except _Lost as lost:
             stop.check()
-            raise _why_lost(child) from lost
+            why = _why_lost(child)
+            self._give_up()
+            if not isinstance(why, Damaged) or options.gpu_layers == 0 or not self._has_gpu(stop):
+                raise why from lost
+            # Some drivers end the process where they should say that memory is used up.
+            yield from self._load(model, replace(options, gpu_layers=0), stop)
+            assert self._loaded is not None
+            self._options, self._loaded = options, replace(self._loaded, note=WITHOUT_GPU)
         finally:
             if self._loaded is None:
                 self._give_up()
+
+    def _has_gpu(self, stop: Stop) -> bool:
+        with self._any_child() as child:
+            return bool(_answer(child.ask(wire.ListDevices(), stop), wire.Devices).gpus)
 
     def _keep(
         self, model: Model, options: LoadOptions, loaded: wire.Loaded, seconds: float
