@@ -76,6 +76,7 @@ def test_nothing_is_fetched_while_the_network_is_off(program: Program, hub: HubS
         done = program.run("models", *command)
         assert done.returncode == 1
         assert "switched off" in done.stderr
+        assert "sottovoce network on" in done.stderr
     assert hub.paths() == []
     ledger = program.json("network", "ledger")
     assert {entry["verdict"] for entry in ledger} == {"refused"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sottovoce.cli import ask, chats, doctor, models, network
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
-from sottovoce.domain.problems import Cancelled, Problem
+from sottovoce.domain.problems import Cancelled, Offline, Problem
 
 DONE = 0
 PROBLEM = 1
@@ -29,6 +29,8 @@ def run(arguments: argparse.Namespace, parts: Parts) -> int:
         return STOPPED
     except Problem as problem:
         tell(str(problem))
+        if isinstance(problem, Offline):
+            tell("To switch it on, type: sottovoce network on")
         return PROBLEM
     except BrokenPipeError:
         # Whoever read our output has seen enough, as `head` does.

@@ -21,6 +21,10 @@ class Refused(Problem):
     """A permission, a password or a policy stands in the way: unlock or allow."""
 
 
+class Offline(Refused):
+    """The network is switched off: switch it on."""
+
+
 class Unidentified(Refused):
     """The other side wants to know who asks: give it a token, or accept its terms there."""
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 
-from sottovoce.domain.problems import Cancelled, Interrupted, Problem, Refused, Unreachable
+from sottovoce.domain.problems import Cancelled, Interrupted, Offline, Problem, Unreachable
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models import orders
@@ -51,7 +51,7 @@ class Remote:
     def search(self, text: str, stop: Stop, limit: int = 30) -> list[Found]:
         """Return repositories with GGUF files that fit `text`, those with most downloads first.
 
-        Raises Refused, Unreachable or Interrupted, as the other methods do, and Cancelled.
+        Raises Offline, Unreachable or Interrupted, as the other methods do, and Cancelled.
         """
         question = orders.Search(text[:_LONGEST_SEARCH], limit)
         with closing(self._news(question, stop)) as answer:
@@ -118,11 +118,11 @@ class Remote:
             child.kill()
 
     def _settings(self, purpose: str) -> NetworkSettings:
-        """What the switch lets through now. Raises Refused, and notes it, where that is nothing."""
+        """What the switch lets through now. Raises Offline, and notes it, where that is nothing."""
         settings = read_switch(self._profile.network)
         if not settings.on:
             Ledger(self._profile.ledger).refuse(purpose, settings.endpoint_host)
-            raise Refused(OFF)
+            raise Offline(OFF)
         return settings
 
 
