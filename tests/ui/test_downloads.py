@@ -289,6 +289,20 @@ def test_more_than_a_gigabyte_is_not_thrown_away_without_a_question(
     assert cancelled == ["a"]
 
 
+def test_long_names_take_more_lines_and_no_more_width(
+    qtbot: QtBot, tab: DownloadsTab, window: HubWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = replace(CHOICE, name="a_long_name_" * 30, files=(ChosenFile("a_long_file_" * 30),))
+    row = Row("a", choice, Step.FAILED, trouble="No.")
+    monkeypatch.setattr(type(window.downloads), "rows", (row,))
+    window.downloads.listed.emit()
+    (card,) = tab.cards()
+    qtbot.waitUntil(card.resume.isVisible)
+    assert card.width() < tab.width()
+    corner = card.resume.mapTo(tab, card.resume.rect().bottomRight())
+    assert tab.rect().contains(corner)
+
+
 def test_an_empty_list_leads_to_the_catalogue(qtbot: QtBot, tab: DownloadsTab) -> None:
     choose = next(b for b in tab.findChildren(QPushButton) if "catalogue" in b.text())
     assert choose.isVisible()
@@ -301,6 +315,7 @@ def test_figures_are_told_in_words() -> None:
     assert figures(row) == "1.8 GB of 4.9 GB · 23 MB/s · about 2 minutes left"
     assert figures(replace(row, speed=0.0, seconds_left=None)) == "1.8 GB of 4.9 GB"
     assert figures(replace(row, step=Step.FAILED, trouble="No.")) == "No."
+    assert figures(replace(row, step=Step.INTERRUPTED, done=0)) == "Not begun yet"
     assert [time_left(s) for s in (5, 60, 3600 * 5, 86400 * 3)] == [
         "less than a minute left",
         "about 1 minute left",

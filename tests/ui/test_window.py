@@ -347,6 +347,14 @@ def test_parts_that_stand_in_a_row_have_one_middle(qtbot: QtBot) -> None:
     assert flow.heightForWidth(100) == 61
 
 
+def test_a_long_toast_takes_more_lines_and_stays_inside(qtbot: QtBot, shell: Shell) -> None:
+    shell.toast.tell("One word")
+    low = shell.toast.height()
+    shell.toast.tell("a-very_long-name-of-a-model " * 12)
+    assert shell.toast.height() > low
+    assert shell.page.rect().contains(shell.toast.geometry())
+
+
 def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:
     session = start()
     qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)

@@ -6,6 +6,11 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def two_digits(value: float) -> str:
+    """A figure that is not known better than that: "0.53", "5.2", "180", "3,600"."""
+    return f"{float(f'{value:.2g}'):,.10g}"
+
+
 def size_in_words(size: float) -> str:
     """Bytes as people read them: "4.9 GB", "105 MB". A gigabyte is 10⁹ bytes, as disks count."""
     if size >= 1e9:

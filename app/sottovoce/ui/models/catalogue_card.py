@@ -14,7 +14,7 @@ from sottovoce.ui.models.catalogue_words import (
 )
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.flow import Flow
-from sottovoce.ui.widgets.parts import button, card, label, picture
+from sottovoce.ui.widgets.parts import breakable, button, card, label, picture
 
 _ROLES = {
     Role.CHAT: "Chat",
@@ -72,7 +72,7 @@ class ListingCard(QFrame):
         frame, column = card()
         head = QHBoxLayout()
         head.setSpacing(8)
-        name = label(found.repository, "heading", wraps=True)
+        name = label(breakable(found.repository), "heading", wraps=True)
         head.addWidget(name, 1)
         if found.gate is not Gate.OPEN:
             head.addWidget(picture(look, "lock", 15, "warning"))

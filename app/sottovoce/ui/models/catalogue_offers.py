@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.speed import Rates
+from sottovoce.domain.text import two_digits
 from sottovoce.models.catalogue import Catalogue, Entry, Licence, Variant, pattern_of
 from sottovoce.models.choosing import model_sets, usual_variant
 from sottovoce.models.download import local_name
@@ -187,7 +188,7 @@ def _fit(variant: Variant, here: Here) -> tuple[Verdict, str]:
     if found.verdict is Verdict.FITS:
         says = says.partition(";")[0]  # That nothing was measured is said once, above the list.
     if found.generation:
-        says += f" · about {_speed(found.generation.likely)} tokens/s"
+        says += f" · about {two_digits(found.generation.likely)} tokens/s"
     return found.verdict, says
 
 
@@ -199,10 +200,6 @@ def _fit_by_size(size: int, machine: Machine | None) -> tuple[Verdict, str]:
     if size * _BESIDE + _PROCESS > machine.available + gpus:
         return Verdict.NOT, "Too large for the memory that is free"
     return Verdict.FITS, "Should fit"
-
-
-def _speed(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _standing(

@@ -21,6 +21,8 @@ _KINDS = {
     Verdict.TIGHTLY: "caution",
     Verdict.NOT: "muted",
 }
+_LONGEST = 28
+"""Characters of a name that fit in narrow windows."""
 _TIPS = {
     Standing.OFFERED: "Download it to this computer",
     Standing.COMING: "See how far it is",
@@ -113,7 +115,9 @@ class _Line:
         self._offer = offer
         title = QWidget()
         row = Flow(title, spacing=8)
-        row.addWidget(label(offer.label))
+        which = label(_shortened(offer.label))
+        which.setToolTip(offer.label)
+        row.addWidget(which)
         self._usual = label("Recommended", "badge_good")
         row.addWidget(self._usual)
         self._size = label(offer_size(offer), "muted")
@@ -150,3 +154,8 @@ class _Line:
                 table.use_asked.emit(self._offer.path)
             case _:
                 table.downloads_asked.emit()
+
+
+def _shortened(name: str) -> str:
+    """A long name without its middle: what tells files apart is mostly at their end."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"

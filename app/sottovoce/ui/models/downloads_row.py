@@ -2,14 +2,14 @@
 
 from pathlib import PurePosixPath
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from sottovoce.domain.model import Role
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import button, card, icon_button, label, set_kind
+from sottovoce.ui.widgets.parts import breakable, button, card, icon_button, label, set_kind
 
 _STEPS = 1000
 """Of the progress bar: Qt counts in integers too small for bytes."""
@@ -60,14 +60,17 @@ class DownloadRow(QWidget):
         self.cancel = icon_button(
             look, "x", f"Cancel the download of {name}", lambda: gestures.cancelled.emit(id_)
         )
+        title = QVBoxLayout()
+        title.setSpacing(2)
+        title.addWidget(label(breakable(name), "heading", wraps=True))
+        which = label(breakable(_which(row)), "muted", wraps=True)
+        which.setToolTip(row.choice.repository)
+        title.addWidget(which)
         head = QHBoxLayout()
         head.setSpacing(8)
-        which = label(_which(row), "muted", wraps=True)
-        which.setToolTip(row.choice.repository)
-        head.addWidget(label(name, "heading"))
-        head.addWidget(which, 1)
+        head.addLayout(title, 1)
         for each in (self.up, self.pause, self.cancel):
-            head.addWidget(each)
+            head.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addWidget(self._figures, 1)
@@ -123,6 +126,8 @@ def figures(row: Row) -> str:
         case Step.DONE:
             size = f" · {size_in_words(row.total)}" if row.total else ""
             return f"{_SAYS[Step.DONE]}{size}"
+        case Step.INTERRUPTED if not row.done:
+            return "Not begun yet"
         case _:
             return f"{there} · {_SAYS[row.step]}" if there and row.done else _SAYS[row.step]
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sottovoce.domain.text import size_in_words
+from sottovoce.domain.text import size_in_words, two_digits
 from sottovoce.models.fit import Estimate, Fit, Verdict
 from sottovoce.ui.models.fit_view_model import FitViewModel, Memory
 from sottovoce.ui.models.machine_view_model import MachineViewModel
@@ -36,7 +36,7 @@ _KINDS = {
     Verdict.TIGHTLY: "warning",
     Verdict.NOT: "danger",
 }
-_KV_NAMES = {kv_type: name for name, kv_type in KV_TYPES}
+_KV_NAMES = {kv_type: name.partition(":")[0] for name, kv_type in KV_TYPES}
 
 
 class FitCard(QFrame):
@@ -79,7 +79,6 @@ class FitCard(QFrame):
         self.context.setPageStep(2)
         self.context.valueChanged.connect(self._try_context)
         self._context_says = label("", "muted", wraps=True)
-        self._context_says.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.kv_type = Choice(self._look, "KV cache")
         self.kv_type.setToolTip(
             "How precisely the model remembers the chat while it answers. "
@@ -123,18 +122,15 @@ class FitCard(QFrame):
         for part, name in enumerate(("Weights", "KV cache", "Compute buffers")):
             legend.addWidget(_legend(part, name, self._look))
         column.addLayout(legend)
-        window = QHBoxLayout()
-        window.setSpacing(14)
-        window.addWidget(label("Context window"))
-        window.addWidget(self._context_says, 1)
         cache = QHBoxLayout()
         cache.setSpacing(14)
         cache.addWidget(label("KV cache"))
-        cache.addStretch(1)
-        cache.addWidget(self.kv_type, 2)
+        cache.addWidget(self.kv_type, 1)
         column.addSpacing(4)
-        column.addLayout(window)
+        column.addWidget(label("Context window"))
         column.addWidget(self.context)
+        column.addWidget(self._context_says)
+        column.addSpacing(4)
         column.addLayout(cache)
         column.addWidget(self.refusal)
         kept = Flow(spacing=8)
@@ -198,7 +194,7 @@ class FitCard(QFrame):
         self.context.setAccessibleDescription(says)
         with QSignalBlocker(self.kv_type):
             self.kv_type.setCurrentIndex(list(_KV_NAMES).index(self._fit.kv_type))
-            self.kv_type.setItemText(0, f"Automatic ({_KV_NAMES[layout.kv_type].split(':')[0]})")
+            self.kv_type.setItemText(0, f"Automatic ({_KV_NAMES[layout.kv_type]})")
         self.refusal.setVisible(not self._fit.keeps_kv_type)
         self.keep.setVisible(not self._fit.is_kept)
         self.reset.setVisible(self._fit.has_own)
@@ -268,12 +264,8 @@ def speed_in_words(fit: Fit) -> str:
 
 
 def _figure(speed: Estimate) -> str:
-    low, likely, high = map(_rounded, (speed.low, speed.likely, speed.high))
+    low, likely, high = map(two_digits, (speed.low, speed.likely, speed.high))
     return f"{likely} tokens a second ({low} to {high})"
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _compared(speed: float) -> str:

@@ -44,6 +44,7 @@ class FoundDialog(QDialog):
         self._list.addStretch()
         scrolled = QScrollArea()
         scrolled.setWidgetResizable(True)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scrolled.setWidget(inside)
         self._all = button("Choose all", self._choose_all, "quiet")
         self.add = button("Copy" if copies else "Link", self._accept, "accent")
@@ -51,7 +52,8 @@ class FoundDialog(QDialog):
         foot = QHBoxLayout()
         foot.addWidget(self._all)
         foot.addStretch()
-        foot.addWidget(button("Cancel", self.reject))
+        self._close = button("Cancel", self.reject)
+        foot.addWidget(self._close)
         foot.addWidget(self.add)
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 20, 22, 18)
@@ -75,6 +77,8 @@ class FoundDialog(QDialog):
             else "No other program left a model in its usual place. You can add files and folders "
             "from anywhere else."
         )
+        self._close.setText("Cancel" if found else "Close")
+        self.add.setVisible(bool(found))
         for place, each in enumerate(self._found):
             self._list.insertWidget(place, self._row(each))
         self._note_choice()

@@ -128,7 +128,7 @@ def _table(rows: LedgerRows) -> QTableView:
     table.verticalHeader().setDefaultSectionSize(_ROW)
     head = table.horizontalHeader()
     head.setHighlightSections(False)
-    for column, width in enumerate((152, 200, 190, 90, 80, 90)):
+    for column, width in enumerate((152, 200, 190, 100, 100, 90)):
         table.setColumnWidth(column, width)
     head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     return table

@@ -9,6 +9,8 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import follow
 
 _BOX, _TICK, _GAP = 18, 14, 9
+_FEWEST = 60
+"""Pixels of the words, of which the end is left out where there is no room."""
 
 
 class Check(QCheckBox):
@@ -24,7 +26,7 @@ class Check(QCheckBox):
         return QSize(_BOX + _GAP + words.width() + 4, max(_BOX + 6, words.height() + 4))
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(_BOX + _GAP + _FEWEST, self.sizeHint().height())
 
     def hitButton(self, _: object) -> bool:
         """Everywhere: the words are as good as the box."""
@@ -46,7 +48,8 @@ class Check(QCheckBox):
             painter.drawPixmap(round(1 + inset), round(top + inset), tick)
         painter.setPen(QColor(tokens.text if self.isEnabled() else tokens.muted))
         words = self.rect().adjusted(_BOX + _GAP, 0, 0, 0)
-        painter.drawText(
-            words, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextShowMnemonic, self.text()
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, words.width(), Qt.TextFlag.TextShowMnemonic
         )
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextShowMnemonic, shown)
         painter.end()

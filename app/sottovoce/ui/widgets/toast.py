@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from sottovoce.ui.widgets.parts import button, label
+from sottovoce.ui.widgets.parts import breakable, button, label
 
 _SHOWN_MILLISECONDS = 8000
 _GAP = 14
@@ -40,7 +40,7 @@ class Toast(QFrame):
 
     def tell(self, sentence: str, undo: Callable[[], object] | None = None) -> None:
         """Show `sentence`, and the way back if there is one."""
-        self._sentence.setText(sentence)
+        self._sentence.setText(breakable(sentence))
         self.setAccessibleName(sentence)
         self._button.setVisible(undo is not None)
         self._act = undo or (lambda: None)
@@ -59,6 +59,11 @@ class Toast(QFrame):
         self._act()
 
     def _place(self) -> None:
+        room = self._over.width() - 2 * _GAP
+        self._sentence.setWordWrap(False)
         self.adjustSize()
+        if self.width() > room:
+            self._sentence.setWordWrap(True)
+            self.resize(room, self.heightForWidth(room))
         left = (self._over.width() - self.width()) // 2
         self.move(left, self._above.y() - self.height() - _GAP)
