@@ -11,6 +11,7 @@ from models.downloading import SHARDS, gguf, shards
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Role
 from sottovoce.models.catalogue import catalogue
+from sottovoce.models.fit import Verdict
 from sottovoce.models.records import read_record, record_place
 from sottovoce.models.repository import Gate, RemoteFile, Repository
 from sottovoce.system.paths import Profile
@@ -285,6 +286,14 @@ def test_speeds_are_told_where_they_were_measured() -> None:
     assert not largest.runs
     assert not any(offer.is_usual for offer in largest.offers)
     assert "Too large: needs" in largest.offers[0].says
+
+
+def test_what_would_be_slow_is_not_recommended() -> None:
+    server = Machine("slow and large", (), cores=4, memory=64 << 30, available=60 << 30)
+    told = {family.entry.id: family for family in families(catalogue(), Here(server, RATES))}
+    (usual,) = [o for o in told["llama-3.1-70b-instruct"].offers if o.is_usual]
+    assert usual.verdict is Verdict.SLOWLY
+    assert not usual.is_recommended
 
 
 def test_a_model_that_the_hub_has_no_more_leaves_the_network_as_it_was(

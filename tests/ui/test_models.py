@@ -36,6 +36,31 @@ def test_the_starter_is_named_plainly(qtbot: QtBot, shell: Shell) -> None:
     assert "not Llama 3.1" in shell.pill.toolTip()
 
 
+def test_the_menu_names_a_few_of_many_models_and_the_one_that_answers(
+    qtbot: QtBot, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = shell.model.model
+    assert answers is not None
+    others = [replace(answers, name=f"Model {n}", path=Path(f"/{n}.gguf")) for n in range(200)]
+    monkeypatch.setattr(type(shell.shelf), "chat_models", (*others, answers))
+    texts = menu_texts(shell)
+    assert sum(text.startswith("Model ") for text in texts) == 11
+    assert texts[-1] == "All 201 models…"
+    ticked = [action for action in shell.pill.menu().actions() if action.isChecked()]
+    assert [action.text() for action in ticked] == [answers.name]
+
+
+def test_a_model_with_a_long_name_leaves_room_for_the_rest(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = shell.model.model
+    assert model is not None
+    monkeypatch.setattr(type(shell.model), "model", replace(model, name="a & b " * 40))
+    shell.model.changed.emit()
+    assert shell.pill.sizeHint().width() < 480
+    assert "a && b" in shell.pill.text()
+
+
 def test_what_the_starter_is_is_said_once(qtbot: QtBot, shell: Shell, store: Store) -> None:
     assert "starter" in shell.notice.sentence
     assert shell.notice.isVisible()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractSlider
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.lora import write_adapter
@@ -21,12 +21,13 @@ from sottovoce.models.shelf import Origin, starter
 from sottovoce.models.speed import read_rates
 from sottovoce.store.store import Store
 from sottovoce.system.paths import Profile
+from sottovoce.ui.models.catalogue_tab import CatalogueTab
 from sottovoce.ui.models.fit_card import FitCard
 from sottovoce.ui.models.fit_view_model import FitViewModel
 from sottovoce.ui.models.found_dialog import FoundDialog
 from sottovoce.ui.models.installed import InstalledTab
 from sottovoce.ui.models.machine_view_model import MachineViewModel
-from sottovoce.ui.models.page import ModelsPage
+from sottovoce.ui.models.page import ModelsPage, Tab
 from sottovoce.ui.models.view_model import ModelState
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
@@ -120,6 +121,23 @@ def test_everything_can_be_reached_and_is_named(page: ModelsPage) -> None:
     rows = page.installed.rows
     said = rows.data(rows.index(0), Qt.ItemDataRole.AccessibleTextRole)
     assert said == "SmolLM2 135M (starter), in use. Q4_1 · 98 MB"
+
+
+def test_tab_goes_through_the_catalogue_before_it_leaves_it(
+    qtbot: QtBot, shell: Shell, page: ModelsPage
+) -> None:
+    page.show_tab(Tab.CATALOGUE)
+    tab = page.tabs.currentWidget()
+    assert isinstance(tab, CatalogueTab)
+    until(qtbot, lambda: bool(tab.cards()))
+    before: set[QWidget] = set()
+    reached: QWidget | None = tab.search
+    while reached and reached not in before and not isinstance(reached, QTabBar):
+        before.add(reached)
+        reached = reached.nextInFocusChain()
+    assert tab.cards()[0].table.fold in before
+    back = [each for each in before if each.accessibleName() == "Back to the chat"]
+    assert back == []
 
 
 def test_looking_for_something_begins_in_the_filter(

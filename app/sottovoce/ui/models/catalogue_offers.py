@@ -63,6 +63,11 @@ class Offer:
     def runs(self) -> bool:
         return self.verdict is not Verdict.NOT
 
+    @property
+    def is_recommended(self) -> bool:
+        """Whether it can be taken without regret: the usual one may be slow here all the same."""
+        return self.is_usual and self.verdict is not Verdict.SLOWLY
+
 
 @dataclass(frozen=True, slots=True)
 class Family:

@@ -12,7 +12,7 @@ from sottovoce.ui.models.catalogue_words import offer_size
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.flow import Flow
-from sottovoce.ui.widgets.parts import button, follow, label, set_kind
+from sottovoce.ui.widgets.parts import button, follow, label, set_kind, shortened
 
 _KINDS = {
     Verdict.WELL: "fine",
@@ -115,7 +115,7 @@ class _Line:
         self._offer = offer
         title = QWidget()
         row = Flow(title, spacing=8)
-        which = label(_shortened(offer.label))
+        which = label(shortened(offer.label, _LONGEST))
         which.setToolTip(offer.label)
         row.addWidget(which)
         self._usual = label("Recommended", "badge_good")
@@ -131,11 +131,11 @@ class _Line:
         self._offer = offer
         for cell in self.cells:
             cell.setVisible(is_shown)
-        self._usual.setVisible(offer.is_usual)
+        self._usual.setVisible(offer.is_recommended)
         self.says.setText(offer.says)
         set_kind(self.says, "kind", _KINDS[offer.verdict])
         says, kind = {
-            Standing.OFFERED: ("Download", "accent" if offer.is_usual else ""),
+            Standing.OFFERED: ("Download", "accent" if offer.is_recommended else ""),
             Standing.COMING: ("Downloading…", ""),
             Standing.RESTING: ("Resume…", ""),
             Standing.HERE: ("Use" if can_answer else "Is here", ""),
@@ -154,8 +154,3 @@ class _Line:
                 table.use_asked.emit(self._offer.path)
             case _:
                 table.downloads_asked.emit()
-
-
-def _shortened(name: str) -> str:
-    """A long name without its middle: what tells files apart is mostly at their end."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"

@@ -147,7 +147,7 @@ class InstalledTab(QWidget):
         both.addWidget(self._beside)
         both.addWidget(self._right, 1)
         told = QHBoxLayout()
-        told.setContentsMargins(18, 10, 18, 0)
+        told.setContentsMargins(18, 0, 18, 0)
         told.addWidget(self.banner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -61,6 +61,7 @@ class ModelsPage(QWidget):
         row.setContentsMargins(18, 0, 0, 0)
         row.addWidget(back)
         self.tabs.setCornerWidget(corner, Qt.Corner.TopLeftCorner)
+        QWidget.setTabOrder(self.tabs.tabBar(), back)  # Else it comes amidst a tab's contents.
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

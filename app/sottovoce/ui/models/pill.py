@@ -1,6 +1,6 @@
 """The model at the top of the window: its name, its state, and the menu to change it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
@@ -13,10 +13,14 @@ from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelState, ModelViewModel
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import rounded, tint
+from sottovoce.ui.widgets.parts import rounded, shortened, tint
 
 _DOT = 7
 _DOT_FROM_RIGHT = 38
+_MOST = 12
+"""Models in the menu; the page of models has all."""
+_LONGEST = 40
+"""Letters of a name."""
 _STARTER = (
     "SmolLM2 135M is a small starter model that comes with Sottovoce. It answers at once,\n"
     "but it knows little and is often wrong. It is not Llama 3.1: choose a larger model file for "
@@ -64,7 +68,7 @@ class ModelPill(QToolButton):
             ModelState.LOADED: "loaded",
         }[self._model.state]
         # The spaces leave room for what paintEvent draws.
-        self.setText(f" {name}          ")
+        self.setText(f" {shortened(name, _LONGEST).replace('&', '&&')}          ")
         self.setAccessibleName(f"Model: {name}{', ' if state else ''}{state}")
         says = f"{name}: {state}" if state else "Choose the model that answers."
         self.setToolTip(f"{says}\n\n{_STARTER}" if model and model.is_starter else says)
@@ -85,16 +89,27 @@ class ModelPill(QToolButton):
             unload = menu.addAction(icon("x", colour), "Unload", model.unload)
             unload.setEnabled(not self._is_busy())
         menu.addSeparator()
-        for each in self._shelf.chat_models:
+        models = self._shelf.chat_models
+        for each in self._few_of(models):
             self._add_choice(each)
         menu.addSeparator()
         menu.addAction(icon("folder-open", colour), "Choose a model file…", self.file_asked.emit)
-        menu.addAction(icon("boxes", colour), "All models…", self.models_asked.emit)
+        menu.addAction(
+            icon("boxes", colour),
+            f"All {len(models)} models…" if len(models) > _MOST else "All models…",
+            self.models_asked.emit,
+        )
+
+    def _few_of(self, models: Sequence[Model]) -> Sequence[Model]:
+        """As many as a menu can hold, the one that answers among them."""
+        answers = [each for each in models[_MOST:] if each == self._model.model]
+        return [*models[: _MOST - len(answers)], *answers]
 
     def _add_choice(self, model: Model) -> None:
         """A model of the list, ticked if it is the one that answers."""
         quantisation = f"  {model.quantisation}" if model.quantisation else ""
-        text = f"{model.name}{'' if model.is_starter else quantisation}".replace("&", "&&")
+        name = shortened(model.name, _LONGEST).replace("&", "&&")
+        text = name if model.is_starter else f"{name}{quantisation}"
         action = self._menu.addAction(text, partial(self._model.choose, model.path))
         action.setCheckable(True)
         action.setChecked(self._model.model is not None and self._model.model.path == model.path)
@@ -104,7 +119,7 @@ class ModelPill(QToolButton):
         model, loaded = self._model.model, self._model.loaded
         if model is None:
             return ["No model is chosen"]
-        facts = [model.name.replace("&", "&&")]
+        facts = [shortened(model.name, _LONGEST).replace("&", "&&")]
         if self._model.state is ModelState.LOADED and loaded is not None:
             layers = f", {loaded.gpu_layers} layers on the GPU" if loaded.gpu_layers else ""
             attention = "on" if loaded.flash_attention else "off"

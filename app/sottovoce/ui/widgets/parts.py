@@ -32,6 +32,11 @@ def breakable(text: str) -> str:
     return re.sub(r"(?<=[/\\_.-])(?=.)", "\N{ZERO WIDTH SPACE}", text)
 
 
+def shortened(name: str, most: int) -> str:
+    """A long name without its middle: what tells files apart is mostly at their end."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[-most // 2 :]}"
+
+
 def button(text: str, clicked: Callable[[], object], kind: str = "") -> QPushButton:
     """A button with words on it. It takes the focus by Tab, not by a click."""
     made = QPushButton(text)
