@@ -8,7 +8,6 @@ from PySide6.QtGui import QAction, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,9 +32,8 @@ from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.choice import Choice
 from sottovoce.ui.widgets.flow import Flow
-from sottovoce.ui.widgets.parts import button, follow, icon_button, label, tint
+from sottovoce.ui.widgets.parts import button, follow, icon_button, label, scrolled_column, tint
 
-_WIDEST = 900
 _TYPING_MILLISECONDS = 120
 _ROLES = {
     "All kinds": frozenset(Role),
@@ -126,12 +124,7 @@ class CatalogueTab(QWidget):
         measuring.setContentsMargins(0, 0, 0, 0)
         measuring.addWidget(self._measured, 1)
         measuring.addWidget(self.measure)
-        inner = QWidget()
-        inner.setObjectName("scrolled")
-        inner.setMaximumWidth(_WIDEST)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(18, 16, 18, 16)
-        column.setSpacing(10)
+        page, column = scrolled_column()
         column.addWidget(self.search)
         column.addWidget(narrowing)
         column.addWidget(self._measuring)
@@ -141,13 +134,9 @@ class CatalogueTab(QWidget):
         column.addWidget(self._none)
         column.addLayout(self._families)
         column.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        scroll.setWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(page)
 
     def _hub_part(self) -> QWidget:
         part = QWidget()

@@ -7,7 +7,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMessageBox,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,11 +22,10 @@ from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.banner import Banner
-from sottovoce.ui.widgets.parts import button, label, picture
+from sottovoce.ui.widgets.parts import button, label, picture, scrolled_column
 
 _WORTH_ASKING = 1e9
 """Bytes that are not thrown away without a question."""
-_WIDEST = 900
 
 
 class DownloadsTab(QWidget):
@@ -65,12 +63,7 @@ class DownloadsTab(QWidget):
         return [self._cards[row.id] for row in self._downloads.rows]
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        inner.setObjectName("scrolled")
-        inner.setMaximumWidth(_WIDEST)
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(18, 16, 18, 16)
-        column.setSpacing(10)
+        page, column = scrolled_column()
         column.addWidget(self.banner)
         column.addWidget(self._empty)
         column.addLayout(self._list)
@@ -79,13 +72,9 @@ class DownloadsTab(QWidget):
         foot.addWidget(self.clear)
         column.addLayout(foot)
         column.addStretch()
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._scroll.setWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._scroll)
+        whole.addWidget(page)
 
     def _nothing_yet(self) -> QWidget:
         empty = QWidget()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -16,6 +17,8 @@ from PySide6.QtWidgets import (
 
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
+
+_WIDEST = 900
 
 
 def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
@@ -88,6 +91,21 @@ def card(heading: str = "") -> tuple[QFrame, QVBoxLayout]:
     column.setSpacing(10)
     if heading:
         column.addWidget(label(heading, "heading"))
+    return made, column
+
+
+def scrolled_column() -> tuple[QScrollArea, QVBoxLayout]:
+    """A page that scrolls, and the column to fill it with, no wider than is good to read."""
+    inner = QWidget()
+    inner.setObjectName("scrolled")
+    inner.setMaximumWidth(_WIDEST)
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(18, 16, 18, 16)
+    column.setSpacing(10)
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    made.setWidget(inner)
     return made, column
 
 
