@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
 from typing import Any
@@ -27,6 +27,26 @@ Limit = Callable[[Allows], None]
 @pytest.fixture(scope="module", autouse=True)
 def _back_ends() -> None:
     backends.load()
+
+
+@pytest.fixture(autouse=True)
+def _given_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Windows and weights go when their test is over: here, no process ends with them."""
+    alive: list[llama.Model | llama.Window] = []
+    for kind in (llama.Model, llama.Window):
+        monkeypatch.setattr(kind, "__init__", _noting(kind.__init__, alive.append))
+        monkeypatch.setattr(kind, "close", _noting(kind.close, alive.remove))
+    yield
+    for thing in reversed(alive.copy()):
+        thing.close()
+
+
+def _noting(method: Callable[..., None], note: Callable[[Any], None]) -> Callable[..., None]:
+    def noted(thing: object, *arguments: Any, **options: Any) -> None:
+        method(thing, *arguments, **options)
+        note(thing)
+
+    return noted
 
 
 @pytest.fixture
