@@ -225,9 +225,14 @@ class DownloadsViewModel(QObject):
             self._tasks.crashed.emit(error)
 
     def _end(self) -> None:
-        self._running = self._stop = self._news = None
+        """Call it ended only together with how it stands now, so that no row lies in between."""
+
+        def settle(queue: list[Download]) -> None:
+            self._running = self._stop = self._news = None
+            self._take(queue)
+
         self._network.end_use(_USE)
-        self.refresh()
+        self._tasks.ask(self._downloads.list, settle)
 
     def _heed_network(self) -> None:
         """Where the network is switched off, what is under way rests until somebody resumes it."""
