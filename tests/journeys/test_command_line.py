@@ -59,7 +59,8 @@ def test_two_that_go_on_with_one_chat_both_stay(program: Program) -> None:
 
     assert errors == ["", ""]
     hits = program.json("chats", "search", "Question")["results"]
-    assert {hit["excerpt"] for hit in hits} == {"Question 1", "Question 2"}
+    # The model may answer with the same word.
+    assert {"Question 1", "Question 2"} <= {hit["excerpt"] for hit in hits}
 
 
 def test_chats_without_their_vault_are_left_as_they_are(program: Program) -> None:
