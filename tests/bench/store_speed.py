@@ -36,7 +36,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _long_chat(path: Path, messages: int) -> int:
-    database = open_database(path, KEY, migrations.released())
+    database = open_database(path, KEY, migrations.released("chats"), what="chats")
     with database.writing() as connection:  # One transaction: thousands would take a minute.
         chat = conversations.create(connection, "Long").id
         leaf: int | None = None

@@ -84,7 +84,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, key: bytes) -
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(path: Path, key: bytes) -> None:
-    database = open_database(path, key, migrations.released())
+    database = open_database(path, key, migrations.released("chats"), what="chats")
     with database.reading() as connection:
         connection.pragma("max_page_count", connection.pragma("page_count"))
     store = Store(database)
@@ -98,8 +98,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(path: Path, key: bytes) -> None
 
 
 def test_a_store_that_is_busy_asks_to_try_again(path: Path, key: bytes) -> None:
-    first = open_database(path, key, migrations.released())
-    second = open_database(path, key, migrations.released())
+    first = open_database(path, key, migrations.released("chats"), what="chats")
+    second = open_database(path, key, migrations.released("chats"), what="chats")
     with second.reading() as connection:
         connection.set_busy_timeout(1)
     with first.writing(), pytest.raises(Interrupted), second.writing():
@@ -110,8 +110,8 @@ def test_a_store_that_is_busy_asks_to_try_again(path: Path, key: bytes) -> None:
 
 def test_a_newer_store_is_not_touched(path: Path, key: bytes) -> None:
     make(path, key)
-    newer = [*migrations.released(), "CREATE TABLE later (id INTEGER)"]
-    open_database(path, key, newer).close()
+    newer = [*migrations.released("chats"), "CREATE TABLE later (id INTEGER)"]
+    open_database(path, key, newer, what="chats").close()
     before = path.read_bytes()
     with pytest.raises(Unsupported):
         open_store(path, key)
@@ -120,8 +120,8 @@ def test_a_newer_store_is_not_touched(path: Path, key: bytes) -> None:
 
 def test_a_migration_keeps_what_was_there(path: Path, key: bytes) -> None:
     make(path, key)
-    newer = [*migrations.released(), "ALTER TABLE conversations ADD COLUMN pinned INTEGER"]
-    database = open_database(path, key, newer)
+    newer = [*migrations.released("chats"), "ALTER TABLE conversations ADD COLUMN pinned INTEGER"]
+    database = open_database(path, key, newer, what="chats")
     with database.reading() as connection:
         assert connection.execute("SELECT text FROM messages").get == QUESTION
         assert connection.execute("SELECT pinned FROM conversations").get is None
@@ -133,7 +133,7 @@ def test_a_failing_migration_leaves_the_old_store(path: Path, key: bytes) -> Non
     make(path, key)
     works, fails = "DELETE FROM messages", "CREATE TABLE half (id INTEGER); INSERT INTO nowhere"
     with pytest.raises(apsw.SQLError):
-        open_database(path, key, [*migrations.released(), works, fails])
+        open_database(path, key, [*migrations.released("chats"), works, fails], what="chats")
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     assert reads(path, key) == [QUESTION]
 

@@ -70,7 +70,7 @@ def assert_nowhere(folder: Path, markers: list[str]) -> None:
 
 def decrypted(path: Path, key: bytes) -> bytes:
     """Every page of the database as it is under the key, also those no longer in use."""
-    database = open_database(path, key, migrations.released())
+    database = open_database(path, key, migrations.released("chats"), what="chats")
     with database.reading() as connection:
         pages = connection.serialize("main")
     database.close()

@@ -40,7 +40,7 @@ def test_settings_are_kept(path: Path, key: bytes) -> None:
 def test_what_cannot_be_understood_has_its_default(
     path: Path, key: bytes, name: str, value: str, expected: Settings
 ) -> None:
-    database = open_database(path, key, migrations.released())
+    database = open_database(path, key, migrations.released("chats"), what="chats")
     with database.writing() as connection:
         connection.execute(
             "INSERT INTO settings VALUES (:name, :value)", {"name": name, "value": value}

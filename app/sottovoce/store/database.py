@@ -15,27 +15,25 @@ from sottovoce.store.transaction import transaction
 KEY_SIZE = 48
 """Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
 
-_DAMAGED = "The file that holds your chats is damaged. Restore it from a backup."
-_NOT_ALLOWED = "Sottovoce may not write where your chats are kept. Allow it to."
-
 
 class Database:
     """One connection, used by one thread at a time."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, what: str) -> None:
         self._connection = connection
+        self._what = what
         self._lock = RLock()
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
         """Hold the connection for one statement that reads."""
-        with self._lock, translated():
+        with self._lock, translated(self._what):
             yield self._connection
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """Hold the connection for one transaction: on disk at the end, undone if it raises."""
-        with self._lock, translated(), transaction(self._connection):
+        with self._lock, translated(self._what), transaction(self._connection):
             yield self._connection
 
     def checkpoint(self) -> None:
@@ -48,43 +46,45 @@ class Database:
             self._connection.close()
 
 
-def open_database(path: Path | None, key: bytes, migrations: Sequence[str]) -> Database:
+def open_database(
+    path: Path | None, key: bytes, migrations: Sequence[str], *, what: str
+) -> Database:
     """Return the database at `path`, made or brought up to date if need be; None is in memory.
 
-    Raises Refused if `key` is another database's, Damaged, NoRoom, Interrupted if another process
+    `what` is kept in it, in the words of the Problems. Raises Refused if `key` is another database's, Damaged, NoRoom, Interrupted if another process
     keeps it busy, and Unsupported if a newer Sottovoce made it.
     """
-    with translated():
-        connection = _in_memory() if path is None else _connect(path, key)
+    with translated(what):
+        connection = _in_memory() if path is None else _connect(path, key, what)
         try:
             if path is None or version(connection) == 0:
                 migrate(connection, migrations)
             else:
-                _bring_up_to_date(connection, migrations, path=path, key=key)
+                _bring_up_to_date(connection, migrations, path=path, key=key, what=what)
         except BaseException:
             connection.close()
             raise
-    return Database(connection)
+    return Database(connection, what)
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
     """Turn SQLite's failures into Problems. What remains is a bug and stays what it is."""
     try:
         yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise Damaged(_DAMAGED) from error
+        raise Damaged(_damaged(what)) from error
     except apsw.ConstraintError as error:
         # No other constraint than a foreign key can fail by what is asked for.
-        raise Missing("This chat or message is not here any more.") from error
+        raise Missing(f"This is not among your {what} any more.") from error
     except apsw.FullError as error:
         raise NoRoom("The disk is full. Free some space and try again.") from error
     except (apsw.BusyError, apsw.LockedError) as error:
-        raise Interrupted("Another Sottovoce is busy with your chats. Try again.") from error
+        raise Interrupted(f"Another Sottovoce is busy with your {what}. Try again.") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-        raise Refused(_NOT_ALLOWED) from error
+        raise Refused(_not_allowed(what)) from error
     except apsw.IOError as error:
-        raise Interrupted("The disk failed to read or write your chats. Try again.") from error
+        raise Interrupted(f"The disk failed to read or write your {what}. Try again.") from error
 
 
 def _in_memory() -> apsw.Connection:
@@ -94,9 +94,9 @@ def _in_memory() -> apsw.Connection:
     return connection
 
 
-def _connect(path: Path, key: bytes) -> apsw.Connection:
+def _connect(path: Path, key: bytes, what: str) -> apsw.Connection:
     assert len(key) == KEY_SIZE
-    _create_private(path)
+    _create_private(path, what)
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_timeout(5000)
@@ -114,41 +114,51 @@ def _connect(path: Path, key: bytes) -> apsw.Connection:
         connection.pragma("cache_size", -16_000)  # 16 MB: a page is costly to decrypt twice.
     except apsw.NotADBError as error:
         connection.close()
-        raise _why_unreadable(path, key) from error
+        raise _why_unreadable(path, key, what) from error
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _create_private(path: Path) -> None:
+def _create_private(path: Path, what: str) -> None:
     """Make an empty file only its owner can read; SQLite gives its companions the same rights."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise Refused(_NOT_ALLOWED) from error
+        raise Refused(_not_allowed(what)) from error
 
 
-def _why_unreadable(path: Path, key: bytes) -> Damaged | Refused:
+def _why_unreadable(path: Path, key: bytes, what: str) -> Damaged | Refused:
     with path.open("rb") as file:
         has_our_salt = file.read(16) == key[32:]
     if has_our_salt:
-        return Damaged(_DAMAGED)
-    return Refused("This key does not open your chats: they were kept under another one.")
+        return Damaged(_damaged(what))
+    return Refused(f"This key does not open your {what}: they were kept under another one.")
+
+
+def _damaged(what: str) -> str:
+    return f"The file that holds your {what} is damaged. Restore it from a backup."
+
+
+def _not_allowed(what: str) -> str:
+    return f"Sottovoce may not write where your {what} are kept. Allow it to."
 
 
 def _bring_up_to_date(
-    connection: apsw.Connection, migrations: Sequence[str], *, path: Path, key: bytes
+    connection: apsw.Connection, migrations: Sequence[str], *, path: Path, key: bytes, what: str
 ) -> None:
     """Migrate with a copy at hand, and put everything back as it was if that fails."""
     copy = path.with_name(f"{path.name}.before-migration")
     copy.unlink(missing_ok=True)  # It may lie there if Sottovoce was killed at the end of this.
     if version(connection) > len(migrations):
-        raise Unsupported("A newer Sottovoce wrote your chats. Install that version to open them.")
+        raise Unsupported(
+            f"A newer Sottovoce wrote your {what}. Install that version to open them."
+        )
     if version(connection) == len(migrations):
         return
     failure: Exception | None = None
-    with closing(_connect(copy, key)) as snapshot:
+    with closing(_connect(copy, key, what)) as snapshot:
         _copy(connection, snapshot)
         try:
             migrate(connection, migrations)

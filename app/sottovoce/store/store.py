@@ -20,7 +20,7 @@ def open_store(path: Path | None, key: bytes) -> "Store":
     Raises Refused if the key is another store's or the place may not be written, Damaged, NoRoom,
     Interrupted if another process keeps it busy, and Unsupported if a newer Sottovoce made it.
     """
-    return Store(open_database(path, key, migrations.released()))
+    return Store(open_database(path, key, migrations.released("chats"), what="chats"))
 
 
 class Store:

@@ -21,6 +21,11 @@ class Profile:
         return self.folder / "sottovoce.db"
 
     @property
+    def documents(self) -> Path:
+        """The database of the documents that were made searchable."""
+        return self.folder / "documents.db"
+
+    @property
     def vault(self) -> Path:
         """The folder of the vault that guards the database's key."""
         return self.folder / "vault"

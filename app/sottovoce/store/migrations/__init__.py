@@ -1,4 +1,4 @@
-"""How the database came to its form: numbered scripts, never changed once released."""
+"""How the databases came to their form: numbered scripts, never changed once released."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -8,9 +8,9 @@ import apsw
 from sottovoce.store.transaction import transaction
 
 
-def released() -> list[str]:
-    """Every script in order; the first brings an empty database to version 1."""
-    scripts = (entry for entry in files(__name__).iterdir() if entry.name.endswith(".sql"))
+def released(database: str) -> list[str]:
+    """Every script for "chats" or "documents" in order; the first brings it to version 1."""
+    scripts = (each for each in (files(__name__) / database).iterdir() if each.name[-4:] == ".sql")
     return [entry.read_text("utf-8") for entry in sorted(scripts, key=lambda entry: entry.name)]
 
 

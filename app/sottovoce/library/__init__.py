@@ -1,0 +1,1 @@
+"""Documents made searchable: read, cut into passages, found again, and cited."""
