@@ -1,6 +1,6 @@
 """Documents: where they lie, what is written in them, and what was found there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -255,14 +255,3 @@ class Sources:
     """Whether the answer is that the documents do not say."""
     query: str = ""
     """What was searched for, if that is not the question itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A document as its reader gave it."""
-
-    format: Format
-    title: str = ""
-    pages: tuple[Page, ...] = field(default=())
-    trouble: str = ""
-    """A sentence about what could not be read, if the rest could."""

@@ -92,6 +92,18 @@ class Library(Protocol):
         another does, this tells how far that one is.
         """
 
+    def follow(self, stop: Stop) -> Iterator[News]:
+        """Work as `work` does, and go on with what happens in the watched folders, until stopped.
+
+        What changed there while nobody followed comes first.
+        """
+
+    def pause(self, *, is_paused: bool) -> None:
+        """Let the work rest after the page or passage at hand, or go on. Searching goes on."""
+
+    def give_way(self, *, to_reply: bool) -> None:
+        """Work more slowly while a reply is being written, so that its words come as fast."""
+
     # Searching and reading.
 
     def search(self, query: Query, stop: Stop) -> list[Found]:
