@@ -215,7 +215,7 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The place in a document that bears out a statement. Its quote stands there, letter by letter."""
+    """The place in a document that bears out a statement: what stands there, letter by letter."""
 
     number: int
     """As a reader sees it, from 1."""

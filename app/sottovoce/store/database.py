@@ -51,8 +51,9 @@ def open_database(
 ) -> Database:
     """Return the database at `path`, made or brought up to date if need be; None is in memory.
 
-    `what` is kept in it, in the words of the Problems. Raises Refused if `key` is another database's, Damaged, NoRoom, Interrupted if another process
-    keeps it busy, and Unsupported if a newer Sottovoce made it.
+    `what` names what is kept in it, in the sentences of the Problems. Raises Refused if `key` is
+    another database's, Damaged, NoRoom, Interrupted if another process keeps it busy, and
+    Unsupported if a newer Sottovoce made it.
     """
     with translated(what):
         connection = _in_memory() if path is None else _connect(path, key, what)
