@@ -1,15 +1,20 @@
-"""Stand-ins for what a test cannot have: a model that says what it is told, secrets in memory."""
+"""Stand-ins for what a test cannot have: models that say what they are told, secrets in memory."""
 
+import hashlib
+import math
+import re
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sottovoce.domain.model import Adapter, LoadOptions, Model
+from sottovoce.domain.model import Adapter, LoadOptions, Model, Role
 from sottovoce.domain.problems import Interrupted
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
 from sottovoce.domain.speed import DeviceRates, Measuring, Rates, TypeRate
 from sottovoce.domain.stop import Stop
+from sottovoce.engine.embedder import EmbeddingModel, Purpose
 from sottovoce.engine.engine import Devices, Loaded, Prompt
 
 CONTEXT = 4096
@@ -21,6 +26,16 @@ MODEL = Model(
     architecture="llama",
     quantisation="Q4_K_M",
     context_length=CONTEXT,
+)
+
+EMBEDDING_MODEL = Model(
+    name="Scripted embedding",
+    path=Path("/models/scripted-embedding.gguf"),
+    size=100_000_000,
+    architecture="bert",
+    quantisation="Q4_0",
+    context_length=512,
+    role=Role.EMBEDDING,
 )
 
 DEVICES = Devices(build="scripted 1 (CPU)", processor="CPU (AVX2)", gpus=())
@@ -160,6 +175,114 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.is_closed = True
+
+
+class ScriptedEmbedder:
+    """An Embedder that knows words alone: texts are alike as far as they share them.
+
+    `held` keeps it before its next vector, and `problem` is raised instead of one, once.
+    """
+
+    def __init__(self, dimensions: int = 64) -> None:
+        self.dimensions = dimensions
+        self.loads: list[Model] = []
+        self.embedded: list[tuple[str, Purpose]] = []
+        """What there are vectors of, in the order they were made."""
+        self.problem: Exception | None = None
+        self.is_closed = False
+        self._loaded: EmbeddingModel | None = None
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
+
+    @property
+    def loaded(self) -> EmbeddingModel | None:
+        return self._loaded
+
+    def load(self, model: Model, stop: Stop) -> EmbeddingModel:
+        stop.check()
+        if self._loaded is None or self._loaded.path != model.path:
+            self.loads.append(model)
+            self._loaded = EmbeddingModel(
+                path=model.path,
+                identity=model.name,
+                dimensions=self.dimensions,
+                longest=model.context_length,
+            )
+        return self._loaded
+
+    def embed(self, texts: Sequence[str], purpose: Purpose, stop: Stop) -> Iterator[bytes]:
+        if self._loaded is None:
+            raise Interrupted("No model is in memory any more. Try again.")
+        return self._embed(texts, purpose, stop)
+
+    def _embed(self, texts: Sequence[str], purpose: Purpose, stop: Stop) -> Iterator[bytes]:
+        for text in texts:
+            with stop.calling(self._may_go_on.set):
+                self._may_go_on.wait(timeout=60)
+            stop.check()
+            if self.problem is not None:
+                problem, self.problem, self._loaded = self.problem, None, None
+                raise problem
+            self.embedded.append((text, purpose))
+            yield word_vector(text, self.dimensions)
+
+    def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, vectors wait until they are stopped."""
+        self._may_go_on.clear()
+        try:
+            yield
+        finally:
+            self._may_go_on.set()
+
+    def unload(self) -> None:
+        self._loaded = None
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class ScriptedReranker:
+    """A Reranker that scores how many of the question's words a passage has."""
+
+    def __init__(self) -> None:
+        self.loads: list[Model] = []
+        self.questions: list[str] = []
+        self.is_closed = False
+
+    def load(self, model: Model, stop: Stop) -> None:
+        stop.check()
+        if self.loads[-1:] != [model]:
+            self.loads.append(model)
+
+    def score(self, question: str, passages: Sequence[str], stop: Stop) -> list[float]:
+        stop.check()
+        self.questions.append(question)
+        wanted = set(_words(question))
+        return [len(wanted & set(_words(text))) / max(len(wanted), 1) for text in passages]
+
+    def unload(self) -> None:
+        self.loads.clear()
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def word_vector(text: str, dimensions: int) -> bytes:
+    """A vector of length 1, the same on every machine: float32, little-endian."""
+    numbers = [1e-9] * dimensions  # A text without words has a direction, too.
+    for word in _words(text):
+        digest = hashlib.shake_128(word.encode()).digest(dimensions)
+        numbers = [number + byte - 127.5 for number, byte in zip(numbers, digest, strict=True)]
+    length = math.hypot(*numbers)
+    return struct.pack(f"<{dimensions}f", *(number / length for number in numbers))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 class MemorySecrets:
