@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from program import Program
+from sottovoce.system.paths import shared_models
 
 pytestmark = pytest.mark.journey
 
@@ -286,6 +287,7 @@ def test_doctor_says_what_works(program: Program) -> None:
     assert findings["Model"]["health"] == "good"
     assert "CPU" in findings["Acceleration"]["says"]
     assert findings["Keyring"]["health"] == "note"
+    assert str(shared_models()) in findings["Shared models"]["says"]
 
 
 def test_commands_work_where_qt_cannot_be_loaded(program: Program, tmp_path: Path) -> None:

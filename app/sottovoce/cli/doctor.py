@@ -23,6 +23,7 @@ from sottovoce.models.shelf import starter
 from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
+from sottovoce.system.paths import shared_models
 from sottovoce.system.sandbox import Confinement, possible
 from sottovoce.system.vault import Protection, Vault
 
@@ -78,8 +79,19 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _keyring(parts)
     yield _chats(parts)
     yield _disk(parts)
+    yield _shared()
     yield Finding("Network", Health.GOOD, network.state(read_switch(parts.profile.network)))
     yield sandbox(possible())
+
+
+def _shared() -> Finding:
+    folder = shared_models()
+    says = (
+        f"Models in {folder} are there for all users of this computer."
+        if folder.is_dir()
+        else f"To share models with all users of this computer, put them in {folder}."
+    )
+    return Finding("Shared models", Health.GOOD, says)
 
 
 def _memory() -> Finding:
