@@ -49,11 +49,39 @@ def test_the_environment_is_fresh_until_something_it_is_made_from_changes(
     assert dev.fingerprint() != before
 
 
-def test_nothing_is_set_up_twice(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    stamp = dev.ENVIRONMENT / "sottovoce.stamp"
-    monkeypatch.setattr(dev, "fingerprint", stamp.read_text)
-    monkeypatch.setattr(dev, "install_packages", lambda _uv: pytest.fail("set up again"))
+def test_nothing_is_made_twice(dev: ModuleType, tmp_path: Path) -> None:
+    made = []
+    dev.keep(tmp_path / "stamp", "as wanted", lambda: made.append("once"))
+    dev.keep(tmp_path / "stamp", "as wanted", lambda: pytest.fail("made again"))
+    dev.keep(tmp_path / "stamp", "otherwise", lambda: made.append("anew"))
+    assert made == ["once", "anew"]
+
+
+def test_what_was_interrupted_is_made_again(dev: ModuleType, tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp"
+    dev.keep(stamp, "as wanted", lambda: None)
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dev.keep(stamp, "otherwise", interrupted)
+    made = []
+    dev.keep(stamp, "as wanted", lambda: made.append("again"))
+    assert made == ["again"]
+
+
+def test_the_embedding_model_is_made_anew_when_it_is_gone(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = []
+    monkeypatch.setattr(dev, "TOOLS", tmp_path)
+    monkeypatch.setattr(dev, "fingerprint", (dev.ENVIRONMENT / "sottovoce.stamp").read_text)
+    monkeypatch.setattr(dev, "EMBEDDING_MODEL", tmp_path / "model.gguf")
+    monkeypatch.setattr(dev, "make_embedding_model", lambda: made.append("model"))
     dev.set_up()
+    dev.set_up()
+    assert made == ["model", "model"]
 
 
 def test_a_stranger_is_told_how_to_use_it() -> None:
