@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sottovoce.domain.conversation import Message
+from sottovoce.domain.document import Sources
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.engine.engine import Loaded
 
@@ -19,6 +20,20 @@ class Ready:
     """The model is in memory."""
 
     loaded: Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The documents are being searched."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """What the documents gave for the answer, before it is written: no citations yet."""
+
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +64,4 @@ class Saved:
     message: Message
 
 
-News = Said | Loading | Ready | Packed | Begun | Reading | Piece | Saved
+News = Said | Loading | Ready | Searching | Consulted | Packed | Begun | Reading | Piece | Saved

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sottovoce.domain.document import Scope, Sources
 from sottovoce.domain.reply import Finish, Timings, Usage
 
 
@@ -54,6 +55,9 @@ class Message:
     timings: Timings | None = None
     variants: tuple[int, ...] = ()
     """All messages that follow the same parent, this one among them, oldest first: their ids."""
+    sources: Sources | None = None
+    """What a reply was written from; None if no documents were asked. Their passages come without
+    text: it is read in the document, and is gone when that is removed."""
 
     @property
     def turn(self) -> Turn:
@@ -72,6 +76,8 @@ class Conversation:
     """When its last message came. Both in UTC, with their time zone."""
     leaf: int | None = None
     """The last message of the branch that is shown; None while the chat is empty."""
+    scope: Scope = Scope()
+    """The documents it is answered from; empty if it is answered without."""
 
 
 @dataclass(frozen=True, slots=True)

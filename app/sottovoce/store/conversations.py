@@ -7,10 +7,11 @@ from typing import cast
 import apsw
 
 from sottovoce.domain.conversation import Conversation
+from sottovoce.domain.document import Scope
 from sottovoce.domain.problems import Missing
-from sottovoce.store import moments, search
+from sottovoce.store import json_column, moments, search
 
-Row = tuple[int, str, int, int, int | None]
+Row = tuple[int, str, int, int, int | None, str | None]
 
 
 def create(connection: apsw.Connection, title: str) -> Conversation:
@@ -18,7 +19,7 @@ def create(connection: apsw.Connection, title: str) -> Conversation:
     made = connection.execute(
         """
         INSERT INTO conversations (title, created, updated) VALUES (:title, :now, :now)
-        RETURNING id, title, created, updated, leaf
+        RETURNING id, title, created, updated, leaf, scope
         """,
         {"title": title, "now": moments.now()},
     ).get
@@ -29,7 +30,7 @@ def get(connection: apsw.Connection, conversation: int) -> Conversation:
     """Return one conversation. Raises Missing if it is not there or was deleted."""
     row = connection.execute(
         """
-        SELECT id, title, created, updated, leaf FROM conversations
+        SELECT id, title, created, updated, leaf, scope FROM conversations
         WHERE id = :id AND deleted IS NULL
         """,
         {"id": conversation},
@@ -43,7 +44,7 @@ def listed(connection: apsw.Connection) -> list[Conversation]:
     """Those a list shows, newest first: neither deleted nor empty."""
     rows = connection.execute(
         """
-        SELECT id, title, created, updated, leaf FROM conversations
+        SELECT id, title, created, updated, leaf, scope FROM conversations
         WHERE deleted IS NULL
           AND (leaf IS NOT NULL OR id IN (SELECT conversation FROM drafts))
         ORDER BY updated DESC, id DESC
@@ -57,6 +58,14 @@ def rename(connection: apsw.Connection, conversation: int, title: str) -> None:
     connection.execute(
         "UPDATE conversations SET title = :title WHERE id = :id",
         {"title": title, "id": conversation},
+    )
+
+
+def keep_scope(connection: apsw.Connection, conversation: int, scope: Scope) -> None:
+    """Keep which documents a conversation is answered from."""
+    connection.execute(
+        "UPDATE conversations SET scope = :scope WHERE id = :id",
+        {"scope": json_column.write(scope), "id": conversation},
     )
 
 
@@ -125,7 +134,12 @@ def keep_draft(connection: apsw.Connection, conversation: int | None, text: str)
 
 def from_row(row: Row) -> Conversation:
     """Return the conversation a row tells of."""
-    number, title, created, updated, leaf = row
+    number, title, created, updated, leaf, scope = row
     return Conversation(
-        number, title, moments.from_column(created), moments.from_column(updated), leaf
+        number,
+        title,
+        moments.from_column(created),
+        moments.from_column(updated),
+        leaf,
+        Scope() if scope is None else json_column.read(Scope, scope),
     )

@@ -1,17 +1,21 @@
 """Messages in the database: a tree for every conversation, and the journal of replies under way."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 import apsw
 import msgspec
 
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Sources
 from sottovoce.domain.problems import Missing, Unsupported
 from sottovoce.domain.reply import Finish, Timings, Usage
-from sottovoce.store import moments, search
+from sottovoce.store import json_column, moments, search
 
-Row = tuple[int, int, int | None, str, str, str, int, str, str | None, str | None, str | None]
+Row = tuple[
+    int, int, int | None, str, str, str, int, str, str | None, str | None, str | None, str | None
+]
 # Ten thousand messages are made at once: looking these up is much faster than calling the classes.
 _ROLES: dict[str, Role] = {role.value: role for role in Role}
 _STATES: dict[str, State] = {state.value: state for state in State}
@@ -80,13 +84,21 @@ def say(connection: apsw.Connection, conversation: int, text: str, parent: int |
 
 
 def begin_reply(
-    connection: apsw.Connection, conversation: int, parent: int, *, model: str, owner: str
+    connection: apsw.Connection,
+    conversation: int,
+    parent: int,
+    *,
+    model: str,
+    owner: str,
+    sources: Sources | None = None,
 ) -> int:
     """Make an empty reply that `owner` writes, and return its number."""
     made = connection.execute(
         """
-        INSERT INTO messages (conversation, parent, role, text, state, created, model, owner)
-        VALUES (:conversation, :parent, :role, '', :state, :now, :model, :owner)
+        INSERT INTO messages
+            (conversation, parent, role, text, state, created, model, owner, sources)
+        VALUES
+            (:conversation, :parent, :role, '', :state, :now, :model, :owner, :sources)
         RETURNING id
         """,
         {
@@ -97,6 +109,7 @@ def begin_reply(
             "now": moments.now(),
             "model": model,
             "owner": owner,
+            "sources": _column(sources),
         },
     ).get
     return cast(int, made)
@@ -140,13 +153,15 @@ def finish_reply(
     finish: Finish | None = None,
     usage: Usage | None = None,
     timings: Timings | None = None,
+    sources: Sources | None = None,
 ) -> None:
     """Keep a reply as it ended. Raises Missing if it was not being written."""
     connection.execute(
         """
         UPDATE messages
         SET state = :state, text = :text, owner = NULL,
-            finish = :finish, usage = :usage, timings = :timings
+            finish = :finish, usage = :usage, timings = :timings,
+            sources = coalesce(:sources, sources)
         WHERE id = :id AND owner IS NOT NULL
         """,
         {
@@ -156,6 +171,7 @@ def finish_reply(
             "finish": finish,
             "usage": None if usage is None else msgspec.json.encode(usage).decode(),
             "timings": None if timings is None else msgspec.json.encode(timings).decode(),
+            "sources": _column(sources),
         },
     )
     if connection.changes() == 0:
@@ -189,7 +205,8 @@ def newest_below(connection: apsw.Connection, message: int) -> int:
 
 def from_row(row: Row, variants: tuple[int, ...]) -> Message:
     """Return the message a row of `readable` tells of."""
-    number, conversation, parent, role, text, state, created, model, finish, usage, timings = row
+    number, conversation, parent, role, text, state, created, model = row[:8]
+    finish, usage, timings, sources = row[8:]
     return Message(
         number,
         conversation,
@@ -203,4 +220,13 @@ def from_row(row: Row, variants: tuple[int, ...]) -> Message:
         None if usage is None else _usage.decode(usage),
         None if timings is None else _timings.decode(timings),
         variants,
+        None if sources is None else json_column.read(Sources, sources),
     )
+
+
+def _column(sources: Sources | None) -> str | None:
+    """Sources as they are kept: only where passages stand, so that documents can be forgotten."""
+    if sources is None:
+        return None
+    places = tuple(replace(passage, text="") for passage in sources.passages)
+    return json_column.write(replace(sources, passages=places))

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from sottovoce.domain.conversation import Conversation, Hit, Message, State
+from sottovoce.domain.document import Scope, Sources
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.settings import Settings
 from sottovoce.domain.text import encodable
@@ -68,6 +69,11 @@ class Store:
         with self._database.writing() as connection:
             conversations.rename(connection, conversation, encodable(title))
 
+    def keep_scope(self, conversation: int, scope: Scope) -> None:
+        """Keep which documents a conversation is answered from."""
+        with self._database.writing() as connection:
+            conversations.keep_scope(connection, conversation, scope)
+
     def delete(self, conversation: int) -> None:
         """Hide a conversation everywhere; `restore` brings it back until it is purged."""
         with self._database.writing() as connection:
@@ -129,11 +135,18 @@ class Store:
             conversations.extend(connection, conversation, number)
             return messages.get(connection, number)
 
-    def begin_reply(self, conversation: int, parent: int, model: str) -> Message:
+    def begin_reply(
+        self, conversation: int, parent: int, model: str, sources: Sources | None = None
+    ) -> Message:
         """Return an empty reply to `parent`, this process's own until finished. Raises Missing."""
         with self._database.writing() as connection:
             number = messages.begin_reply(
-                connection, conversation, parent, model=model, owner=self._owner
+                connection,
+                conversation,
+                parent,
+                model=model,
+                owner=self._owner,
+                sources=sources,
             )
             conversations.extend(connection, conversation, number)
             return messages.get(connection, number)
@@ -163,11 +176,22 @@ class Store:
         finish: Finish | None = None,
         usage: Usage | None = None,
         timings: Timings | None = None,
+        sources: Sources | None = None,
     ) -> Message:
-        """Keep a reply as it ended; `text` is all of it. Raises Missing if nobody writes it."""
+        """Keep a reply as it ended; `text` is all of it. Raises Missing if nobody writes it.
+
+        Of the sources' passages only their places are kept; without sources, those it began with.
+        """
         with self._database.writing() as connection:
             messages.finish_reply(
-                connection, message, state, text=text, finish=finish, usage=usage, timings=timings
+                connection,
+                message,
+                state,
+                text=text,
+                finish=finish,
+                usage=usage,
+                timings=timings,
+                sources=sources,
             )
             return messages.get(connection, message)
 
