@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sottovoce.chat.context import select
 from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
 from sottovoce.chat.title import title_of
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Scope
 from sottovoce.domain.model import Model
 from sottovoce.domain.reply import Finish, Finished, Piece
 from sottovoce.domain.settings import Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Prompt
+from sottovoce.library.library import Library
 from sottovoce.store.store import Store
 
 # A reply is journalled this often while it grows: half of the 0.5 s that a crash may cost.
@@ -29,6 +31,9 @@ class Answering:
     engine: Engine
     model: Model
     settings: Settings
+    library: Library | None = None
+    scope: Scope = field(default_factory=Scope)
+    """The documents to answer from; empty to answer without."""
 
 
 def ask(

@@ -1,6 +1,6 @@
 """Conversations, and the messages they are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -76,7 +76,7 @@ class Conversation:
     """When its last message came. Both in UTC, with their time zone."""
     leaf: int | None = None
     """The last message of the branch that is shown; None while the chat is empty."""
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     """The documents it is answered from; empty if it is answered without."""
 
 
