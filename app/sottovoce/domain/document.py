@@ -98,6 +98,8 @@ class Collection:
     embedding: str
     """The identity of the embedding model its documents are searched by."""
     created: datetime
+    next_embedding: str = ""
+    """The one that takes its place once all documents have its vectors; empty if none does."""
     conversation: int | None = None
     """The only chat that these documents are for; None for a collection of its own name."""
     documents: int = 0

@@ -3,18 +3,19 @@
 import hashlib
 import hmac
 from collections.abc import Collection as Group
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import apsw
-
 from sottovoce.domain.document import Collection, Document, Folder, Page, Passage, Scope
-from sottovoce.domain.problems import Missing, Refused
-from sottovoce.store import documents, migrations, words
+from sottovoce.domain.problems import Missing
+from sottovoce.domain.text import encodable
+from sottovoce.store import collections, contents, documents, migrations, vectors, words
+from sottovoce.store.contents import Content
 from sottovoce.store.database import KEY_SIZE, Database, open_database
-from sottovoce.store.documents import Content
+from sottovoce.store.documents import Backlog, Changes, File
+from sottovoce.store.vectors import Lack, Unembedded
 
 
 def open_documents(path: Path | None, key: bytes) -> "DocumentStore":
@@ -55,47 +56,137 @@ class DocumentStore:
     def close(self) -> None:
         self._database.close()
 
-    # Collections and folders.
-
-    def new_collection(
-        self, name: str, embedding: str, conversation: int | None = None
-    ) -> Collection:
-        """Return an empty collection. Raises Refused if another has this name."""
-        with self._database.writing() as connection:
-            taken = any(
-                each.name == name and each.conversation is None
-                for each in documents.collections(connection)
-            )
-            if taken and conversation is None:
-                raise Refused("There is a collection of this name. Choose another name.")
-            number = documents.new_collection(connection, name, embedding, conversation)
-            return _numbered(documents.collections(connection), number)
+    # Collections.
 
     def collections(self) -> list[Collection]:
         """Return all, by name; those of chats come last."""
         with self._database.reading() as connection:
-            return documents.collections(connection)
+            return collections.collections(connection)
 
-    def add_folder(self, collection: int, path: Path, *, is_watched: bool) -> int:
-        """Keep that a folder belongs to a collection. Returns its number."""
+    def collection(self, collection: int) -> Collection:
+        """Return one. Raises Missing."""
+        with self._database.reading() as connection:
+            return collections.collection(connection, collection)
+
+    def named(self, name: str) -> Collection:
+        """Return the collection of this name. Raises Missing."""
+        with self._database.reading() as connection:
+            number = collections.named(connection, encodable(name))
+            if number is None:
+                raise Missing("There is no collection of this name. Choose one that is there.")
+            return collections.collection(connection, number)
+
+    def new_collection(self, name: str, embedding: str) -> Collection:
+        """Return an empty collection. Raises Refused if another has this name."""
         with self._database.writing() as connection:
-            return documents.add_folder(connection, collection, path, is_watched)
+            number = collections.new_collection(connection, encodable(name), embedding)
+            return collections.collection(connection, number)
+
+    def attached(self, conversation: int, embedding: str) -> Collection:
+        """Return the collection that is for this chat alone, made if need be."""
+        with self._database.writing() as connection:
+            number = collections.of_conversation(connection, conversation)
+            if number is None:
+                number = collections.new_collection(
+                    connection, "Attached files", embedding, conversation
+                )
+            return collections.collection(connection, number)
+
+    def rename_collection(self, collection: int, name: str) -> None:
+        """Raises Refused if another has this name."""
+        with self._database.writing() as connection:
+            collections.rename(connection, collection, encodable(name))
+
+    def remove_collection(self, collection: int) -> None:
+        """Remove a collection with its documents, to the last trace in the file."""
+        with self._database.writing() as connection:
+            collections.remove(connection, collection)
+            contents.forget(connection, contents.orphans(connection))
+            vectors.forget_unused(connection)
+        self._database.checkpoint()
+
+    def choose_embedding(self, collection: int, model: str) -> None:
+        """Let an embedding model take the place of the one there is, once its vectors are here."""
+        with self._database.writing() as connection:
+            collections.choose_embedding(connection, collection, model)
+
+    def change_embeddings(self) -> None:
+        """Search collections by the model that was chosen, where all its vectors are here now."""
+        with self._database.writing() as connection:
+            if collections.change_embeddings(connection):
+                vectors.forget_unused(connection)
+
+    # Folders.
+
+    def add_folder(self, collection: int, path: Path, *, mount: Path, is_watched: bool) -> int:
+        """Keep that a folder belongs to a collection. Returns its number.
+
+        `mount` is where its file system is mounted: an empty folder there later means that it is
+        not, rather than that all files were deleted.
+        """
+        with self._database.writing() as connection:
+            return collections.add_folder(
+                connection, collection, path, mount=mount, is_watched=is_watched
+            )
 
     def folders(self) -> list[Folder]:
         with self._database.reading() as connection:
-            return documents.folders(connection)
+            return collections.folders(connection)
+
+    def mount(self, folder: int) -> Path:
+        """Return where the file system of a folder was mounted. Raises Missing."""
+        with self._database.reading() as connection:
+            return collections.mount(connection, folder)
+
+    def note_trouble(self, folder: int, trouble: str) -> None:
+        """Keep why a folder cannot be looked into; an empty sentence if it can."""
+        with self._database.writing() as connection:
+            collections.note_trouble(connection, folder, trouble)
+
+    def watch_folder(self, folder: int, *, is_watched: bool) -> None:
+        with self._database.writing() as connection:
+            collections.watch_folder(connection, folder, is_watched=is_watched)
+
+    def remove_folder(self, folder: int) -> None:
+        """Remove a folder and the documents that came with it, to the last trace in the file."""
+        with self._database.writing() as connection:
+            collections.remove_folder(connection, folder)
+            contents.forget(connection, contents.orphans(connection))
+        self._database.checkpoint()
+
+    def below(self, folder: int, path: Path) -> dict[Path, tuple[int, File]]:
+        """Return the documents that came with a folder and lie at or below `path`."""
+        with self._database.reading() as connection:
+            return documents.below(connection, folder, path)
+
+    def excluded(self, folder: int) -> set[bytes]:
+        """Return marks of the files that were removed by hand; see documents.is_excluded."""
+        with self._database.reading() as connection:
+            return documents.excluded(connection, folder)
+
+    def change(self, folder: Folder, changes: Changes) -> None:
+        """Keep what happened in a folder: files to be read, other names, and what is gone."""
+        with self._database.writing() as connection:
+            before = documents.contents_of(connection, changes.gone)
+            for number, file in changes.moved:
+                documents.rename(connection, number, file)
+            for file in changes.there:
+                documents.queue(connection, folder.collection, file, folder.id)
+            documents.remove(connection, changes.gone)
+            contents.forget(connection, before)
+        if changes.gone:
+            self._database.checkpoint()
 
     # Documents.
 
-    def queue(
-        self, collection: int, path: Path, *, size: int, modified: int, folder: int | None = None
-    ) -> Document:
-        """Have a file read, for the first time or again. `modified` counts nanoseconds."""
+    def add(self, collection: int, files: Sequence[File]) -> list[Document]:
+        """Have files read that are new or have changed. Raises Missing without the collection."""
         with self._database.writing() as connection:
-            number = documents.queue(
-                connection, collection, path, size=size, modified=modified, folder=folder
-            )
-            return documents.document(connection, number)
+            numbers = []
+            for file in files:
+                documents.include(connection, file.path)
+                numbers.append(documents.queue(connection, collection, file, None))
+            return [documents.document(connection, number) for number in numbers]
 
     def documents(self, collection: int) -> list[Document]:
         """Return those of a collection, by path."""
@@ -107,55 +198,94 @@ class DocumentStore:
         with self._database.reading() as connection:
             return documents.document(connection, document)
 
-    def waiting(self) -> Document | None:
-        """Return the next that is to be read."""
+    def retry(self, numbers: Sequence[int]) -> None:
+        """Have documents read again."""
+        with self._database.writing() as connection:
+            documents.retry(connection, numbers)
+
+    def remove(self, numbers: Sequence[int]) -> None:
+        """Remove documents, to the last trace in the file."""
+        with self._database.writing() as connection:
+            before = documents.contents_of(connection, numbers)
+            documents.exclude(connection, numbers)
+            documents.remove(connection, numbers)
+            contents.forget(connection, before)
+        self._database.checkpoint()
+
+    # Reading.
+
+    def waiting(self) -> tuple[Document, File] | None:
+        """Return the next that is to be read, and its file as it was when it was looked at."""
         with self._database.reading() as connection:
             return documents.waiting(connection)
 
-    def take(self, document: int, hash_: bytes) -> bool:
-        """Have a document say what another file with this SHA-256 says. Whether there is one."""
+    def backlog(self) -> Backlog:
+        """Return what is left to be done."""
+        with self._database.reading() as connection:
+            return documents.backlog(connection)
+
+    def look_again(self, document: int, file: File) -> None:
+        """Keep what a file is like now, in case it changed since it was queued."""
         with self._database.writing() as connection:
-            content = documents.known(connection, hash_)
+            documents.look_again(connection, document, file)
+
+    def take(self, document: int, hash_: bytes, file: File) -> bool:
+        """Have a document say what another file with this SHA-256 says. Whether there is one.
+
+        Raises Missing if the document was removed, as `keep` does.
+        """
+        with self._database.writing() as connection:
+            content = contents.known(connection, hash_)
             if content is None:
                 return False
-            documents.take_read(connection, document, content)
-            _sweep(connection)
+            contents.forget(connection, [documents.settle(connection, document, content, file)])
             return True
 
-    def keep(self, document: int, content: Content) -> None:
+    def keep(self, document: int, content: Content, file: File) -> None:
         """Keep what stands in a document, in one transaction, in place of what stood there."""
         with self._database.writing() as connection:
-            number, first = documents.keep(connection, content)
-            words.learn(connection, first, content.words)
-            documents.take_read(connection, document, number)
-            _sweep(connection)
+            number = contents.known(connection, content.hash)
+            if number is None:
+                number = contents.keep(connection, content)
+            contents.forget(connection, [documents.settle(connection, document, number, file)])
 
-    def fail(self, document: int, trouble: str) -> None:
+    def fail(self, document: int, trouble: str, file: File) -> None:
         """Keep why a document could not be read."""
         with self._database.writing() as connection:
-            documents.fail(connection, document, trouble)
+            documents.fail(connection, document, trouble, file)
 
     def page(self, document: int, number: int) -> Page:
         """Return a page as it was read. Raises Missing."""
         with self._database.reading() as connection:
-            return documents.page(connection, document, number)
+            return contents.page(connection, document, number)
+
+    def pages(self, document: int) -> list[Page]:
+        """Return all pages of a document. Raises Missing."""
+        with self._database.reading() as connection:
+            documents.document(connection, document)
+            return contents.pages(connection, document)
 
     # Vectors.
 
-    def without_vectors(self) -> tuple[int, str] | None:
-        """Return a content that needs vectors, and of which embedding model."""
+    def lacks(self, limit: int, without: Group[str] = ()) -> list[Lack]:
+        """Return contents that need vectors; not of the embedding models `without`."""
         with self._database.reading() as connection:
-            return documents.without_vectors(connection)
+            return vectors.lacks(connection, limit, without)
 
-    def keep_vectors(self, content: int, model: str, data: bytes) -> None:
-        """Keep the vectors of a content's passages, one after the other, each of 8-bit integers."""
+    def unembedded(self, lack: Lack, limit: int) -> list[Unembedded]:
+        """Return the next passages of a content that need vectors."""
+        with self._database.reading() as connection:
+            return vectors.unembedded(connection, lack, limit)
+
+    def keep_vectors(self, lack: Lack, *, first: int, passages: int, data: bytes) -> None:
+        """Keep the vectors of successive passages, one after the other, of 8-bit integers."""
         with self._database.writing() as connection:
-            documents.keep_vectors(connection, content, model, data)
+            vectors.keep(connection, lack, first=first, passages=passages, data=data)
 
     def vectors(self, model: str) -> list[tuple[int, int, bytes]]:
-        """Return each content, its first passage and the vectors of its passages."""
+        """Return, in pieces: of which content, from which passage on, and the vectors."""
         with self._database.reading() as connection:
-            return documents.vectors(connection, model)
+            return vectors.vectors(connection, model)
 
     # Searching.
 
@@ -171,21 +301,12 @@ class DocumentStore:
         with self._database.reading() as connection:
             return words.find(connection, terms, limit, contents)
 
-    def passages(self, numbers: Sequence[int], documents_of: dict[int, int]) -> list[Passage]:
+    def passages(self, numbers: Sequence[int], documents_of: Mapping[int, int]) -> list[Passage]:
         """Return passages by their numbers; `documents_of` as in_scope gave them."""
         with self._database.reading() as connection:
-            return documents.passages(connection, numbers, documents_of)
+            return contents.passages(connection, numbers, documents_of)
 
-
-def _sweep(connection: apsw.Connection) -> None:
-    """Forget what no document says any more."""
-    for content in documents.orphans(connection):
-        words.forget(connection, *documents.extent(connection, content))
-        connection.execute("DELETE FROM contents WHERE id = ?", (content,))
-
-
-def _numbered(collections: Sequence[Collection], number: int) -> Collection:
-    for collection in collections:
-        if collection.id == number:
-            return collection
-    raise Missing("This collection is not here any more.")
+    def neighbours(self, passage: Passage, before: int, after: int) -> list[Passage]:
+        """Return a passage with those around it; nothing if it is not here any more."""
+        with self._database.reading() as connection:
+            return contents.neighbours(connection, passage, before, after)

@@ -1,162 +1,82 @@
-"""The collections, their documents, and what is written in them, as rows."""
+"""Documents, as rows: where they lie, and how far each is searchable."""
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import apsw
-import msgspec
 
-from sottovoce.domain.document import (
-    Block,
-    Collection,
-    Document,
-    DocumentState,
-    Folder,
-    Format,
-    Page,
-    Passage,
-    Scope,
-    Span,
-)
+from sottovoce.domain.document import Document, DocumentState, Format, Scope
 from sottovoce.domain.problems import Missing
 from sottovoce.store import moments
 
-_BLOCKS = msgspec.msgpack.Decoder(tuple[Block, ...])
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What is written in a file, and the passages it was cut into."""
+class File:
+    """A file, by what the file system says about it."""
 
-    hash: bytes
-    """SHA-256 of the file."""
-    format: Format
-    title: str
-    pages: tuple[Page, ...]
-    passages: tuple[tuple[Span, tuple[str, ...]], ...]
-    """Their places, and the headings above them."""
-    words: tuple[str, ...]
-    """What each passage is found by."""
-    trouble: str = ""
+    path: Path
+    size: int
+    """Bytes."""
+    modified: int
+    """Nanoseconds since 1970."""
 
 
-# Collections.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a folder since its documents were looked at."""
+
+    there: tuple[File, ...] = ()
+    """Files that are new or have changed."""
+    moved: tuple[tuple[int, File], ...] = ()
+    """Documents whose file has another name now."""
+    gone: tuple[int, ...] = ()
+    """Documents whose file is not there any more."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.there and not self.moved and not self.gone
 
 
-def new_collection(
-    connection: apsw.Connection, name: str, embedding: str, conversation: int | None
-) -> int:
-    """An empty collection: its number."""
-    connection.execute(
-        "INSERT INTO collections (name, conversation, embedding, created) VALUES (?, ?, ?, ?)",
-        (name, conversation, embedding, moments.now()),
-    )
-    return connection.last_insert_rowid()
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is left to be done."""
+
+    documents: int
+    """Documents to be read."""
+    size: int
+    """Bytes of their files."""
+    passages: int
+    """Passages without vectors."""
 
 
-def collections(connection: apsw.Connection) -> list[Collection]:
-    """All, by name; those of chats come last."""
-    rows = connection.execute(
-        """
-        SELECT c.id, c.name, c.embedding, c.created, c.conversation, count(d.id),
-            coalesce(sum(d.state = 'waiting'), 0),
-            coalesce(sum(d.state = 'read' AND v.content IS NULL AND k.passages > 0), 0),
-            coalesce(sum(d.state = 'failed'), 0), coalesce(sum(k.pages), 0),
-            coalesce(sum(k.passages), 0), coalesce(sum(d.size), 0)
-        FROM collections c
-        LEFT JOIN documents d ON d.collection = c.id
-        LEFT JOIN contents k ON k.id = d.content
-        LEFT JOIN vectors v ON v.content = d.content AND v.model = c.embedding
-        GROUP BY c.id ORDER BY c.conversation IS NOT NULL, c.name COLLATE NOCASE
-        """
-    )
-    return [
-        Collection(
-            id=row[0],
-            name=row[1],
-            embedding=row[2],
-            created=moments.from_column(row[3]),
-            conversation=row[4],
-            documents=row[5],
-            waiting=row[6],
-            without_vectors=row[7],
-            failed=row[8],
-            pages=row[9],
-            passages=row[10],
-            size=row[11],
-        )
-        for row in cast(
-            Iterator[tuple[int, str, str, int, int | None, int, int, int, int, int, int, int]], rows
-        )
-    ]
-
-
-# Folders.
-
-
-def add_folder(connection: apsw.Connection, collection: int, path: Path, is_watched: bool) -> int:
-    """The folder, which may be there already."""
-    connection.execute(
-        """
-        INSERT INTO folders (collection, path, is_watched) VALUES (?, ?, ?)
-        ON CONFLICT (collection, path) DO UPDATE SET is_watched = excluded.is_watched
-        """,
-        (collection, os.fsencode(path), is_watched),
-    )
-    return cast(
-        int,
-        connection.execute(
-            "SELECT id FROM folders WHERE collection = ? AND path = ?",
-            (collection, os.fsencode(path)),
-        ).get,
-    )
-
-
-def folders(connection: apsw.Connection) -> list[Folder]:
-    """All, in the order they were added."""
-    rows = connection.execute(
-        "SELECT id, collection, path, is_watched, trouble FROM folders ORDER BY id"
-    )
-    return [
-        Folder(number, collection, Path(os.fsdecode(path)), bool(is_watched), trouble)
-        for number, collection, path, is_watched, trouble in cast(
-            Iterator[tuple[int, int, bytes, int, str]], rows
-        )
-    ]
-
-
-# Documents.
-
-
-def queue(
-    connection: apsw.Connection,
-    collection: int,
-    path: Path,
-    *,
-    size: int,
-    modified: int,
-    folder: int | None,
-) -> int:
-    """Have a file read, for the first time or again. `modified` counts nanoseconds."""
+def queue(connection: apsw.Connection, collection: int, file: File, folder: int | None) -> int:
+    """Have a file read if it is new or has changed: the number of its document."""
     connection.execute(
         """
         INSERT INTO documents (collection, folder, path, size, modified, added, state)
         VALUES (:collection, :folder, :path, :size, :modified, :added, 'waiting')
         ON CONFLICT (collection, path) DO UPDATE SET
-            size = excluded.size, modified = excluded.modified, state = 'waiting', trouble = '',
-            folder = coalesce(excluded.folder, folder)
+            state = iif(
+                (size, modified) = (excluded.size, excluded.modified), state, 'waiting'
+            ),
+            trouble = iif((size, modified) = (excluded.size, excluded.modified), trouble, ''),
+            size = excluded.size, modified = excluded.modified,
+            folder = coalesce(folder, excluded.folder)
         """,
         {
             "collection": collection,
             "folder": folder,
-            "path": os.fsencode(path),
-            "size": size,
-            "modified": modified,
+            "path": os.fsencode(file.path),
+            "size": file.size,
+            "modified": file.modified,
             "added": moments.now(),
         },
     )
@@ -164,7 +84,7 @@ def queue(
         int,
         connection.execute(
             "SELECT id FROM documents WHERE collection = ? AND path = ?",
-            (collection, os.fsencode(path)),
+            (collection, os.fsencode(file.path)),
         ).get,
     )
 
@@ -184,27 +104,51 @@ def document(connection: apsw.Connection, number: int) -> Document:
     raise Missing("This document is not here any more.")
 
 
-def waiting(connection: apsw.Connection) -> Document | None:
-    """The next to be read."""
-    rows = connection.execute("SELECT * FROM described WHERE state = 'waiting' ORDER BY id LIMIT 1")
-    return next((_document(row) for row in rows), None)
+def waiting(connection: apsw.Connection) -> tuple[Document, File] | None:
+    """The next to be read, and its file as it was when it was last looked at."""
+    for row in connection.execute(
+        "SELECT * FROM described WHERE state = 'waiting' ORDER BY id LIMIT 1"
+    ):
+        found = _document(row)
+        return found, File(found.path, found.size, cast(int, row[4]))
+    return None
+
+
+def backlog(connection: apsw.Connection) -> Backlog:
+    """What is left to be done."""
+    rows = connection.execute(
+        """
+        SELECT count(*), coalesce(sum(size), 0), (
+            SELECT coalesce(sum(max(0, k.passages - coalesce((
+                SELECT sum(v.passages) FROM vectors v
+                WHERE v.content = k.id AND v.model = wanted.model
+            ), 0))), 0)
+            FROM (
+                SELECT DISTINCT d.content, coalesce(c.next_embedding, c.embedding) AS model
+                FROM documents d JOIN collections c ON c.id = d.collection
+            ) wanted JOIN contents k ON k.id = wanted.content
+        )
+        FROM documents WHERE state = 'waiting'
+        """
+    )
+    return Backlog(*cast(tuple[int, int, int], rows.fetchone()))
 
 
 def _document(row: tuple[object, ...]) -> Document:
     (number, collection, path, size, modified, added, folder, state, trouble) = cast(
         tuple[int, int, bytes, int, int, int, int | None, str, str], row[:9]
     )
-    format_, title, pages, passages, part_trouble, has_vectors = cast(
-        tuple[str | None, str | None, int | None, int | None, str | None, int], row[9:]
+    format_, title, pages, passages, part_trouble, without_vectors = cast(
+        tuple[str | None, str | None, int | None, int | None, str | None, int | None], row[9:]
     )
     return Document(
         id=number,
         collection=collection,
         path=Path(os.fsdecode(path)),
         size=size,
-        modified=datetime.fromtimestamp(modified / 1e9, UTC),
+        modified=_EPOCH + timedelta(microseconds=modified // 1000),
         added=moments.from_column(added),
-        state=_state(state, bool(has_vectors)),
+        state=_state(state, without_vectors or 0),
         folder=folder,
         format=Format(format_) if format_ else None,
         title=title or "",
@@ -214,156 +158,176 @@ def _document(row: tuple[object, ...]) -> Document:
     )
 
 
-def _state(state: str, has_vectors: bool) -> DocumentState:
+def _state(state: str, without_vectors: int) -> DocumentState:
     if state == "read":
-        return DocumentState.READY if has_vectors else DocumentState.WORDS
+        return DocumentState.WORDS if without_vectors > 0 else DocumentState.READY
     return DocumentState(state)
 
 
-def take_read(connection: apsw.Connection, document: int, content: int) -> int | None:
-    """Have a document say what `content` says. Its former content, if nothing else says it now."""
-    before = cast(
-        int | None,
-        connection.execute("SELECT content FROM documents WHERE id = ?", (document,)).get,
-    )
+def settle(connection: apsw.Connection, document: int, content: int, file: File) -> int | None:
+    """Have a document say what `content` says, as `file` was when that was read.
+
+    If the file was seen to have changed meanwhile, it waits to be read again. Returns the content
+    it had before. Raises Missing if the document was removed.
+    """
+    before = connection.execute("SELECT content FROM documents WHERE id = ?", (document,))
+    row = before.fetchone()
+    if row is None:
+        raise Missing("This document is not here any more.")
     connection.execute(
-        "UPDATE documents SET content = ?, state = 'read', trouble = '' WHERE id = ?",
-        (content, document),
+        """
+        UPDATE documents SET content = :content, trouble = '',
+            state = iif((size, modified) = (:size, :modified), 'read', 'waiting')
+        WHERE id = :document
+        """,
+        {
+            "document": document,
+            "content": content,
+            "size": file.size,
+            "modified": file.modified,
+        },
     )
-    return before if before != content and before is not None else None
+    return cast(int | None, row[0])
 
 
-def fail(connection: apsw.Connection, document: int, trouble: str) -> None:
-    """Have a document count as one that could not be read."""
+def fail(connection: apsw.Connection, document: int, trouble: str, file: File) -> None:
+    """Have a document count as one that could not be read, unless its file has changed since."""
     connection.execute(
-        "UPDATE documents SET state = 'failed', trouble = ? WHERE id = ?", (trouble, document)
+        """
+        UPDATE documents SET state = 'failed', trouble = :trouble
+        WHERE id = :document AND (size, modified) = (:size, :modified)
+        """,
+        {
+            "document": document,
+            "trouble": trouble,
+            "size": file.size,
+            "modified": file.modified,
+        },
     )
 
 
-# Contents.
-
-
-def known(connection: apsw.Connection, hash_: bytes) -> int | None:
-    """The content of a file with this SHA-256, if it was read before."""
-    return cast(
-        int | None, connection.execute("SELECT id FROM contents WHERE hash = ?", (hash_,)).get
+def look_again(connection: apsw.Connection, document: int, file: File) -> None:
+    """Keep what a file is like now, in case it changed since it was queued."""
+    connection.execute(
+        "UPDATE documents SET size = ?, modified = ? WHERE id = ?",
+        (file.size, file.modified, document),
     )
 
 
-def keep(connection: apsw.Connection, content: Content) -> tuple[int, int]:
-    """Keep what is written in a file. Returns its number and that of its first passage."""
-    first = 1 + cast(
-        int,
-        connection.execute(
-            "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'passages'), 0)"
-        ).get,
+def retry(connection: apsw.Connection, numbers: Sequence[int]) -> None:
+    """Have documents read again."""
+    connection.execute(
+        """
+        UPDATE documents SET state = 'waiting', trouble = ''
+        WHERE id IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(numbers),),
+    )
+
+
+def rename(connection: apsw.Connection, number: int, file: File) -> None:
+    """Give a document another path. Its file is looked into again, lest it is not the same.
+
+    A document that has this path already gives way.
+    """
+    connection.execute(
+        """
+        DELETE FROM documents WHERE path = :path AND id <> :number
+            AND collection = (SELECT collection FROM documents WHERE id = :number)
+        """,
+        {"path": os.fsencode(file.path), "number": number},
     )
     connection.execute(
         """
-        INSERT INTO contents (hash, format, title, pages, first, passages, trouble)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        UPDATE documents SET path = ?, size = ?, modified = ?, state = 'waiting', trouble = ''
+        WHERE id = ?
         """,
-        (
-            content.hash,
-            content.format,
-            content.title,
-            len(content.pages),
-            first,
-            len(content.passages),
-            content.trouble,
-        ),
+        (os.fsencode(file.path), file.size, file.modified, number),
     )
-    number = connection.last_insert_rowid()
+
+
+def remove(connection: apsw.Connection, numbers: Sequence[int]) -> None:
+    """Remove documents. What they said is left to be forgotten."""
+    connection.execute(
+        "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+
+
+def contents_of(connection: apsw.Connection, numbers: Sequence[int]) -> set[int]:
+    """What documents say."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT content FROM documents
+        WHERE content IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(numbers),),
+    )
+    return {cast(int, row[0]) for row in rows}
+
+
+# Documents that came with a folder.
+
+
+def below(connection: apsw.Connection, folder: int, path: Path) -> dict[Path, tuple[int, File]]:
+    """The documents of a folder at this path, or in the folder at it: their numbers and files."""
+    at = os.fsencode(path)
+    inside = os.path.join(at, b"")  # noqa: PTH118  Paths as bytes.
+    rows = connection.execute(
+        """
+        SELECT id, path, size, modified FROM documents
+        WHERE folder = :folder AND (path = :at OR (path >= :inside AND path < :after))
+        """,
+        {
+            "folder": folder,
+            "at": at,
+            "inside": inside,
+            "after": inside[:-1] + bytes([inside[-1] + 1]),
+        },
+    )
+    found = {}
+    for number, encoded, size, modified in cast(Iterator[tuple[int, bytes, int, int]], rows):
+        where = Path(os.fsdecode(encoded))
+        found[where] = (number, File(where, size, modified))
+    return found
+
+
+def exclude(connection: apsw.Connection, numbers: Sequence[int]) -> None:
+    """Have the folders that documents came with not bring them back."""
+    rows = connection.execute(
+        """
+        SELECT folder, path FROM documents
+        WHERE folder IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+        """,
+        (json.dumps(numbers),),
+    )
     connection.executemany(
-        "INSERT INTO pages (content, number, label, text, blocks, boxes) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            (number, p.number, p.label, p.text, msgspec.msgpack.encode(p.blocks), p.boxes)
-            for p in content.pages
-        ),
-    )
-    connection.executemany(
-        "INSERT INTO passages (content, page, start, stop, headings) VALUES (?, ?, ?, ?, ?)",
-        (
-            (number, span.page, span.start, span.end, json.dumps(headings, ensure_ascii=False))
-            for span, headings in content.passages
-        ),
-    )
-    return number, first
-
-
-def extent(connection: apsw.Connection, content: int) -> tuple[int, int]:
-    """The first passage of a content, and how many it has."""
-    row = connection.execute(
-        "SELECT first, passages FROM contents WHERE id = ?", (content,)
-    ).fetchone()
-    return cast(tuple[int, int], row)
-
-
-def orphans(connection: apsw.Connection) -> list[int]:
-    """Contents that no document says any more."""
-    rows = connection.execute(
-        "SELECT id FROM contents WHERE id NOT IN"
-        " (SELECT content FROM documents WHERE content IS NOT NULL)"
-    )
-    return [cast(int, row[0]) for row in rows]
-
-
-def page(connection: apsw.Connection, document: int, number: int) -> Page:
-    """Raises Missing."""
-    rows = connection.execute(
-        """
-        SELECT p.number, p.label, p.text, p.blocks, p.boxes
-        FROM documents d JOIN pages p ON p.content = d.content
-        WHERE d.id = ? AND p.number = ?
-        """,
-        (document, number),
-    )
-    for at, label, text, blocks, boxes in cast(Iterator[tuple[int, str, str, bytes, bytes]], rows):
-        return Page(at, text, _BLOCKS.decode(blocks), label, boxes)
-    raise Missing("This page is not here any more.")
-
-
-# Vectors.
-
-
-def without_vectors(connection: apsw.Connection) -> tuple[int, str] | None:
-    """A content that needs vectors, and of which model: the one that waited longest."""
-    row = connection.execute(
-        """
-        SELECT d.content, c.embedding FROM documents d
-        JOIN collections c ON c.id = d.collection
-        JOIN contents k ON k.id = d.content
-        LEFT JOIN vectors v ON v.content = d.content AND v.model = c.embedding
-        WHERE v.content IS NULL AND k.passages > 0 ORDER BY d.content LIMIT 1
-        """
-    ).fetchone()
-    return cast(tuple[int, str] | None, row)
-
-
-def keep_vectors(connection: apsw.Connection, content: int, model: str, data: bytes) -> None:
-    """Keep the vectors of a content's passages, in place of those it had from this model."""
-    connection.execute(
-        """
-        INSERT INTO vectors (content, model, data) VALUES (?, ?, ?)
-        ON CONFLICT (content, model) DO UPDATE SET data = excluded.data
-        """,
-        (content, model, data),
+        "INSERT OR IGNORE INTO excluded (folder, path) VALUES (?, ?)",
+        [(folder, _mark(path)) for folder, path in cast(Iterator[tuple[int, bytes]], rows)],
     )
 
 
-def vectors(connection: apsw.Connection, model: str) -> list[tuple[int, int, bytes]]:
-    """Of each content: its number, its first passage, and the vectors of its passages."""
-    rows = connection.execute(
-        """
-        SELECT v.content, k.first, v.data FROM vectors v JOIN contents k ON k.id = v.content
-        WHERE v.model = ? ORDER BY k.first
-        """,
-        (model,),
-    )
-    return cast(list[tuple[int, int, bytes]], rows.fetchall())
+def excluded(connection: apsw.Connection, folder: int) -> set[bytes]:
+    """Marks of the paths that a folder does not bring back."""
+    rows = connection.execute("SELECT path FROM excluded WHERE folder = ?", (folder,))
+    return {cast(bytes, row[0]) for row in rows}
 
 
-# Scopes and passages.
+def include(connection: apsw.Connection, path: Path) -> None:
+    """Let folders bring a file along again, or all in the folder at this path."""
+    connection.execute("DELETE FROM excluded WHERE path = ?", (_mark(os.fsencode(path)),))
+
+
+def is_excluded(path: Path, marks: set[bytes]) -> bool:
+    """Whether this path is among those that were marked."""
+    return bool(marks) and _mark(os.fsencode(path)) in marks
+
+
+def _mark(path: bytes) -> bytes:
+    return hashlib.sha256(path).digest()
+
+
+# Scopes.
 
 
 def in_scope(connection: apsw.Connection, scope: Scope) -> dict[int, int]:
@@ -394,41 +358,4 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> dict[int, int]:
 
 
 def _nanoseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1e9)
-
-
-def passages(
-    connection: apsw.Connection, numbers: Iterable[int], documents: dict[int, int]
-) -> list[Passage]:
-    """Passages by their numbers, in that order; `documents` as in_scope gave them."""
-    wanted = list(numbers)
-    rows = connection.execute(
-        """
-        SELECT p.id, p.content, p.page, p.start, p.stop, p.headings, k.title, k.pages, g.label,
-            g.text
-        FROM passages p JOIN contents k ON k.id = p.content
-        JOIN pages g ON g.content = p.content AND g.number = p.page
-        WHERE p.id IN (SELECT value FROM json_each(?))
-        """,
-        (json.dumps(wanted),),
-    )
-    found = {}
-    for number, content, at, start, stop, headings, title, pages, label, text in cast(
-        Iterator[tuple[int, int, int, int, int, str, str, int, str, str]], rows
-    ):
-        document = documents.get(content)
-        if document is None:
-            continue
-        path = connection.execute("SELECT path FROM documents WHERE id = ?", (document,)).get
-        found[number] = Passage(
-            id=number,
-            document=document,
-            path=Path(os.fsdecode(cast(bytes, path))),
-            title=title,
-            span=Span(at, start, stop),
-            text=text[start:stop],
-            headings=tuple(json.loads(headings)),
-            label=label,
-            pages=pages,
-        )
-    return [found[number] for number in wanted if number in found]
+    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -5,7 +5,8 @@ CREATE TABLE collections (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     conversation INTEGER UNIQUE,  -- The only chat that its documents are for; NULL: a collection of its own name.
-    embedding TEXT NOT NULL,      -- The embedding model that its documents are searched by.
+    embedding TEXT NOT NULL,      -- The embedding model that its documents are searched by,
+    next_embedding TEXT,          -- and the one that takes its place once all have its vectors.
     created INTEGER NOT NULL
 ) STRICT;
 
@@ -15,9 +16,17 @@ CREATE TABLE folders (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     collection INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
     path BLOB NOT NULL,
+    mount BLOB NOT NULL,          -- Where the file system it is on was mounted when it was added.
     is_watched INTEGER NOT NULL,
     trouble TEXT NOT NULL DEFAULT '',
     UNIQUE (collection, path)
+) STRICT;
+
+-- Files that were removed from a collection by hand, so that their folder does not bring them back.
+CREATE TABLE excluded (
+    folder INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+    path BLOB NOT NULL,           -- SHA-256 of it: a name may tell what was to be forgotten.
+    UNIQUE (folder, path)
 ) STRICT;
 
 -- What is written in a file, whatever the file is called: the same bytes are read and kept once.
@@ -47,6 +56,7 @@ CREATE TABLE documents (
 ) STRICT;
 
 CREATE INDEX documents_by_content ON documents (content);
+CREATE INDEX documents_by_folder ON documents (folder, path);
 CREATE INDEX documents_waiting ON documents (id) WHERE state = 'waiting';
 
 CREATE TABLE pages (
@@ -70,22 +80,28 @@ CREATE TABLE passages (
 
 CREATE INDEX passages_by_content ON passages (content);
 
--- One vector of each passage, in their order: 8-bit integers.
+-- Vectors of successive passages of a content, from the passage `first` on: 8-bit integers.
 CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     content INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
     model TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
     data BLOB NOT NULL,
-    UNIQUE (content, model)
+    UNIQUE (content, model, first)
 ) STRICT;
 
--- A document with what is known about its content, and whether its vectors are there.
+CREATE INDEX vectors_by_model ON vectors (model, content, passages);
+
+-- A document with what is known about its content, and how many passages have no vector yet.
 CREATE VIEW described AS
 SELECT
     d.id, d.collection, d.path, d.size, d.modified, d.added, d.folder, d.state, d.trouble,
     k.format, k.title, k.pages, k.passages, k.trouble AS content_trouble,
-    k.passages = 0 OR EXISTS (
-        SELECT 1 FROM vectors v WHERE v.content = d.content AND v.model = c.embedding
-    ) AS has_vectors
+    k.passages - coalesce((
+        SELECT sum(v.passages) FROM vectors v
+        WHERE v.model = c.embedding AND v.content = d.content
+    ), 0) AS without_vectors
 FROM documents d
 JOIN collections c ON c.id = d.collection
 LEFT JOIN contents k ON k.id = d.content;

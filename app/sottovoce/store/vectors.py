@@ -1,0 +1,107 @@
+"""The vectors of passages, as rows: each holds those of successive passages of a content."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import apsw
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A content that needs vectors of an embedding model."""
+
+    content: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A passage without a vector, and what is known about where it stands."""
+
+    number: int
+    title: str
+    headings: tuple[str, ...]
+    text: str
+
+
+def lacks(connection: apsw.Connection, limit: int, without: Collection[str] = ()) -> list[Lack]:
+    """Contents that need vectors, those that waited longest first; not of the models `without`."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT k.id, coalesce(c.next_embedding, c.embedding) AS model
+        FROM documents d
+        JOIN collections c ON c.id = d.collection
+        JOIN contents k ON k.id = d.content
+        WHERE model NOT IN (SELECT value FROM json_each(:without)) AND k.passages > coalesce((
+            SELECT sum(v.passages) FROM vectors v WHERE v.content = k.id AND v.model = model
+        ), 0)
+        ORDER BY k.id LIMIT :limit
+        """,
+        {"without": json.dumps(list(without)), "limit": limit},
+    )
+    return [Lack(content, model) for content, model in cast(Iterator[tuple[int, str]], rows)]
+
+
+def unembedded(connection: apsw.Connection, lack: Lack, limit: int) -> list[Unembedded]:
+    """The next passages of a content that need vectors."""
+    rows = connection.execute(
+        """
+        SELECT p.id, k.title, p.headings, substr(g.text, p.start + 1, p.stop - p.start)
+        FROM contents k
+        JOIN passages p ON p.content = k.id AND p.id >= k.first + coalesce((
+            SELECT sum(v.passages) FROM vectors v WHERE v.content = k.id AND v.model = :model
+        ), 0)
+        JOIN pages g ON g.content = k.id AND g.number = p.page
+        WHERE k.id = :content ORDER BY p.id LIMIT :limit
+        """,
+        {"content": lack.content, "model": lack.model, "limit": limit},
+    )
+    return [
+        Unembedded(number, title, tuple(json.loads(headings)), text)
+        for number, title, headings, text in cast(Iterator[tuple[int, str, str, str]], rows)
+    ]
+
+
+def keep(
+    connection: apsw.Connection, lack: Lack, *, first: int, passages: int, data: bytes
+) -> None:
+    """Keep vectors of successive passages, unless the content was forgotten meanwhile."""
+    connection.execute(
+        """
+        INSERT OR IGNORE INTO vectors (content, model, first, passages, data)
+        SELECT id, :model, :first, :passages, :data FROM contents WHERE id = :content
+        """,
+        {
+            "content": lack.content,
+            "model": lack.model,
+            "first": first,
+            "passages": passages,
+            "data": data,
+        },
+    )
+
+
+def forget_unused(connection: apsw.Connection) -> None:
+    """Forget vectors of models that no collection with that content is searched by."""
+    connection.execute(
+        """
+        DELETE FROM vectors WHERE (content, model) NOT IN (
+            SELECT d.content, c.embedding FROM documents d
+            JOIN collections c ON c.id = d.collection WHERE d.content IS NOT NULL
+            UNION
+            SELECT d.content, c.next_embedding FROM documents d
+            JOIN collections c ON c.id = d.collection
+            WHERE d.content IS NOT NULL AND c.next_embedding IS NOT NULL
+        )
+        """
+    )
+
+
+def vectors(connection: apsw.Connection, model: str) -> list[tuple[int, int, bytes]]:
+    """Those of a model: of which content, from which passage on, and the vectors."""
+    rows = connection.execute(
+        "SELECT content, first, data FROM vectors WHERE model = ? ORDER BY first", (model,)
+    )
+    return cast(list[tuple[int, int, bytes]], rows.fetchall())
