@@ -27,13 +27,24 @@ _LOG_SIZE = 1_000_000
 class Channel(Generic[Heard]):
     """Both directions of the talk, seen from one end. Any thread may send; one thread hears."""
 
-    def __init__(self, hearing: Connection, telling: Connection, heard: object) -> None:
-        """`heard` is the type of what comes in, which the type checker knows as `Heard`."""
+    def __init__(
+        self,
+        hearing: Connection,
+        telling: Connection,
+        heard: object,
+        *,
+        largest: int | None = None,
+    ) -> None:
+        """`heard` is the type of what comes in, which the type checker knows as `Heard`.
+
+        A message of more than `largest` bytes is not heard: it counts as the end.
+        """
         self._hearing = hearing
         self._telling = telling
         self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)
         self._encoder = msgspec.msgpack.Encoder()
         self._one_at_a_time = threading.Lock()
+        self._largest = largest
 
     def tell(self, message: msgspec.Struct) -> None:
         """Send. Raises OSError if the other side is gone."""
@@ -47,7 +58,7 @@ class Channel(Generic[Heard]):
     def hear(self) -> Heard:
         """Wait for the next message. Raises EOFError or OSError if the other side is gone."""
         try:
-            return self._decoder.decode(self._hearing.recv_bytes())
+            return self._decoder.decode(self._hearing.recv_bytes(self._largest))
         except msgspec.MsgspecError as error:
             raise EOFError from error
 
@@ -67,17 +78,19 @@ class Child(Generic[Heard]):
         *,
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        largest: int | None = None,
     ) -> None:
         """Start the program with `switch`. Raises OSError.
 
         `log` takes what it prints; without it, that is dropped. `environment` is added to ours.
+        `largest` is as for a channel.
         """
         orders_out, orders_in = Pipe(duplex=False)
         news_out, news_in = Pipe(duplex=False)
         with orders_out, news_in:
             handles = [orders_out.fileno(), news_in.fileno()]
             self._process = _started(switch, handles, log, environment or {})
-        self.channel = Channel[Heard](news_out, orders_in, heard)
+        self.channel = Channel[Heard](news_out, orders_in, heard, largest=largest)
 
     @property
     def pid(self) -> int:

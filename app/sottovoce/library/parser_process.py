@@ -1,0 +1,95 @@
+"""The process that reads one document, locked in with it, and ends."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from sottovoce.domain.document import Page
+from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
+from sottovoce.domain.text import encodable
+from sottovoce.library.formats.choose import read
+from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.parser_wire import (
+    TOO_MUCH,
+    Begun,
+    Ended,
+    Failed,
+    Locked,
+    Read,
+    Skipped,
+    Told,
+    Turned,
+)
+from sottovoce.system.child import Channel, inherited
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.paths import resource
+from sottovoce.system.sandbox import Confinement, Limits, confine
+
+MEMORY = 1_000_000_000
+"""Bytes of address space."""
+_SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    channel = Channel[Read](*inherited(arguments), Read)
+    try:
+        order = channel.hear()
+        path = Path(os.fsdecode(order.path))
+        channel.tell(Locked(lock_in(path, order.seconds)))
+        for told in _answer(path):
+            channel.tell(told)
+    except (EOFError, OSError):
+        return 1  # The parent is gone.
+    return 0
+
+
+def lock_in(path: Path, seconds: int) -> Confinement:
+    """Keep this process to a file and to what it may have to import, and let others go first.
+
+    `seconds` are those of processor time that it may use. Raises OSError.
+    """
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(10)
+    NetworkGate().close()
+    # Libraries hold nothing private, and much of them is imported on first use: codecs, for one.
+    libraries = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
+    there = [folder for folder in map(Path, libraries) if folder.exists()]
+    return confine([path, resource(""), *there], Limits(MEMORY, seconds))
+
+
+def _answer(path: Path) -> Iterator[Told]:
+    try:
+        for news in read(path, path.name):
+            yield _told(news)
+        yield Ended()
+    except Problem as problem:
+        yield Failed(type(problem).__name__, str(problem))
+    except FileNotFoundError:
+        yield Failed(Missing.__name__, "The file is no longer there.")
+    except PermissionError:
+        yield Failed(Refused.__name__, "This file may not be read. Change its permissions.")
+    except OSError:
+        yield Failed(Damaged.__name__, "The disk could not read this file. Restore it from a copy.")
+    except (MemoryError, RecursionError):
+        yield Failed(Unsupported.__name__, TOO_MUCH)
+
+
+def _told(news: News) -> Told:
+    # Halves of characters cannot be sent. What stands for them is as long: places stay right.
+    match news:
+        case About():
+            return Begun(replace(news, title=encodable(news.title)))
+        case Page():
+            text, label = encodable(news.text), encodable(news.label)
+            return Turned(replace(news, text=text, label=label))
+        case Partly():
+            return Skipped(Partly(encodable(news.sentence)))

@@ -1,0 +1,62 @@
+"""What is said between the program and the process that reads a document for it."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from sottovoce.domain.document import Page
+from sottovoce.library.formats.news import About, Partly
+from sottovoce.system.sandbox import Confinement
+
+TOO_MUCH = "To read this takes more time or memory than it should. Split it, or save it anew."
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """One message; its class name travels with it."""
+
+
+class Read(Message, frozen=True):
+    """The only order: read this file."""
+
+    path: bytes
+    """As the file system has it; it may be no valid text."""
+    seconds: int
+    """Of processor time that it may take."""
+
+
+class Locked(Message, frozen=True):
+    """The process has locked itself in, and begins to read."""
+
+    confinement: Confinement
+
+
+class Begun(Message, frozen=True):
+    """What it is that is being read. Comes first."""
+
+    about: About
+
+
+class Turned(Message, frozen=True):
+    """A page was read."""
+
+    page: Page
+
+
+class Skipped(Message, frozen=True):
+    """Something could not be read."""
+
+    partly: Partly
+
+
+class Ended(Message, frozen=True):
+    """Everything was read."""
+
+
+class Failed(Message, frozen=True):
+    """A Problem, by the name of its class."""
+
+    problem: str
+    sentence: str
+
+
+Told: TypeAlias = Locked | Begun | Turned | Skipped | Ended | Failed

@@ -1,0 +1,196 @@
+"""Reads documents, each in a process that is locked in with it and can do no harm."""
+
+import math
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sottovoce.domain.document import Page
+from sottovoce.domain.problems import (
+    Damaged,
+    Interrupted,
+    Missing,
+    NoRoom,
+    Problem,
+    Refused,
+    Unsupported,
+)
+from sottovoce.domain.stop import Stop
+from sottovoce.library.formats.news import News, Partly
+from sottovoce.library.parser_wire import (
+    TOO_MUCH,
+    Begun,
+    Ended,
+    Failed,
+    Locked,
+    Read,
+    Skipped,
+    Told,
+    Turned,
+)
+from sottovoce.system.child import Child
+
+PARSER_PROCESS = "--parser-process"
+
+MOST_CHARACTERS = 20_000_000
+"""Of one document: six times "War and Peace"."""
+MOST_PAGES = 20_000
+LARGEST_MESSAGE = 64_000_000
+"""Bytes of a page as it is told, at most."""
+
+_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, NoRoom, Refused, Unsupported)}
+"""What the process may raise here."""
+_NO_START = "What reads documents could not be started. Try again."
+_BROKEN = "This cannot be read; it seems to be damaged. Restore it from a copy, or save it anew."
+_EMPTY = "There is no text in it."
+_TOO_LONG = "It is too long: what follows after page {} was left out. Split it to have all."
+_BREAKS_OFF = "It could be read up to page {} only. {}"
+_LOOK_EVERY = 0.05
+"""Seconds between two looks at the wish to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the process is waited for."""
+
+    start: float = 30
+    """To start and to lock itself in."""
+    silence: float = 120
+    """To read one page."""
+    document: float = 600
+    """To read all of it, however small it is."""
+    megabyte: float = 300
+    """To read a megabyte more. Scanned pages are small, and take their time."""
+
+
+def read(path: Path, stop: Stop, patience: Patience | None = None) -> Iterator[News]:
+    """Yield what a document is, and its pages in their order, numbered from 1.
+
+    Whatever is in the file, this takes limited time, and memory only in a process that then ends;
+    while nobody asks for the next page, no time counts. What breaks off after the first page is
+    told as `Partly`. Raises Missing, Refused, Damaged, Unsupported or NoRoom, Interrupted if no
+    process could be started, and Cancelled.
+    """
+    patience = patience or Patience()
+    size = _size(path)
+    try:
+        child = Child[Told](PARSER_PROCESS, Told, largest=LARGEST_MESSAGE)
+    except OSError as error:
+        raise Interrupted(_NO_START) from error
+    try:
+        with stop.calling(child.kill):
+            yield from _limited(_heard_of(child, path.absolute(), size, stop, patience))
+    finally:
+        child.channel.hang_up()
+        child.kill()
+
+
+class _Lost(Exception):
+    """The process ended before it answered."""
+
+
+class _Silent(Exception):
+    """The process took longer than it may."""
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file. What is none (a device, a pipe) may never end, or never begin."""
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise Missing("The file is no longer there.") from error
+    except (OSError, ValueError) as error:
+        raise Refused("This file may not be read. Change its permissions.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Unsupported("This is not a file with text in it. Choose a document.")
+    return status.st_size
+
+
+def _limited(told: Iterator[News]) -> Iterator[News]:
+    """The news, as far as a document may be long; and a word if it breaks off or has no text."""
+    last = characters = 0
+    has_text = False
+    try:
+        for news in told:
+            if isinstance(news, Page):
+                if characters + len(news.text) > MOST_CHARACTERS or last == MOST_PAGES:
+                    yield Partly(_TOO_LONG.format(last))
+                    return
+                last = news.number
+                characters += len(news.text)
+                has_text = has_text or bool(news.text.strip())
+            yield news
+    except Problem as problem:
+        if not has_text:
+            raise
+        yield Partly(_BREAKS_OFF.format(last, problem))
+    if not has_text:
+        yield Partly(_EMPTY)
+
+
+def _heard_of(
+    child: Child[Told], path: Path, size: int, stop: Stop, patience: Patience
+) -> Iterator[News]:
+    left = patience.document + patience.megabyte * size / 1_000_000
+    page = 0
+    try:
+        _ask(child, Read(os.fsencode(path), math.ceil(left)), stop, patience.start)
+        while True:
+            begun = time.monotonic()
+            told = _heard(child, min(patience.silence, left), stop)
+            left -= time.monotonic() - begun
+            match told:
+                case Begun(about) if page == 0:
+                    yield about
+                case Turned(turned):
+                    page += 1
+                    yield _checked(turned, page)
+                case Skipped(partly):
+                    yield partly
+                case Failed(problem, sentence):
+                    raise _PROBLEMS.get(problem, Damaged)(sentence)
+                case Ended():
+                    return
+                case Locked() | Begun():
+                    raise _Lost
+    except _Lost as lost:
+        stop.check()
+        raise Damaged(_BROKEN) from lost
+    except _Silent as silent:
+        raise Unsupported(TOO_MUCH) from silent
+
+
+def _ask(child: Child[Told], order: Read, stop: Stop, seconds: float) -> None:
+    try:
+        child.channel.tell(order)
+        _heard(child, seconds, stop)
+    except (OSError, _Lost, _Silent) as error:
+        stop.check()
+        raise Interrupted(_NO_START) from error
+
+
+def _heard(child: Child[Told], seconds: float, stop: Stop) -> Told:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        stop.check()
+        try:
+            if child.channel.heard_within(_LOOK_EVERY):
+                return child.channel.hear()
+        except (EOFError, OSError) as error:
+            raise _Lost from error
+    raise _Silent
+
+
+def _checked(page: Page, number: int) -> Page:
+    """The page, if it is the one that comes now, and its blocks lie in it as they should."""
+    end = 0
+    for block in page.blocks:
+        if not end <= block.start <= block.end <= len(page.text):
+            raise _Lost
+        end = block.end
+    if page.number != number:
+        raise _Lost
+    return page
