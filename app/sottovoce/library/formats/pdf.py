@@ -1,0 +1,115 @@
+"""Reads PDF files: what is written in them, page by page."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+
+import pdf_oxide
+
+from sottovoce.domain.document import Block, BlockKind, Format, Page
+from sottovoce.domain.problems import Damaged
+from sottovoce.domain.text import encodable
+from sottovoce.library.formats.compose import cleaned, paragraphs
+from sottovoce.library.formats.layout import Line, Style, blocks, key, style, tabulated
+from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.pdfium import DAMAGED, PdfFile, PdfPage, opened
+from sottovoce.library.formats.source import Source
+
+_SAMPLE = 12
+"""Pages by which it is told how the text of a document looks."""
+_LOST_IN_A_ROW = 100
+"""Pages that cannot be read, one after the other, after which there is no hope for the rest."""
+_LONGEST_TITLE = 200
+_CUT_SHORT = Partly("This PDF file is damaged: only a part of its text could be read.")
+_NOTHING_ATTACHED = Partly("The files attached to this PDF were not read. Save and add them.")
+
+
+def read(source: Source) -> Iterator[News]:
+    """What it calls itself, then its pages.
+
+    Raises Missing, Refused if it asks for a password, Unsupported and Damaged.
+    """
+    try:
+        file = opened(source)
+    except Damaged:
+        yield from _rescued(source)
+        return
+    with closing(file):
+        yield from _read(file)
+
+
+def _read(file: PdfFile) -> Iterator[News]:
+    sample = dict(_sample(file))
+    yield About(Format.PDF, _title(file.title, [text for text, _ in sample.values()]), len(file))
+    looks = style(sample.values())
+    entries = _entries(file)
+    lost, in_a_row = 0, 0
+    for number in range(1, len(file) + 1):
+        try:
+            with closing(file.page(number)) as page:
+                yield _page(number, page, looks, entries[number])
+            in_a_row = 0
+        except Damaged:
+            lost, in_a_row = lost + 1, in_a_row + 1
+            if in_a_row == _LOST_IN_A_ROW or lost == len(file):
+                break
+    if lost == len(file):
+        raise Damaged(DAMAGED)
+    if lost:
+        yield _CUT_SHORT
+    if file.attachments:
+        yield _NOTHING_ATTACHED
+
+
+def _page(number: int, page: PdfPage, looks: Style, entries: Mapping[str, int]) -> Page:
+    text, lines = page.text, page.lines
+    parts = blocks(text, lines, looks, entries)
+    return Page(number, tabulated(text, lines, parts), parts)
+
+
+def _sample(file: PdfFile) -> Iterator[tuple[int, tuple[str, list[Line]]]]:
+    """The text and lines of a few pages: the first ones, and others spread over the document."""
+    numbers = {1, 2, *range(1, len(file) + 1, max(len(file) // _SAMPLE, 1))}
+    for number in sorted(numbers)[: _SAMPLE + 2]:
+        with suppress(Damaged), closing(file.page(number)) as page:
+            yield number, (page.text, page.lines)
+
+
+def _title(title: str, pages: list[str]) -> str:
+    """The title that the metadata have, if it is one: then its words stand on the first pages.
+
+    Programs write the name of a file or of the template there, if they write anything.
+    """
+    words = {key(word) for word in title.split()} - {""}
+    written = {key(word) for page in pages[:2] for word in page.split()}
+    if not words or len(title) > _LONGEST_TITLE or len(words & written) < 0.6 * len(words):
+        return ""
+    return encodable(title)
+
+
+def _entries(file: PdfFile) -> Mapping[int, Mapping[str, int]]:
+    """The table of contents by pages: the level of each heading, by its key."""
+    entries: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for entry in file.entries():
+        entries[entry.page].setdefault(key(entry.title), entry.level)
+    return entries
+
+
+def _rescued(source: Source) -> Iterator[News]:
+    """What a more forgiving reader finds in a file that has lost its end. Raises Damaged."""
+    try:
+        file = (
+            pdf_oxide.PdfDocument.from_bytes(source)
+            if isinstance(source, bytes)
+            else pdf_oxide.PdfDocument(str(source))
+        )
+        texts = [cleaned(file.extract_text(index)) for index in range(int(file.page_count))]
+    except Exception as error:
+        raise Damaged(DAMAGED) from error
+    if not any(text.strip() for text in texts):
+        raise Damaged(DAMAGED)
+    yield About(Format.PDF, "", len(texts))
+    for number, text in enumerate(texts, start=1):
+        parts = tuple(Block(BlockKind.PARAGRAPH, *place) for place in paragraphs(text))
+        yield Page(number, encodable(text), parts)
+    yield _CUT_SHORT

@@ -1,0 +1,376 @@
+"""PDF files as pdfium sees them: letters and where they stand, and pages as pictures.
+
+The one door to pdfium. Whatever is wrong with a file comes out of here as a Problem.
+"""
+
+import ctypes
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+import pikepdf
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
+from sottovoce.library.boxes import Box, merged
+from sottovoce.library.formats.layout import Cell, Line
+from sottovoce.library.formats.source import Source
+
+DAMAGED = "This PDF file is damaged and cannot be read. Get it again, or restore it from a backup."
+_LOCKED = "This PDF file asks for a password. Save a copy without one and add that instead."
+_STRANGE = (
+    "This PDF file is protected in a way that Sottovoce does not know. Save it anew as a PDF."
+)
+
+_POINTS: Final = 72
+"""To the inch."""
+_GRID = 1 << 20
+"""The device in whose pixels pdfium is asked where a point of a page is shown."""
+_FAR = 1000
+"""Points that lie far enough apart to tell how a page is turned."""
+_MOST_PIXELS = 40_000_000
+"""Of a picture: an A3 page at 600 dots per inch."""
+_MOST_ENTRIES = 5_000
+"""Of a table of contents, and of notes on a page, that are looked at."""
+_MOST_LETTERS = 1_000_000
+"""Of a page that are read."""
+_FILLED_IN = {pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT}
+"""Notes whose words are part of what a person reads on the page."""
+_HYPHEN = 0x02
+"""Stands where a word was parted at a line's end, for the hyphen and the end of the line."""
+_NEW_LINE = 0x0A
+_SPACES = {0x09, 0x20, 0xA0}
+_BOLD = (b"bold", b"black", b"heavy", b"demi", b"cmbx")
+_FIXED = 1
+"""The flag of a font all of whose letters are equally wide (PDF 32000-1, table 123)."""
+_WIDE = 1.2
+"""The gap between two cells of a table, in sizes of their letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the table of contents."""
+
+    title: str
+    page: int
+    """From 1."""
+    level: int
+    """From 1, the highest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page as it is shown."""
+
+    width: int
+    height: int
+    pixels: bytes
+    """Row by row without gaps: one byte for each pixel, or three (red, green, blue)."""
+
+
+class PdfPage:
+    """A page of an open file."""
+
+    def __init__(self, page: pypdfium2.PdfPage) -> None:
+        self._page = page
+        self._letters = page.get_textpage()
+        # The outer sizes of the page as it is shown, in points.
+        self.width, self.height = page.get_size()
+        self._show = _projection(page)
+
+    def close(self) -> None:
+        self._letters.close()
+        self._page.close()
+
+    @property
+    def text(self) -> str:
+        """All that is written on it, in the order it was written, in lines."""
+        return self._read[0]
+
+    @cached_property
+    def _read(self) -> tuple[str, list[int]]:
+        """The text, and for each of its characters the letter of the page it comes from."""
+        letters = self._letters.raw
+        count = min(pdfium.FPDFText_CountChars(letters), _MOST_LETTERS)
+        signs: list[str] = []
+        places: list[int] = []
+        high = 0
+        for place in range(count):
+            code = pdfium.FPDFText_GetUnicode(letters, place)
+            if 0xD800 <= code < 0xDC00:
+                high = code
+                continue
+            sign = _sign(code, high)
+            high = 0
+            signs.append(sign)
+            places.extend([place] * len(sign))
+        return "".join(signs), places
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Those of the text that are not empty."""
+        text, places = self._read
+        found, start = [], 0
+        for row in text.split("\n"):
+            if words := row.strip():
+                first = start + row.index(words)
+                found.append(self._line(first, first + len(words), text, places))
+            start += len(row) + 1
+        return found
+
+    def boxes(self, start: int, end: int) -> tuple[Box, ...]:
+        """Where a stretch of its text stands, one box for each line."""
+        text, places = self._read
+        seen = [places[at] for at in range(max(start, 0), min(end, len(text))) if text[at] > " "]
+        return merged(box for place in dict.fromkeys(seen) if (box := self._outline(place)))
+
+    @property
+    def unreadable(self) -> float:
+        """The share of its letters of which the file does not say which they are."""
+        signs = [sign for sign in self.text if sign > " "]
+        strange = sum(sign == "\ufffd" or "\ue000" <= sign <= "\uf8ff" for sign in signs)
+        return strange / len(signs) if signs else 0
+
+    @property
+    def pictured(self) -> float:
+        """The share of the page that its largest image covers."""
+        images = self._page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+        left, bottom, right, top = self._page.get_bbox()
+        largest: float = 0
+        with suppress(pypdfium2.PdfiumError):
+            for image in islice(images, _MOST_ENTRIES):
+                x1, y1, x2, y2 = image.get_bounds()
+                width, height = min(x2, right) - max(x1, left), min(y2, top) - max(y1, bottom)
+                largest = max(largest, max(width, 0) * max(height, 0))
+        return float(largest / max((right - left) * (top - bottom), 1))
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing on it at all."""
+        return next(iter(self._page.get_objects(max_depth=1)), None) is None
+
+    def grey(self, dots: int) -> Picture:
+        """The page in shades of grey, at so many dots per inch, or fewer if it is very large."""
+        return self._drawn(dots / _POINTS, is_grey=True)
+
+    def coloured(self, width: int) -> Picture:
+        """The page, so many pixels wide, or fewer if it is very long."""
+        return self._drawn(width / max(self.width, 1), is_grey=False)
+
+    def _drawn(self, scale: float, *, is_grey: bool) -> Picture:
+        pixels = max(self.width * self.height, 1) * scale**2
+        if pixels > _MOST_PIXELS:
+            scale *= (_MOST_PIXELS / pixels) ** 0.5
+        try:
+            drawn = self._page.render(
+                scale=scale, grayscale=is_grey, rev_byteorder=True, may_draw_forms=True
+            )
+        except (pypdfium2.PdfiumError, RuntimeError) as error:
+            raise Damaged(DAMAGED) from error
+        with closing(drawn):
+            row = drawn.width * drawn.n_channels
+            shown = memoryview(drawn.buffer).cast("B")
+            rows = (shown[at : at + row] for at in range(0, len(shown), drawn.stride))
+            return Picture(drawn.width, drawn.height, b"".join(rows))
+
+    def _line(self, start: int, end: int, text: str, places: list[int]) -> Line:
+        size = self._size(places[start])
+        cells: list[Cell] = []
+        first, left = start, self._across(places[start])[0]
+        at = start
+        while (space := _space(text, at, end)) < end:
+            after = space
+            while ord(text[after]) in _SPACES:
+                after += 1
+            right, following = self._across(places[space - 1])[1], self._across(places[after])[0]
+            if following - right > _WIDE * size:
+                cells.append(Cell(first, space, left, right))
+                first, left = after, following
+            at = after
+        cells.append(Cell(first, end, left, self._across(places[end - 1])[1]))
+        whole = self._outline(places[start]) or Box(0, 0, 0, 0)
+        sampled = {places[start], places[(start + end) // 2], places[end - 1]}
+        fonts = [self._font(place) for place in sampled]
+        return Line(
+            whole.top * self.height,
+            whole.bottom * self.height,
+            size,
+            tuple(cells),
+            is_bold=all(is_bold for is_bold, _ in fonts),
+            is_fixed=all(is_fixed for _, is_fixed in fonts),
+        )
+
+    def _size(self, place: int) -> float:
+        """Of a letter as it is printed: its font's size, stretched as the page has it."""
+        matrix = pdfium.FS_MATRIX()
+        size: float = pdfium.FPDFText_GetFontSize(self._letters, place)
+        if not pdfium.FPDFText_GetMatrix(self._letters, place, matrix):
+            return size
+        return max(size * float((matrix.c**2 + matrix.d**2) ** 0.5), 0.1)
+
+    def _font(self, place: int) -> tuple[bool, bool]:
+        """Whether a letter is bold, and whether its font is of fixed width."""
+        name, flags = ctypes.create_string_buffer(96), ctypes.c_int()
+        pdfium.FPDFText_GetFontInfo(self._letters, place, name, len(name), flags)
+        called = name.value.lower()
+        return any(word in called for word in _BOLD), bool(flags.value & _FIXED)
+
+    def _across(self, place: int) -> tuple[float, float]:
+        """The left and the right of a letter, in points."""
+        box = self._outline(place)
+        return (box.left * self.width, box.right * self.width) if box else (0, 0)
+
+    def _outline(self, place: int) -> Box | None:
+        """The box of a letter, as high as its line."""
+        box = pdfium.FS_RECTF()
+        if not pdfium.FPDFText_GetLooseCharBox(self._letters, place, box):
+            return None
+        return self._show(box.left, box.top, box.right, box.bottom)
+
+
+class PdfFile:
+    """A PDF file that is open."""
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        self._document = document
+        if document.get_formtype() != pdfium.FORMTYPE_NONE:
+            with suppress(pypdfium2.PdfiumError):
+                document.init_forms()
+
+    def close(self) -> None:
+        self._document.close()
+
+    def __len__(self) -> int:
+        """How many pages it has."""
+        return len(self._document)
+
+    @property
+    def title(self) -> str:
+        """What its metadata say, true or not."""
+        title: str = self._document.get_metadata_value("Title")
+        return " ".join(title.split())
+
+    @property
+    def attachments(self) -> int:
+        """How many files are attached to it."""
+        return int(self._document.count_attachments())
+
+    def entries(self) -> Iterator[Entry]:
+        """Its table of contents, as far as that leads to pages of it."""
+        for mark in islice(self._document.get_toc(max_depth=6), _MOST_ENTRIES):
+            target = mark.get_dest()
+            page = target.get_index() if target else None
+            if page is not None:
+                yield Entry(mark.get_title(), page + 1, mark.level + 1)
+
+    def page(self, number: int) -> PdfPage:
+        """The page of that number, from 1, to be closed. Raises Damaged."""
+        try:
+            page = self._document[number - 1]
+            if _is_filled_in(page):
+                # What was typed into a form is text of the page once it is printed on it.
+                pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY)
+                page.close()
+                page = self._document[number - 1]
+            return PdfPage(page)
+        except pypdfium2.PdfiumError as error:
+            raise Damaged(DAMAGED) from error
+
+
+def opened(source: Source) -> PdfFile:
+    """The file, to be closed. One that is not whole is mended in memory, as far as that goes.
+
+    Raises Missing, Refused if it asks for a password, Unsupported and Damaged.
+    """
+    logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)  # It knows no names, but talks a lot.
+    try:
+        file = PdfFile(pypdfium2.PdfDocument(source))
+        if len(file):
+            return file
+        file.close()
+    except FileNotFoundError as error:
+        raise Missing("This PDF file is not there any more.") from error
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+            raise Refused(_LOCKED) from error
+        if error.err_code == pdfium.FPDF_ERR_SECURITY:
+            raise Unsupported(_STRANGE) from error
+    return PdfFile(pypdfium2.PdfDocument(_mended(source)))
+
+
+def _mended(source: Source) -> bytes:
+    """The file written anew by a library that looks for objects where there is no list of them."""
+    mended = io.BytesIO()
+    try:
+        with pikepdf.open(io.BytesIO(source) if isinstance(source, bytes) else source) as document:
+            if not len(document.pages):
+                raise Damaged(DAMAGED)
+            document.save(mended)
+    except pikepdf.PasswordError as error:
+        raise Refused(_LOCKED) from error
+    except (pikepdf.PdfError, OSError, ValueError, RuntimeError) as error:
+        raise Damaged(DAMAGED) from error
+    return mended.getvalue()
+
+
+def _sign(code: int, high: int) -> str:
+    """The character of that number as the text has it; "" for what has no place in a text."""
+    if code == _HYPHEN:
+        return "-\n"
+    if code == _NEW_LINE:
+        return "\n"
+    if code in _SPACES or 0x2000 <= code <= 0x200A:
+        return " "
+    if 0xDC00 <= code < 0xE000:
+        return chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)) if high else "\ufffd"
+    if code < 0x20 or 0x7F <= code < 0xA0 or code in (0xAD, 0xFEFF, 0xFFFE, 0xFFFF):
+        return ""
+    return chr(code) if code < 0x110000 else "\ufffd"
+
+
+def _space(text: str, start: int, end: int) -> int:
+    """Where the next space stands, or `end`."""
+    found = text.find(" ", start, end)
+    return found if found >= 0 else end
+
+
+def _is_filled_in(page: pypdfium2.PdfPage) -> bool:
+    """Whether there are words on the page that lie above it: in a form, or typed over it."""
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ENTRIES)):
+        if note := pdfium.FPDFPage_GetAnnot(page, index):
+            kind = pdfium.FPDFAnnot_GetSubtype(note)
+            pdfium.FPDFPage_CloseAnnot(note)
+            if kind in _FILLED_IN:
+                return True
+    return False
+
+
+def _projection(page: pypdfium2.PdfPage) -> Callable[[float, float, float, float], Box]:
+    """Where a rectangle of a page's own coordinates is shown, however the page is turned."""
+    x0, y0 = _shown(page, 0, 0)
+    x_right, y_right = _shown(page, _FAR, 0)
+    x_up, y_up = _shown(page, 0, _FAR)
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        return (
+            (x0 + (x * (x_right - x0) + y * (x_up - x0)) / _FAR) / _GRID,
+            (y0 + (x * (y_right - y0) + y * (y_up - y0)) / _FAR) / _GRID,
+        )
+
+    def box(left: float, top: float, right: float, bottom: float) -> Box:
+        (x1, y1), (x2, y2) = point(left, top), point(right, bottom)
+        return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+
+    return box
+
+
+def _shown(page: pypdfium2.PdfPage, x: float, y: float) -> tuple[int, int]:
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, across, down)
+    return across.value, down.value
