@@ -17,6 +17,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 from sottovoce.domain.conversation import Message, Role
+from sottovoce.ui.chat.transcript.verdict import DOUBTS
+from sottovoce.ui.sources import listed
 
 _SPEAKERS = {Role.USER: "You", Role.ASSISTANT: "Reply", Role.SYSTEM: "Instructions"}
 
@@ -50,10 +52,23 @@ def describe(class_name: str) -> None:
     QAccessible.installFactory(made)
 
 
-def announce(widget: QWidget, message: Message) -> None:
-    """Have a finished reply read out."""
+def announce(widget: QWidget, text: str) -> None:
+    """Have something read out: a finished reply, or what Tab has come to."""
     if QAccessible.isActive():
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, message.text))
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+
+
+def _about(message: Message) -> str:
+    """What its documents have to say about a reply; empty if none were asked."""
+    if message.sources is None:
+        return ""
+    absent = "Not in your documents." if message.sources.is_not_found else ""
+    doubtful = [
+        f"{DOUBTS[each.support]} “{message.text[each.start : each.end].strip()}”"
+        for each in message.sources.statements
+        if each.support in DOUBTS
+    ]
+    return "\n".join(filter(None, (absent, *listed(message.sources.citations), *doubtful)))
 
 
 def _nobody() -> QAccessibleInterface:
@@ -127,6 +142,8 @@ class _Item(QAccessibleInterface):
                 return f"{speaker or _SPEAKERS[message.role]}: {message.text}"
             case QAccessible.Text.Value:
                 return message.text
+            case QAccessible.Text.Description:
+                return _about(message)
             case _:
                 return ""
 

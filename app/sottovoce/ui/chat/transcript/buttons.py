@@ -3,8 +3,11 @@
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen
 
+from sottovoce.domain.document import Citation
 from sottovoce.ui.chat.transcript.controls import Action, Control
+from sottovoce.ui.chat.transcript.strip import draw_chip
 from sottovoce.ui.chat.transcript.style import Style
+from sottovoce.ui.chat.transcript.words import draw_citation
 from sottovoce.ui.theme.icons import icon_pixmap
 
 _ICON = 16
@@ -20,6 +23,9 @@ def draw_control(
         case Action.LINK:
             if is_pointed:
                 _underline(painter, control, style)
+        case Action.CITATION | Action.SOURCE:
+            if is_pointed:  # Else the page draws them.
+                _draw_source(painter, control, style)
         case Action.CONTINUE:
             painter.setFont(style.label)
             painter.setPen(style.accent)
@@ -55,6 +61,14 @@ def _draw_icon(
     corner = control.rect.center() - QPointF(_ICON / 2, _ICON / 2)
     ratio = painter.device().devicePixelRatioF()
     painter.drawPixmap(corner, icon_pixmap(name, colour, _ICON, ratio))
+
+
+def _draw_source(painter: QPainter, control: Control, style: Style) -> None:
+    """Draw what leads to a document, under the pointer."""
+    if control.chip is not None:
+        draw_chip(painter, control.chip, control.rect, style, is_pointed=True)
+    elif isinstance(control.source, Citation):
+        draw_citation(painter, control.source.number, control.rect, style, is_pointed=True)
 
 
 def _underline(painter: QPainter, control: Control, style: Style) -> None:

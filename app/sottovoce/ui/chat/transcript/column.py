@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from sottovoce.domain.conversation import Message, Role
+from sottovoce.ui.chat.transcript.citing import cited
 from sottovoce.ui.chat.transcript.growing import Growing
 from sottovoce.ui.chat.transcript.heights import Heights
 from sottovoce.ui.chat.transcript.markdown import Block, closed, parse, typed
@@ -70,14 +71,15 @@ class Column:
         place = self.find(message.id)
         if place is None:
             return
-        has_same_text = self.messages[place].text == message.text
-        self.messages[place] = message
+        before, self.messages[place] = self.messages[place], message
         page = self._pages.get(place)
         if page is None:
             return
-        if not has_same_text:
+        if before.text != message.text:
             page.update(self._read(place), 0)
-        page.message = message
+        elif message.text and before.sources != message.sources:
+            page.annotate(self._read(place))
+        page.tell(message)
         self._heights[place] = page.height
 
     def begin(self, message: Message) -> None:
@@ -121,7 +123,12 @@ class Column:
         if self._growing is not None and place == len(self.messages) - 1:
             return self._growing.blocks
         message = self.messages[place]
-        return parse(message.text) if message.role is Role.ASSISTANT else typed(message.text)
+        if message.role is not Role.ASSISTANT:
+            return typed(message.text)
+        blocks = parse(message.text)
+        if message.sources is None or not message.sources.statements:
+            return blocks
+        return cited(blocks, message.text, message.sources)
 
     def page(self, place: int) -> Page:
         """A message as it is laid out."""

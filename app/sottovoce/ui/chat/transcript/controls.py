@@ -3,17 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from textwrap import shorten
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetricsF
 
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Citation
 from sottovoce.ui.chat.transcript.code import CodeBox
-from sottovoce.ui.chat.transcript.page import REMARK, Page, remark
+from sottovoce.ui.chat.transcript.page import Page, remark
+from sottovoce.ui.chat.transcript.strip import Chip
 from sottovoce.ui.chat.transcript.style import Style
+from sottovoce.ui.sources import Source, name_of, place_of
 
 BUTTON = 28
 """Pixels, each way."""
+_LONGEST_QUOTE = 240
 COUNT_WIDTH = 34
 """For the `2/3` between two arrows."""
 
@@ -23,11 +28,14 @@ class Action(Enum):
 
     COPY = "copy"
     COPY_CODE = "copy code"
+    COPY_WITH_SOURCES = "copy with sources"
     REGENERATE = "regenerate"
     EDIT = "edit"
     CONTINUE = "continue"
     VARIANT = "variant"
     LINK = "link"
+    SOURCE = "source"
+    CITATION = "citation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +52,14 @@ class Control:
     icon: str = ""
     block: int = -1
     ordinal: int = 0
-    """Which of the links in its block."""
+    """Which of the links in its block, or of the chips in a strip."""
     address: str = field(default="", repr=False)
     sibling: int | None = None
     """The message a variant's arrow leads to; None at the first and last."""
+    chip: Chip | None = field(default=None, repr=False)
+    """What it is in the strip of sources."""
+    source: Source | None = field(default=None, repr=False)
+    """The place in a document it leads to; None for the chip that lists them all."""
 
     @property
     def rect(self) -> QRectF:
@@ -60,8 +72,7 @@ class Control:
     @property
     def key(self) -> tuple[object, ...]:
         """Stays the same while the control moves over the screen."""
-        where = self.ordinal if self.action is Action.LINK else 0
-        return (self.action, self.message, self.block, self.name, where)
+        return (self.action, self.message, self.block, self.name, self.ordinal)
 
     @property
     def is_in_foot(self) -> bool:
@@ -77,11 +88,7 @@ def foot_controls(page: Page, index: int) -> list[Control]:
     message = page.message
     if message.state is State.WRITING:
         return []
-    made = [(Action.COPY, "Copy", "copy")]
-    if message.role is Role.ASSISTANT:
-        made.append((Action.REGENERATE, "Regenerate", "refresh-cw"))
-    elif message.role is Role.USER:
-        made.append((Action.EDIT, "Edit", "pencil"))
+    made = _buttons(message)
     y = page.foot.center().y() - BUTTON / 2
     has_variants = _has_variants(message)
     x = -6.0
@@ -110,24 +117,56 @@ def variant_count(page: Page) -> tuple[str, QRectF]:
     message = page.message
     if not _has_variants(message):
         return "", QRectF()
-    left = -6.0 + 3 * BUTTON
+    left = -6.0 + (len(_buttons(message)) + 1) * BUTTON
     if page.is_users:
         left = page.width - BUTTON - COUNT_WIDTH
     count = f"{message.variants.index(message.id) + 1}/{len(message.variants)}"
     return count, QRectF(left, page.foot.top(), COUNT_WIDTH, page.foot.height())
 
 
+def _buttons(message: Message) -> list[tuple[Action, str, str]]:
+    """Each with its name and icon."""
+    made = [(Action.COPY, "Copy", "copy")]
+    if message.sources is not None and message.sources.citations:
+        made.append((Action.COPY_WITH_SOURCES, "Copy with sources", "quote"))
+    if message.role is Role.ASSISTANT:
+        made.append((Action.REGENERATE, "Regenerate", "refresh-cw"))
+    elif message.role is Role.USER:
+        made.append((Action.EDIT, "Edit", "pencil"))
+    return made
+
+
 def body_controls(
     page: Page, index: int, style: Style, top: float, bottom: float
 ) -> Iterator[Control]:
     """What can be clicked inside a message between two heights."""
+    for ordinal, chip in enumerate(page.strip.chips if page.strip else ()):
+        if not chip.is_warning:
+            yield Control(
+                Action.SOURCE,
+                index,
+                chip.says,
+                [chip.rect],
+                ordinal=ordinal,
+                chip=chip,
+                source=chip.source,
+            )
     for block in page.visible(top, bottom):
         shape, origin = page.shape(block), page.origin(block)
-        for ordinal, (address, inside) in enumerate(shape.links()):
-            rects = [rect.translated(origin) for rect in inside]
-            yield Control(
-                Action.LINK, index, address, rects, block=block, ordinal=ordinal, address=address
-            )
+        for ordinal, link in enumerate(shape.links()):
+            rects = [rect.translated(origin) for rect in link.rects]
+            if link.citation:
+                yield _citation(page.citations[link.citation], index, rects, block, ordinal)
+            else:
+                yield Control(
+                    Action.LINK,
+                    index,
+                    link.address,
+                    rects,
+                    block=block,
+                    ordinal=ordinal,
+                    address=link.address,
+                )
         if isinstance(shape, CodeBox):
             rect = shape.copy_rect.translated(origin)
             yield Control(Action.COPY_CODE, index, "Copy this code", [rect], block=block)
@@ -135,8 +174,24 @@ def body_controls(
         metrics = QFontMetricsF(style.small)
         x = metrics.horizontalAdvance(text) + 8
         width = metrics.horizontalAdvance("Continue") + 16
-        rect = QRectF(x, page.bottom + 4, width, REMARK - 4)
+        rect = QRectF(x, page.remark.top(), width, page.remark.height())
         yield Control(Action.CONTINUE, index, "Continue this reply", [rect])
+
+
+def _citation(
+    citation: Citation, message: int, rects: list[QRectF], block: int, ordinal: int
+) -> Control:
+    where = ", ".join(filter(None, (name_of(citation), place_of(citation))))
+    quote = shorten(citation.quote, _LONGEST_QUOTE, placeholder="…")
+    return Control(
+        Action.CITATION,
+        message,
+        f"Source {citation.number}: {where}. “{quote}”",
+        rects,
+        block=block,
+        ordinal=ordinal,
+        source=citation,
+    )
 
 
 def statistics(message: Message) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QMimeData, QStringListModel
 
+from sottovoce.ui.chat.transcript.citing import JOINER
 from sottovoce.ui.chat.transcript.column import Column
 from sottovoce.ui.chat.transcript.markdown import (
     Block,
@@ -81,7 +82,7 @@ def plain_text(parts: Sequence[Part]) -> str:
     """Parts of one message as they read, without Markdown."""
     pieces = []
     for i, (block, start, end) in enumerate(parts):
-        pieces += [block.joint if i else "", block.text[start:end]]
+        pieces += [block.joint if i else "", block.text[start:end].replace(JOINER, " ")]
     return "".join(pieces)
 
 
@@ -128,8 +129,14 @@ def _row_html(row: Row, tag: str) -> str:
 def _spans_html(spans: Spans) -> str:
     out = []
     for span in spans:
-        text = escape(span.text).replace("\n", "<br>")
-        tags = {"code": span.code, "s": span.struck, "em": span.italic, "strong": span.bold}
+        text = escape(span.text.removeprefix(JOINER)).replace("\n", "<br>")
+        tags = {
+            "sup": bool(span.citation),
+            "code": span.code,
+            "s": span.struck,
+            "em": span.italic,
+            "strong": span.bold,
+        }
         for tag, is_on in tags.items():
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"

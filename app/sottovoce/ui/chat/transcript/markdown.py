@@ -9,6 +9,8 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from sottovoce.domain.document import Support
+
 
 class Container(Enum):
     """What a block can stand inside."""
@@ -37,6 +39,10 @@ class Span(NamedTuple):
     code: bool = False
     link: str = ""
     """Where a click leads: http, https or mailto."""
+    citation: int = 0
+    """The number of the citation whose mark this is; 0 for all other words."""
+    doubt: Support | None = None
+    """How the words fail to be borne out by the documents, where they do."""
 
 
 Spans = tuple[Span, ...]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Citation
 from sottovoce.domain.reply import Finish
 from sottovoce.ui.chat.transcript.code import CodeBox, code_height
 from sottovoce.ui.chat.transcript.heights import Heights
@@ -23,9 +24,12 @@ from sottovoce.ui.chat.transcript.markdown import (
 )
 from sottovoce.ui.chat.transcript.rule import RuleLine
 from sottovoce.ui.chat.transcript.shape import Mark, Shape
+from sottovoce.ui.chat.transcript.strip import STRIP, Strip, draw_chip
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.table import TableBox
+from sottovoce.ui.chat.transcript.verdict import verdict
 from sottovoce.ui.chat.transcript.words import Words
+from sottovoce.ui.theme.icons import icon_pixmap
 
 NAME = 26
 """Pixels for the name of the model above its reply."""
@@ -40,6 +44,9 @@ FOOT = 34
 BETWEEN = 10
 _INDENTS = {Container.LIST: 26, Container.QUOTE: 18}
 _DEEPEST = 8
+_ICON = 14
+_ICON_ROOM = 22
+_ABOVE_VERDICT = 8
 _GAPS = {Joint.APART: 12, Joint.CLOSE: 5, Joint.SAME: 0}
 
 _EMPTY = Block(Paragraph(()))
@@ -70,7 +77,7 @@ def estimated_height(message: Message, width: int, style: Style) -> int:
     """About how high a message is, from its length alone."""
     letters = max(1, int(width / style.letter_width))
     lines = len(message.text) // letters + message.text.count("\n") + 1
-    return lines * LINE + FOOT + BETWEEN + 24
+    return lines * LINE + FOOT + BETWEEN + 24 + (STRIP if message.sources else 0)
 
 
 class Page:
@@ -82,8 +89,12 @@ class Page:
         self._style = style
         self._shapes: list[Shape | None] = []
         self._heights = Heights()
-        self.message = message
+        self.strip: Strip | None = None
+        """What the reply was written from; None if no documents were asked."""
+        self.citations: dict[int, Citation] = {}
+        """By their numbers."""
         self._bubble = width * BUBBLE_SHARE
+        self.tell(message)
         self.update(blocks, 0)
 
     @property
@@ -92,7 +103,9 @@ class Page:
 
     @property
     def _head(self) -> int:
-        return BUBBLE_PADDING if self.is_users else NAME
+        if self.is_users:
+            return BUBBLE_PADDING
+        return NAME + (STRIP if self.strip else 0)
 
     @property
     def bottom(self) -> int:
@@ -101,12 +114,45 @@ class Page:
 
     @property
     def height(self) -> int:
-        return self.bottom + (REMARK if remark(self.message) else 0) + FOOT + BETWEEN
+        return self._end + (REMARK if remark(self.message) else 0) + FOOT + BETWEEN
+
+    @property
+    def _end(self) -> int:
+        """Where all ends that is said in the message or about it."""
+        return self.bottom + self._verdict_height
+
+    @property
+    def remark(self) -> QRectF:
+        """Where it is said why the reply ended early."""
+        return QRectF(0, self._end + 4, self.width, REMARK - 4)
 
     @property
     def foot(self) -> QRectF:
         """Where the buttons under the message are."""
         return QRectF(0, self.height - FOOT - BETWEEN, self.width, FOOT)
+
+    def tell(self, message: Message) -> None:
+        """Be about the message in this state: all but its blocks."""
+        self.message = message
+        self._verdict, self._is_grave = verdict(message)
+        self._verdict_height = 0
+        if self._verdict:
+            room = QRectF(0, 0, self.width - _ICON_ROOM, 1_000)
+            metrics = QFontMetricsF(self._style.small)
+            words = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, self._verdict)
+            self._verdict_height = _ABOVE_VERDICT + ceil(words.height())
+        self.strip, self.citations = None, {}
+        if message.sources is not None:
+            self.strip = Strip(message.sources, self.width, self._style, NAME)
+            self.citations = {each.number: each for each in message.sources.citations}
+
+    def annotate(self, blocks: Sequence[Block]) -> None:
+        """Show blocks that say what those in their places said, with other marks in them."""
+        for index, block in enumerate(blocks):
+            if block != self.blocks[index]:
+                self.blocks[index] = block
+                if self._shapes[index] is not None:
+                    self._lay_out(index, None)
 
     def update(self, blocks: Sequence[Block], kept: int) -> None:
         """Show these blocks, the first `kept` of which are as they were."""
@@ -260,6 +306,8 @@ class Page:
             painter.setFont(self._style.label)
             painter.setPen(self._style.muted)
             painter.drawText(QPointF(0, 14), self.message.model)
+        for chip in self.strip.chips if self.strip else ():
+            draw_chip(painter, chip, chip.rect, self._style, is_pointed=False)
         for index in self.visible(top, bottom):
             shape = self.shape(index)
             self._draw_containers(painter, index, shape)
@@ -269,14 +317,24 @@ class Page:
             painter.translate(origin)
             shape.draw(painter, marks(index, shape), clip)
             painter.restore()
+        if self._verdict:
+            self._draw_verdict(painter)
         if text := remark(self.message):
             painter.setFont(self._style.small)
             painter.setPen(self._style.muted)
-            painter.drawText(
-                QRectF(0, self.bottom + 4, self.width, REMARK - 4),
-                Qt.AlignmentFlag.AlignVCenter,
-                text,
-            )
+            painter.drawText(self.remark, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _draw_verdict(self, painter: QPainter) -> None:
+        tokens = self._style.tokens
+        colour = tokens.warning if self._is_grave else tokens.muted
+        top = self.bottom + _ABOVE_VERDICT
+        ratio = painter.device().devicePixelRatioF()
+        picture = icon_pixmap("circle-alert", colour, _ICON, ratio)
+        painter.drawPixmap(QPointF(0, top), picture)
+        painter.setFont(self._style.small)
+        painter.setPen(QColor(colour))
+        words = QRectF(_ICON_ROOM, top, self.width - _ICON_ROOM, self._verdict_height)
+        painter.drawText(words, Qt.TextFlag.TextWordWrap, self._verdict)
 
     def _draw_containers(self, painter: QPainter, index: int, shape: Shape) -> None:
         """The bars of quotes and the marker of an item."""

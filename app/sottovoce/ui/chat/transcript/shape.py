@@ -22,7 +22,10 @@ class Link(NamedTuple):
     """Words that lead somewhere."""
 
     address: str
+    """Empty for the mark of a citation."""
     rects: list[QRectF]
+    citation: int = 0
+    """Its number."""
 
 
 class Sideways:

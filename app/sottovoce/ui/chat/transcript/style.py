@@ -2,6 +2,7 @@
 
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat
 
+from sottovoce.domain.document import Support
 from sottovoce.ui.chat.transcript.highlight import DARK_INKS, LIGHT_INKS, Ink
 from sottovoce.ui.chat.transcript.markdown import Span
 from sottovoce.ui.theme.fonts import body_font, code_font
@@ -11,6 +12,7 @@ LINE = 23
 """Pixels from one line of body type to the next: about 1.5 times its size."""
 CODE_LINE = 19
 SMALL_PIXELS = 12
+_CITATION_PIXELS = 10
 _HEADING_PIXELS = {1: 22, 2: 19, 3: 17, 4: 15, 5: 15, 6: 15}
 _HEADING_LINE = {1: 30, 2: 27, 3: 25, 4: 23, 5: 23, 6: 23}
 
@@ -34,10 +36,13 @@ class Style:
         self.code = QColor(tokens.code)
         self.code_header = QColor(tokens.code_header)
         self.inline_code = QColor(tokens.inline_code)
+        self.warning = QColor(tokens.warning)
+        self.warning_soft = QColor(tokens.warning_soft)
         self.body = body_font(BODY_PIXELS)
         self.code_type = code_font(CODE_PIXELS)
         self.small = body_font(SMALL_PIXELS)
         self.label = body_font(SMALL_PIXELS, QFont.Weight.DemiBold)
+        self.citation = body_font(_CITATION_PIXELS, QFont.Weight.DemiBold)
         self.letter_width = QFontMetricsF(self.body).averageCharWidth()
         """Of body type, on average: good for estimates."""
         self.code_letter_width = QFontMetricsF(self.code_type).horizontalAdvance("0")
@@ -63,7 +68,7 @@ class Style:
 
     def format(self, span: Span, level: int = 0) -> QTextCharFormat:
         """How a span's words differ from those around them."""
-        key = (span.bold, span.italic, span.struck, span.code, bool(span.link), level)
+        key = (*span[1:5], bool(span.link), bool(span.citation), span.doubt, level)
         if key not in self._formats:
             self._formats[key] = self._made(span, level)
         return self._formats[key]
@@ -80,6 +85,17 @@ class Style:
         made.setFont(font)
         if span.link:
             made.setForeground(self.accent)
+        if span.citation:
+            # It only keeps the room: the mark is drawn with its plate.
+            made.setFont(self.citation)
+            made.setForeground(QColor(0, 0, 0, 0))
+        if span.doubt is Support.UNSUPPORTED:
+            made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+            made.setUnderlineColor(self.muted)
+        elif span.doubt is Support.MISQUOTED:
+            made.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            made.setUnderlineColor(self.warning)
+            made.setBackground(self.warning_soft)
         return made
 
 

@@ -168,7 +168,7 @@ class TableBox:
 
     def links(self) -> list[Link]:
         return [
-            Link(link.address, [rect.translated(self._origin(row, column)) for rect in link.rects])
+            link._replace(rects=[rect.translated(self._origin(row, column)) for rect in link.rects])
             for (row, column), cell in sorted(self._laid.items())
             for link in cell.links()
         ]

@@ -22,8 +22,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
 
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.accessible import announce, describe
 from sottovoce.ui.chat.transcript.buttons import draw_control, draw_focus
+from sottovoce.ui.chat.transcript.citing import doubt_at
 from sottovoce.ui.chat.transcript.column import Anchor, Column, Seen
 from sottovoce.ui.chat.transcript.controls import (
     Action,
@@ -36,6 +38,7 @@ from sottovoce.ui.chat.transcript.controls import (
 from sottovoce.ui.chat.transcript.copying import for_clipboard, plain_text, selected, whole
 from sottovoce.ui.chat.transcript.find import find_next, find_previous, pattern
 from sottovoce.ui.chat.transcript.jump import JumpButton
+from sottovoce.ui.chat.transcript.markdown import typed
 from sottovoce.ui.chat.transcript.page import FOOT, Page
 from sottovoce.ui.chat.transcript.selection import (
     END,
@@ -47,7 +50,10 @@ from sottovoce.ui.chat.transcript.selection import (
 )
 from sottovoce.ui.chat.transcript.shape import Mark, Shape, Sideways
 from sottovoce.ui.chat.transcript.style import LINE, Style
+from sottovoce.ui.chat.transcript.verdict import DOUBTS
+from sottovoce.ui.sources import listed, name_of, place_of, with_sources
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS, Tokens
+from sottovoce.ui.widgets.parts import rounded, shortened
 
 MARGIN = 24
 """Pixels around the column."""
@@ -58,6 +64,8 @@ _NEAR_END = 4
 _COPIED_FOR = 1600
 """Milliseconds."""
 _SIDEWAYS_STEP = 60
+_LONGEST = 60
+"""Letters of a name or a question in a menu."""
 
 
 class Transcript(QAbstractScrollArea):
@@ -73,6 +81,8 @@ class Transcript(QAbstractScrollArea):
     """The id of the version to show instead."""
     link_asked = Signal(str)
     """A link was clicked. It is never opened from here."""
+    source_asked = Signal(object, object)
+    """The Sources of a reply, and the Citation or Passage of them that was clicked."""
 
     def __init__(self, tokens: Tokens, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -163,7 +173,13 @@ class Transcript(QAbstractScrollArea):
         """Show the reply as it came to be, and have it read out to those who only listen."""
         self._column.finish(message)
         self._update()
-        announce(self, message)
+        announce(self, message.text)
+
+    def tell_sources(self, sources: Sources) -> None:
+        """Show what the reply under way is written from."""
+        if self.messages:
+            self._column.replace(replace(self.messages[-1], sources=sources))
+            self._update()
 
     def set_notice(self, text: str) -> None:
         """Say something quietly under the last message; nothing if empty."""
@@ -408,6 +424,9 @@ class Transcript(QAbstractScrollArea):
             case Action.COPY:
                 self._copy_message(control.message)
                 self._say_copied(control)
+            case Action.COPY_WITH_SOURCES:
+                self._copy_with_sources(control.message)
+                self._say_copied(control)
             case Action.COPY_CODE:
                 code = self._column.blocks(control.message)[control.block]
                 QGuiApplication.clipboard().setText(code.text)
@@ -422,12 +441,41 @@ class Transcript(QAbstractScrollArea):
                 self.variant_asked.emit(control.sibling)
             case Action.LINK:
                 self.link_asked.emit(control.address)
+            case Action.CITATION | Action.SOURCE if message.sources is not None:
+                if control.source is not None:
+                    self.source_asked.emit(message.sources, control.source)
+                else:
+                    self._list_passages(message.sources, control.rect)
+
+    def _list_passages(self, sources: Sources, rect: QRectF) -> None:
+        """Open a menu of all that the model was shown."""
+        menu = rounded(QMenu(self))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if sources.query:
+            searched = f"Searched for “{shortened(sources.query, _LONGEST)}”"
+            menu.addAction(searched.replace("&", "&&")).setEnabled(False)
+            menu.addSeparator()
+        for passage in sources.passages:
+            name = shortened(name_of(passage), _LONGEST)
+            where = " · ".join(filter(None, (name, place_of(passage), *passage.headings[-1:])))
+            menu.addAction(
+                where.replace("&", "&&"), partial(self.source_asked.emit, sources, passage)
+            )
+        menu.popup(self.viewport().mapToGlobal(rect.bottomLeft().toPoint()))
 
     def _copy_message(self, place: int) -> None:
         """A message as it was written: a reply with its Markdown."""
         text = self.messages[place].text
         data = for_clipboard(text, [whole(self._column.blocks(place))])
         QGuiApplication.clipboard().setMimeData(data)
+
+    def _copy_with_sources(self, place: int) -> None:
+        message = self.messages[place]
+        assert message.sources is not None
+        text = with_sources(message.text, message.sources)
+        lines = listed(message.sources.citations)
+        parts = [whole(self._column.blocks(place)), whole(typed("\n".join(lines)))]
+        QGuiApplication.clipboard().setMimeData(for_clipboard(text, parts))
 
     def _say_copied(self, control: Control) -> None:
         self._copied = control.key
@@ -640,6 +688,8 @@ class Transcript(QAbstractScrollArea):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Copy", self.copy).setEnabled(bool(self.selected_text()))
         menu.addAction("Copy message", partial(self._copy_message, place))
+        if message.sources is not None and message.sources.citations:
+            menu.addAction("Copy with sources", partial(self._copy_with_sources, place))
         menu.addAction("Select all", self.select_all)
         if message.state is State.WRITING:
             return menu
@@ -665,11 +715,21 @@ class Transcript(QAbstractScrollArea):
 
     def _show_tip(self, point: QPoint, where: QPoint) -> None:
         control = self._control_at(QPointF(point))
-        if control is None:
+        says = control.name if control else self._doubt_at(QPointF(point))
+        if not says:
             QToolTip.hideText()
             return
         # Taken for rich text, an address with a tag in it would load what the tag names.
-        QToolTip.showText(where, f"<span>{escape(control.name)}</span>", self.viewport())
+        QToolTip.showText(where, f"<span>{escape(says)}</span>", self.viewport())
+
+    def _doubt_at(self, point: QPointF) -> str:
+        """What is the matter with the words under a point, where something is."""
+        if not self.messages or self._shape_at(point) is None:
+            return ""
+        place = self._place_at(point)
+        block = self._column.page(place.message).blocks[place.block]
+        doubt = doubt_at(block, place.offset)
+        return DOUBTS[doubt] if doubt else ""
 
     # Keyboard.
 
@@ -732,13 +792,16 @@ class Transcript(QAbstractScrollArea):
 
     def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002  # Qt calls it so.
         """Tab goes through what can be clicked in sight, then leaves."""
-        keys = [each.key for each in self.controls() if each.is_enabled]
+        controls = [each for each in self.controls() if each.is_enabled]
+        keys = [each.key for each in controls]
         at = -1 if next else len(keys)
         if self._focused in keys:
             at = keys.index(self._focused)
         at += 1 if next else -1
         is_inside = 0 <= at < len(keys)
         self._focused = keys[at] if is_inside else ()
+        if is_inside:
+            announce(self, controls[at].name)
         self.viewport().update()
         return is_inside or super().focusNextPrevChild(next)
 

@@ -11,9 +11,13 @@ from sottovoce.ui.chat.transcript.characters import (
     mixes_directions,
     shown,
 )
-from sottovoce.ui.chat.transcript.markdown import Align, Spans
+from sottovoce.ui.chat.transcript.citing import JOINER
+from sottovoce.ui.chat.transcript.markdown import Align, Span, Spans
 from sottovoce.ui.chat.transcript.shape import Link, Mark, Sideways
 from sottovoce.ui.chat.transcript.style import Style
+
+_PLAIN = Span("")[1:]
+"""How words are that need no format of their own."""
 
 
 class Words:
@@ -29,6 +33,7 @@ class Words:
         self.text = "".join(span.text for span in spans)
         self.is_right_to_left = is_right_to_left(self.text)
         self._mixes_directions = mixes_directions(self.text)
+        self._is_cited = any(span.citation for span in spans)
         self._counting = Counting(self.text)
         self._style = style
         self._layout = QTextLayout(shown(self.text), style.font(level))
@@ -58,7 +63,7 @@ class Words:
         at = 0
         for span in self.spans:
             end = at + len(span.text)
-            if span.bold or span.italic or span.struck or span.code or span.link:
+            if span[1:] != _PLAIN:
                 part = QTextLayout.FormatRange()
                 part.start = self._counting.to_qt(at)
                 part.length = self._counting.to_qt(end) - part.start
@@ -100,6 +105,9 @@ class Words:
                 painter.fillRect(rect, mark.colour)
         painter.setPen(self._style.text)
         self._layout.draw(painter, QPointF(0, 0), [], clip)
+        for link in self.links() if self._is_cited else ():
+            if link.citation:
+                draw_citation(painter, link.citation, link.rects[0], self._style)
 
     def hit(self, point: QPointF) -> int:
         for line, top, height in self._lines:
@@ -143,8 +151,28 @@ class Words:
             end = at + len(span.text)
             if span.link:
                 found.append(Link(span.link, self.rects(at, end)))
+            elif span.citation:
+                [rect] = self.rects(at + len(JOINER), end)
+                found.append(Link("", [_plate(rect)], span.citation))
             at = end
         return found
+
+
+def _plate(rect: QRectF) -> QRectF:
+    """The mark of a citation: round, a little above the middle of the line."""
+    return QRectF(rect.left() + 1, rect.center().y() - 10, rect.width() - 1, 15)
+
+
+def draw_citation(
+    painter: QPainter, number: int, plate: QRectF, style: Style, *, is_pointed: bool = False
+) -> None:
+    """Draw the mark of a citation, under the pointer or not."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(style.accent if is_pointed else style.inline_code)
+    painter.drawRoundedRect(plate, 5, 5)
+    painter.setFont(style.citation)
+    painter.setPen(style.on_accent if is_pointed else style.accent)
+    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, str(number))
 
 
 def x_of(line: QTextLine, position: int) -> float:
