@@ -16,9 +16,13 @@ _LARGER = 1.12
 """How many times the size of the running text a heading has at least."""
 _FEW = 0.25
 """The share of all letters that headings of one size make up at most."""
+_HEADING_LINES = 3
+"""That a heading has at most."""
 _LONGEST_HEADING = 200
 """Characters, over all its lines."""
 _LOWEST_LEVEL = 6
+_SIGN = 5
+"""Characters of a line that is hardly one of its own."""
 _MARK = re.compile(
     r"(?:[•◦▪▫‣∙·●○■□◆➢➤✓✔–—*\uf0b7\uf0a7\uf0d8-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,5})[.)])\s+(?=\S)"
 )
@@ -68,6 +72,11 @@ class Line:
     def right(self) -> float:
         return self.cells[-1].right
 
+    @property
+    def is_turned(self) -> bool:
+        """Whether it runs up or down the page."""
+        return self.bottom - self.top > 3 * self.size and self.end - self.start > 3
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -91,39 +100,58 @@ def key(text: str) -> str:
 def style(pages: Iterable[tuple[str, Sequence[Line]]]) -> Style:
     """How the text of these pages looks; each with its lines."""
     letters: Counter[float] = Counter()
-    bold, fixed = 0, 0
+    in_short_runs: Counter[float] = Counter()
+    bold, fixed, count = 0, 0, 0
     on_pages: Counter[str] = Counter()
-    count = 0
     for text, lines in pages:
         count += 1
-        for line in lines:
-            length = line.end - line.start
-            letters[_rounded(line.size)] += length
+        for line, run in zip(lines, _runs(lines), strict=True):
+            length, size = line.end - line.start, _rounded(line.size)
+            letters[size] += length
+            in_short_runs[size] += length if run <= _HEADING_LINES else 0
             bold += length * line.is_bold
             fixed += length * line.is_fixed
         on_pages.update({key(text[line.start : line.end]) for line in lines})
     if not letters:
         return Style()
-    size, _ = letters.most_common(1)[0]
+    running, _ = letters.most_common(1)[0]
     total = letters.total()
+    larger = (size for size in letters if size >= running * _LARGER)
     return Style(
-        size=size,
+        size=running,
         is_bold=bold > total / 2,
         is_fixed=fixed > total / 2,
         headings=tuple(
-            sorted(
-                (
-                    larger
-                    for larger, length in letters.items()
-                    if larger >= size * _LARGER and length <= total * _FEW
-                ),
-                reverse=True,
-            )
+            size
+            for size in sorted(larger, reverse=True)
+            if letters[size] <= total * _FEW and in_short_runs[size] > letters[size] / 2
         ),
         recurring=frozenset(
-            text for text, times in on_pages.items() if times >= 3 and times > count / 2
+            name for name, times in on_pages.items() if times >= 3 and times > count / 2
         ),
     )
+
+
+def rejoined(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
+    """The text and lines with spaces for ends of lines after which nothing goes down.
+
+    Raised and lowered signs break lines, and so does what stands in the next cell of a table.
+    """
+    signs = list(text)
+    whole: list[Line] = []
+    for line in lines:
+        if not whole or not _stands_beside(whole[-1], line):
+            whole.append(line)
+            continue
+        before = whole[-1]
+        for place in range(before.end, line.start):
+            signs[place] = " "
+        is_near = line.left - before.right < max(line.size, before.size)
+        last, first = before.cells[-1], line.cells[0]
+        seam = (Cell(last.start, first.end, last.left, first.right),) if is_near else (last, first)
+        larger = max(before, line, key=lambda part: part.end - part.start)
+        whole[-1] = replace(larger, cells=(*before.cells[:-1], *seam, *line.cells[1:]))
+    return "".join(signs), whole
 
 
 def tabulated(text: str, lines: Iterable[Line], parts: Iterable[Block]) -> str:
@@ -165,10 +193,14 @@ def _kinds(
 ) -> list[_Kind]:
     rows = _rows(lines)
     kinds = []
-    for index, line in enumerate(lines):
+    for index, (line, run) in enumerate(zip(lines, _runs(lines), strict=True)):
         words = text[line.start : line.end]
         before = lines[index - 1] if index else None
-        if level := _level(words, line, before, looks, entries, in_table=index in rows):
+        is_apart = before is None or before.is_bold or not _follows(before, line, tight=True)
+        level = entries.get(key(words), 0)
+        if not level and index not in rows:
+            level = _level(words, line, run, looks, is_apart=is_apart)
+        if level:
             kinds.append(_Kind(BlockKind.HEADING, level))
         elif _MARK.match(words):
             kinds.append(_ITEM)
@@ -181,36 +213,44 @@ def _kinds(
     return kinds
 
 
-def _level(
-    words: str,
-    line: Line,
-    before: Line | None,
-    looks: Style,
-    entries: Mapping[str, int],
-    *,
-    in_table: bool,
-) -> int:
-    """Of the heading that the line is, or 0."""
+def _level(words: str, line: Line, run: int, looks: Style, *, is_apart: bool) -> int:
+    """Of the heading that the line is, by its looks; 0 if it is none.
+
+    `run`: how many lines of its size stand together. `is_apart`: whether there is a gap above it.
+    """
     name = key(words)
-    if len(name) < 2 or len(words) > _LONGEST_HEADING or name in looks.recurring:
+    if len(name) < 2 or name in looks.recurring or run > _HEADING_LINES or line.is_turned:
         return 0
-    if level := entries.get(name):
-        return level
-    if in_table:
+    if (size := _rounded(line.size)) in looks.headings:
+        return min(looks.headings.index(size) + 1, _LOWEST_LEVEL)
+    if not line.is_bold or looks.is_bold or size < looks.size * 0.95 or not is_apart:
         return 0
-    if looks.size and line.size >= looks.size * _LARGER:
-        larger = sum(size > _rounded(line.size) for size in looks.headings)
-        return min(larger + 1, _LOWEST_LEVEL) if _rounded(line.size) in looks.headings else 0
-    if not line.is_bold or looks.is_bold or line.size < looks.size * 0.95:
-        return 0
-    stands_apart = before is None or not _follows(before, line, tight=True) or before.is_bold
-    if not stands_apart or len(words) > 100 or words.endswith((".", ",", ";")):
-        return 0
-    if not (words[0].isdigit() or words[0].isupper() or not words[0].isascii()):
+    begins = words[0].isdigit() or not words[0].islower()
+    if not begins or len(words) > _LONGEST_HEADING / 2 or words.endswith((".", ",", ";")):
         return 0
     number = _NUMBER.match(words)
     depth = number[1].count(".") if number else 0
     return min(len(looks.headings) + 1 + depth, _LOWEST_LEVEL)
+
+
+def _runs(lines: Sequence[Line]) -> list[int]:
+    """For each line, how many of its looks stand together there, below one another."""
+    runs: list[int] = []
+    start = 0
+    for index, line in enumerate(lines):
+        if index + 1 < len(lines) and _alike(line, lines[index + 1]):
+            continue
+        runs += [index + 1 - start] * (index + 1 - start)
+        start = index + 1
+    return runs
+
+
+def _alike(before: Line, line: Line) -> bool:
+    return (
+        abs(before.size - line.size) < 0.5
+        and before.is_bold == line.is_bold
+        and _follows(before, line, tight=False)
+    )
 
 
 def _rows(lines: Sequence[Line]) -> set[int]:
@@ -260,10 +300,10 @@ def _goes_on(text: str, block: Block, before: Line, line: Line, kind: _Kind, ind
     """Whether the line belongs to the block that the line before it belongs to."""
     match block.kind, kind.kind:
         case BlockKind.HEADING, BlockKind.HEADING:
-            alike = abs(line.size - before.size) < 0.5 and block.level == kind.level
-            short = line.end - block.start <= _LONGEST_HEADING
-            unnumbered = not _NUMBER.match(text[line.start : line.end])
-            return alike and short and unnumbered and _follows(before, line, tight=True)
+            is_short = line.end - block.start <= _LONGEST_HEADING
+            is_numbered = bool(_NUMBER.match(text[line.start : line.end]))
+            is_same = block.level == kind.level and _follows(before, line, tight=True)
+            return is_same and is_short and not is_numbered
         case BlockKind.CODE, BlockKind.CODE:
             return True
         case BlockKind.LIST, BlockKind.PARAGRAPH:
@@ -277,7 +317,8 @@ def _goes_on(text: str, block: Block, before: Line, line: Line, kind: _Kind, ind
 def _runs_on(text: str, before: Line, line: Line, *, is_item: bool) -> bool:
     """Whether a sentence or paragraph goes on from one line to the next."""
     words, so_far = text[line.start : line.end], text[before.start : before.end].rstrip()
-    if abs(line.size - before.size) > 0.15 * before.size:
+    is_sign = min(len(words), len(so_far)) <= _SIGN  # Raised or lowered, as in a formula.
+    if abs(line.size - before.size) > 0.15 * before.size and not is_sign:
         return False
     ends = so_far.endswith(_SENTENCE_END)
     if not _follows(before, line, tight=False):
@@ -295,6 +336,14 @@ def _follows(before: Line, line: Line, *, tight: bool) -> bool:
     size = max(before.size, line.size)
     gap = line.bottom - before.bottom
     return -0.3 * size < gap < (1.7 if tight else 2.1) * size and line.left < before.right + size
+
+
+def _stands_beside(before: Line, line: Line) -> bool:
+    """Whether the line goes on at the right of the one before, at about its height."""
+    shared = min(before.bottom, line.bottom) - max(before.top, line.top)
+    height = min(before.bottom - before.top, line.bottom - line.top)
+    is_upright = not before.is_turned and not line.is_turned
+    return is_upright and shared > 0.6 * height and line.left > before.right - 0.3 * before.size
 
 
 def _rounded(size: float) -> float:

@@ -91,7 +91,8 @@ def _entries(file: PdfFile) -> Mapping[int, Mapping[str, int]]:
     """The table of contents by pages: the level of each heading, by its key."""
     entries: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for entry in file.entries():
-        entries[entry.page].setdefault(key(entry.title), entry.level)
+        if name := key(entry.title):
+            entries[entry.page].setdefault(name, entry.level)
     return entries
 
 

@@ -6,6 +6,8 @@ The one door to pdfium. Whatever is wrong with a file comes out of here as a Pro
 import ctypes
 import io
 import logging
+import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ import pypdfium2.raw as pdfium
 
 from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 from sottovoce.library.boxes import Box, merged
-from sottovoce.library.formats.layout import Cell, Line
+from sottovoce.library.formats.layout import Cell, Line, rejoined
 from sottovoce.library.formats.source import Source
 
 DAMAGED = "This PDF file is damaged and cannot be read. Get it again, or restore it from a backup."
@@ -45,10 +47,11 @@ _FILLED_IN = {pdfium.FPDF_ANNOT_WIDGET, pdfium.FPDF_ANNOT_FREETEXT}
 _HYPHEN = 0x02
 """Stands where a word was parted at a line's end, for the hyphen and the end of the line."""
 _NEW_LINE = 0x0A
-_SPACES = {0x09, 0x20, 0xA0}
-_BOLD = (b"bold", b"black", b"heavy", b"demi", b"cmbx")
+_SPACES = {0x09, 0x20, 0xA0, *range(0x2000, 0x200B)}
+_BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|medi(?!um)", re.IGNORECASE)
 _FIXED = 1
 """The flag of a font all of whose letters are equally wide (PDF 32000-1, table 123)."""
+_GAP = re.compile(r"(?<=\S) +(?=\S)")
 _WIDE = 1.2
 """The gap between two cells of a table, in sizes of their letters."""
 
@@ -83,6 +86,8 @@ class PdfPage:
         # The outer sizes of the page as it is shown, in points.
         self.width, self.height = page.get_size()
         self._show = _projection(page)
+        # The text as pdfium has it, and for each of its characters the letter it comes from.
+        self._signs, self._places = _read(self._letters.raw)
 
     def close(self) -> None:
         self._letters.close()
@@ -91,44 +96,28 @@ class PdfPage:
     @property
     def text(self) -> str:
         """All that is written on it, in the order it was written, in lines."""
-        return self._read[0]
+        return self._laid_out[0]
 
-    @cached_property
-    def _read(self) -> tuple[str, list[int]]:
-        """The text, and for each of its characters the letter of the page it comes from."""
-        letters = self._letters.raw
-        count = min(pdfium.FPDFText_CountChars(letters), _MOST_LETTERS)
-        signs: list[str] = []
-        places: list[int] = []
-        high = 0
-        for place in range(count):
-            code = pdfium.FPDFText_GetUnicode(letters, place)
-            if 0xD800 <= code < 0xDC00:
-                high = code
-                continue
-            sign = _sign(code, high)
-            high = 0
-            signs.append(sign)
-            places.extend([place] * len(sign))
-        return "".join(signs), places
-
-    @cached_property
+    @property
     def lines(self) -> list[Line]:
         """Those of the text that are not empty."""
-        text, places = self._read
-        found, start = [], 0
-        for row in text.split("\n"):
+        return self._laid_out[1]
+
+    @cached_property
+    def _laid_out(self) -> tuple[str, list[Line]]:
+        lines, start = [], 0
+        for row in self._signs.split("\n"):
             if words := row.strip():
                 first = start + row.index(words)
-                found.append(self._line(first, first + len(words), text, places))
+                lines.append(self._line(first, first + len(words)))
             start += len(row) + 1
-        return found
+        return rejoined(self._signs, lines)
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
         """Where a stretch of its text stands, one box for each line."""
-        text, places = self._read
-        seen = [places[at] for at in range(max(start, 0), min(end, len(text))) if text[at] > " "]
-        return merged(box for place in dict.fromkeys(seen) if (box := self._outline(place)))
+        stretch = zip(self._signs[start:end], self._places[start:end], strict=True)
+        letters = dict.fromkeys(place for sign, place in stretch if sign > " ")
+        return merged(box for place in letters if (box := self._outline(place)).left < box.right)
 
     @property
     def unreadable(self) -> float:
@@ -179,27 +168,23 @@ class PdfPage:
             rows = (shown[at : at + row] for at in range(0, len(shown), drawn.stride))
             return Picture(drawn.width, drawn.height, b"".join(rows))
 
-    def _line(self, start: int, end: int, text: str, places: list[int]) -> Line:
+    def _line(self, start: int, end: int) -> Line:
+        places = self._places
         size = self._size(places[start])
+        first, last = self._outline(places[start]), self._outline(places[end - 1])
         cells: list[Cell] = []
-        first, left = start, self._across(places[start])[0]
-        at = start
-        while (space := _space(text, at, end)) < end:
-            after = space
-            while ord(text[after]) in _SPACES:
-                after += 1
-            right, following = self._across(places[space - 1])[1], self._across(places[after])[0]
-            if following - right > _WIDE * size:
-                cells.append(Cell(first, space, left, right))
-                first, left = after, following
-            at = after
-        cells.append(Cell(first, end, left, self._across(places[end - 1])[1]))
-        whole = self._outline(places[start]) or Box(0, 0, 0, 0)
-        sampled = {places[start], places[(start + end) // 2], places[end - 1]}
-        fonts = [self._font(place) for place in sampled]
+        begin, left = start, first.left
+        for gap in _GAP.finditer(self._signs, start, end):
+            right = self._outline(places[gap.start() - 1]).right
+            beyond = self._outline(places[gap.end()]).left
+            if (beyond - right) * self.width > _WIDE * size:
+                cells.append(Cell(begin, gap.start(), left * self.width, right * self.width))
+                begin, left = gap.end(), beyond
+        cells.append(Cell(begin, end, left * self.width, last.right * self.width))
+        fonts = {self._font(places[at]) for at in (start, (start + end) // 2, end - 1)}
         return Line(
-            whole.top * self.height,
-            whole.bottom * self.height,
+            min(first.top, last.top) * self.height,
+            max(first.bottom, last.bottom) * self.height,
             size,
             tuple(cells),
             is_bold=all(is_bold for is_bold, _ in fonts),
@@ -212,25 +197,18 @@ class PdfPage:
         size: float = pdfium.FPDFText_GetFontSize(self._letters, place)
         if not pdfium.FPDFText_GetMatrix(self._letters, place, matrix):
             return size
-        return max(size * float((matrix.c**2 + matrix.d**2) ** 0.5), 0.1)
+        return max(size * math.hypot(matrix.c, matrix.d), 0.1)
 
     def _font(self, place: int) -> tuple[bool, bool]:
         """Whether a letter is bold, and whether its font is of fixed width."""
         name, flags = ctypes.create_string_buffer(96), ctypes.c_int()
         pdfium.FPDFText_GetFontInfo(self._letters, place, name, len(name), flags)
-        called = name.value.lower()
-        return any(word in called for word in _BOLD), bool(flags.value & _FIXED)
+        return bool(_BOLD.search(name.value)), bool(flags.value & _FIXED)
 
-    def _across(self, place: int) -> tuple[float, float]:
-        """The left and the right of a letter, in points."""
-        box = self._outline(place)
-        return (box.left * self.width, box.right * self.width) if box else (0, 0)
-
-    def _outline(self, place: int) -> Box | None:
-        """The box of a letter, as high as its line."""
+    def _outline(self, place: int) -> Box:
+        """The box of a letter, as high as its line; an empty one if it stands nowhere."""
         box = pdfium.FS_RECTF()
-        if not pdfium.FPDFText_GetLooseCharBox(self._letters, place, box):
-            return None
+        pdfium.FPDFText_GetLooseCharBox(self._letters, place, box)
         return self._show(box.left, box.top, box.right, box.bottom)
 
 
@@ -319,25 +297,36 @@ def _mended(source: Source) -> bytes:
     return mended.getvalue()
 
 
+def _read(letters: object) -> tuple[str, list[int]]:
+    """The text of a page, and for each of its characters the letter of the page it comes from."""
+    signs: list[str] = []
+    places: list[int] = []
+    high = 0
+    for place in range(min(pdfium.FPDFText_CountChars(letters), _MOST_LETTERS)):
+        code = pdfium.FPDFText_GetUnicode(letters, place)
+        if 0xD800 <= code < 0xDC00:
+            high = code
+            continue
+        sign = _sign(code, high)
+        high = 0
+        signs.append(sign)
+        places.extend([place] * len(sign))
+    return "".join(signs), places
+
+
 def _sign(code: int, high: int) -> str:
     """The character of that number as the text has it; "" for what has no place in a text."""
     if code == _HYPHEN:
         return "-\n"
     if code == _NEW_LINE:
         return "\n"
-    if code in _SPACES or 0x2000 <= code <= 0x200A:
+    if code in _SPACES:
         return " "
     if 0xDC00 <= code < 0xE000:
         return chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)) if high else "\ufffd"
     if code < 0x20 or 0x7F <= code < 0xA0 or code in (0xAD, 0xFEFF, 0xFFFE, 0xFFFF):
         return ""
     return chr(code) if code < 0x110000 else "\ufffd"
-
-
-def _space(text: str, start: int, end: int) -> int:
-    """Where the next space stands, or `end`."""
-    found = text.find(" ", start, end)
-    return found if found >= 0 else end
 
 
 def _is_filled_in(page: pypdfium2.PdfPage) -> bool:
