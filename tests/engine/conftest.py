@@ -7,7 +7,8 @@ import pytest
 
 from engine.asking import load, model_at
 from sottovoce.domain.model import Model
-from sottovoce.engine.process import Patience, ProcessEngine
+from sottovoce.engine.child import Patience
+from sottovoce.engine.process import ProcessEngine
 from sottovoce.models import shelf
 
 
