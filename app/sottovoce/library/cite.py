@@ -1,0 +1,374 @@
+"""Which statements of a reply the documents bear out, and where they do, letter by letter.
+
+Nothing that the model says about its sources is trusted: a statement is tied to the sentences in
+which its words, its names and all of its numbers stand, or to none.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from heapq import nlargest
+from itertools import pairwise
+
+from sottovoce.domain.document import Citation, Passage, Span, Statement, Support
+from sottovoce.library import quotations, wording
+from sottovoce.library.claims import Kind, Term, are_alike, contradict, is_negation, terms
+from sottovoce.library.sentences import Stretch, sentences
+
+_NEEDED = 0.7
+"""How much of what a statement says must stand there, by the weight of its words."""
+_NEEDED_WITHOUT_CAPITALS = 0.8
+"""The same in scripts that don't tell a name from a word."""
+_WORDS_PER_STRANGE_ONE = 6
+"""A statement may hold a word that no passage holds for so many that it makes."""
+_LONGEST = 3
+"""Sentences of a passage that bear out one statement together."""
+_COST_OF_SENTENCE = 0.08
+_LIKELY = 40
+"""Sentences that are looked at closely for one statement."""
+_FEW = 3
+"""Things said in so few words are a statement only together with the question."""
+_NEEDED_OF_QUESTION = 0.4
+_NEAR = 3
+"""Words between what says no and what it is said of."""
+_FENCE = re.compile(r"^[ ]{0,3}(```|~~~).*?(?:^[ ]{0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+_NO_STATEMENT = re.compile(r"\s*(?:#{1,6}\s|[|\s:-]+$|>?\s*$)")
+_MARKER = re.compile(r"\s*(?:(?:[-*+•–>]|\d{1,3}[.)])\s+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found out about a reply."""
+
+    citations: tuple[Citation, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    is_not_found: bool = False
+    """Whether all it says is that the documents do not say."""
+
+
+def cite(reply: str, passages: Sequence[Passage], question: str = "") -> Checked:
+    """What the passages bear out of a reply to a question, sentence by sentence.
+
+    A quotation must stand there literally. What is only said to be missing is no statement.
+    """
+    evidence = _Evidence(passages)
+    asked = [term for term in terms(question) if term.kind is not Kind.COMMON]
+    citations: dict[tuple[int, Span], Citation] = {}
+    statements: list[Statement] = []
+    says_not_found = False
+    for start, end in _statements(reply):
+        sentence = reply[start:end]
+        support, places = _check(sentence, evidence, asked)
+        if support is Support.UNSUPPORTED and wording.NOT_FOUND.search(sentence):
+            says_not_found = True
+            continue
+        if support is None:
+            continue
+        numbers = [_number(citations, passages[index], *stretch) for index, stretch in places]
+        statements.append(Statement(start, end, support, tuple(dict.fromkeys(numbers))))
+    is_borne_out = any(each.support is Support.SUPPORTED for each in statements)
+    return Checked(
+        tuple(citations.values()), tuple(statements), says_not_found and not is_borne_out
+    )
+
+
+_Place = tuple[int, Stretch]
+"""Which passage, and which part of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence of a passage."""
+
+    passage: int
+    place: Stretch
+    terms: tuple[Term, ...]
+    keys: frozenset[str]
+    is_row: bool
+    """Whether it is part of a table rather than of prose."""
+
+
+class _Evidence:
+    """Passages, ready to be asked where something stands in them."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self.passages = passages
+        self.sentences = [
+            sentence for index in range(len(passages)) for sentence in self._read(index)
+        ]
+        self._holding: dict[str, list[int]] = defaultdict(list)
+        for number, sentence in enumerate(self.sentences):
+            for key in sentence.keys:
+                self._holding[key].append(number)
+        self._alike: dict[str, list[str]] = defaultdict(list)
+        for key in self._holding:
+            self._alike[key[:4]].append(key)
+        self._around: dict[int, frozenset[str]] = {}
+        self._folded: dict[int, quotations.Folded] = {}
+
+    def _read(self, index: int) -> Iterator[_Sentence]:
+        text = self.passages[index].text
+        for start, end in sentences(text):
+            said = tuple(terms(text[start:end]))
+            yield _Sentence(
+                index,
+                (start, end),
+                said,
+                frozenset(key for term in said for key in term.keys),
+                is_row=text[end - 1] not in ".!?…。！？।",
+            )
+
+    def forms(self, term: Term) -> tuple[str, ...]:
+        """What stands in the passages that says the same."""
+        if term.kind is Kind.NUMBER:
+            return tuple(key for key in (*term.keys, *term.elsewhere) if key in self._holding)
+        key, strictly = term.keys[0], term.kind is Kind.NAME
+        return tuple(
+            other for other in self._alike[key[:4]] if are_alike(key, other, strictly=strictly)
+        )
+
+    def weight(self, forms: Sequence[str]) -> float:
+        """How much it says that one of these stands somewhere: more, the rarer they are."""
+        holding = {number for form in forms for number in self._holding.get(form, ())}
+        return math.log(1 + (len(self.sentences) + 1) / (len(holding) + 0.5))
+
+    def holding(self, forms: Iterable[str]) -> Iterator[int]:
+        """The sentences in which any of these stands."""
+        return iter({number for form in forms for number in self._holding.get(form, ())})
+
+    def above(self, index: int) -> frozenset[str]:
+        """What is said by the title and the headings of a passage."""
+        if index not in self._around:
+            passage = self.passages[index]
+            names = (passage.title, passage.path.stem, passage.label, *passage.headings)
+            self._around[index] = frozenset(
+                key for name in names for term in terms(name) for key in term.keys
+            )
+        return self._around[index]
+
+    def find(self, quotation: Sequence[str]) -> _Place | None:
+        """Where the pieces of a quotation stand one after the other."""
+        for index, passage in enumerate(self.passages):
+            if index not in self._folded:
+                self._folded[index] = quotations.folded(passage.text)
+            start, at = -1, 0
+            for piece in quotation:
+                found = self._folded[index].find(piece, at)
+                if found is None:
+                    break
+                start, at = (found[0] if start < 0 else start), found[1]
+            else:
+                return index, (start, at)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Something a statement says, and how it stands in the passages."""
+
+    term: Term
+    forms: frozenset[str]
+    weight: float
+
+
+def _check(
+    sentence: str, evidence: _Evidence, asked: Sequence[Term]
+) -> tuple[Support | None, list[_Place]]:
+    """Whether a sentence is borne out, and where; None if it states nothing."""
+    quoted = quotations.quotations(sentence)
+    places = [evidence.find(quotations.pieces(sentence[start:end])) for start, end in quoted]
+    if None in places:
+        return Support.MISQUOTED, []
+    found = [place for place in places if place is not None]
+    for start, end in quoted:
+        sentence = sentence[:start] + " " * (end - start) + sentence[end:]
+
+    said = terms(sentence)
+    telling = [term for term in said if term.kind is not Kind.COMMON]
+    if found and not any(term.kind is not Kind.WORD for term in telling):
+        return Support.SUPPORTED, found  # What leads up to a quotation is put freely.
+    if not telling:
+        return (Support.SUPPORTED, found) if found else (None, [])
+    if found and _stand_around(telling, found, evidence):
+        return Support.SUPPORTED, found
+    place = _best(said, telling, evidence, asked)
+    return (Support.UNSUPPORTED, []) if place is None else (Support.SUPPORTED, [*found, place])
+
+
+def _stand_around(telling: Sequence[Term], found: Sequence[_Place], evidence: _Evidence) -> bool:
+    """Whether names and numbers beside quotations stand in the quoted passages."""
+    keys = {
+        key
+        for index, _ in found
+        for sentence in evidence.sentences
+        if sentence.passage == index
+        for key in sentence.keys
+    }
+    for index, _ in found:
+        keys |= evidence.above(index)
+    return all(
+        keys.intersection(evidence.forms(term)) or keys.intersection(term.keys)
+        for term in telling
+        if term.kind is not Kind.WORD
+    )
+
+
+def _best(
+    said: Sequence[Term], telling: Sequence[Term], evidence: _Evidence, asked: Sequence[Term]
+) -> _Place | None:
+    """The fewest sentences that bear a statement out best; None if none do."""
+    wanted = [_wanted(term, evidence) for term in telling]
+    strange = sum(not each.forms for each in wanted if each.term.kind is Kind.WORD)
+    if strange > len({each.term.keys for each in wanted}) // _WORDS_PER_STRANGE_ONE:
+        return None
+    questioned = [_wanted(term, evidence) for term in asked]
+    is_short = len(wanted) < _FEW
+    if is_short and not questioned:
+        return None
+
+    scores: dict[int, float] = defaultdict(float)
+    for each in (*wanted, *questioned):
+        for number in evidence.holding(each.forms):
+            scores[number] += each.weight
+    judge = partial(_judged, said=said, wanted=wanted, questioned=questioned, evidence=evidence)
+    best: tuple[float, _Place] | None = None
+    tried = set()
+    for number in nlargest(_LIKELY, scores, key=lambda number: (scores[number], -number)):
+        for window in _windows(number, evidence.sentences):
+            if window in tried:
+                continue
+            tried.add(window)
+            score = judge(evidence.sentences[window[0] : window[1]])
+            if score is not None and (best is None or score > best[0]):
+                first, last = (evidence.sentences[at] for at in (window[0], window[1] - 1))
+                best = score, (first.passage, (first.place[0], last.place[1]))
+    return None if best is None else best[1]
+
+
+def _wanted(term: Term, evidence: _Evidence) -> _Wanted:
+    forms = evidence.forms(term)
+    return _Wanted(term, frozenset(forms), evidence.weight(forms))
+
+
+def _windows(number: int, all_sentences: Sequence[_Sentence]) -> Iterator[tuple[int, int]]:
+    """The stretches of one passage around a sentence, the shortest first."""
+    for length in range(1, _LONGEST + 1):
+        for start in range(max(0, number - length + 1), number + 1):
+            end = start + length
+            if (
+                end <= len(all_sentences)
+                and all_sentences[start].passage == all_sentences[end - 1].passage
+            ):
+                yield start, end
+
+
+def _judged(
+    window: Sequence[_Sentence],
+    *,
+    said: Sequence[Term],
+    wanted: Sequence[_Wanted],
+    questioned: Sequence[_Wanted],
+    evidence: _Evidence,
+) -> float | None:
+    """How well some sentences bear a statement out; None if they don't."""
+    keys = frozenset[str]().union(*(sentence.keys for sentence in window))
+    index = window[0].passage
+    above = evidence.above(index)
+    held = [bool(keys & each.forms) for each in wanted]
+    for each, is_held in zip(wanted, held, strict=True):
+        if not is_held and not _stands_nearby(each, window, above, evidence):
+            return None
+    total = sum(each.weight for each in wanted)
+    covered = sum(
+        each.weight
+        for each, is_held in zip(wanted, held, strict=True)
+        if is_held or each.term.kind is not Kind.WORD
+    )
+    coverage = covered / total
+    has_capitals = all(each.term.keys[0][:1] < "\u0590" for each in wanted)
+    if coverage < (_NEEDED if has_capitals else _NEEDED_WITHOUT_CAPITALS):
+        return None
+    answered = sum(each.weight for each in questioned if keys & each.forms or above & each.forms)
+    share = answered / sum(each.weight for each in questioned) if questioned else 0.0
+    if len(wanted) < _FEW and share < _NEEDED_OF_QUESTION:
+        return None
+    there = [term for sentence in window for term in sentence.terms]
+    if contradict(said, there) or _is_denied(said, there, wanted):
+        return None
+    return coverage + 0.2 * share - _COST_OF_SENTENCE * len(window)
+
+
+def _stands_nearby(
+    wanted: _Wanted, window: Sequence[_Sentence], above: frozenset[str], evidence: _Evidence
+) -> bool:
+    """Whether what these sentences do not say themselves may be said around them."""
+    keys = {*wanted.forms, *wanted.term.keys}
+    match wanted.term.kind:
+        case Kind.NUMBER:
+            if keys & above:
+                return True
+            is_year = all(key.isdigit() and 1800 <= int(key) <= 2100 for key in wanted.term.keys)
+            is_in_head = is_year and all(sentence.is_row for sentence in window)
+            return is_in_head and _stands_in(window[0].passage, keys, evidence)
+        case Kind.NAME:
+            return bool(keys & above) or _stands_in(window[0].passage, keys, evidence)
+        case _:
+            return True
+
+
+def _stands_in(index: int, keys: set[str], evidence: _Evidence) -> bool:
+    return any(
+        evidence.sentences[number].passage == index for number in evidence.holding(sorted(keys))
+    )
+
+
+def _is_denied(said: Sequence[Term], there: Sequence[Term], wanted: Sequence[_Wanted]) -> bool:
+    """Whether only one side says "not"."""
+    forms = frozenset[str]().union(*(each.forms for each in wanted))
+    denied = [
+        term
+        for at, term in enumerate(there)
+        if is_negation(term)
+        and any(forms.intersection(near.keys) for near in there[max(0, at - 1) : at + _NEAR + 1])
+    ]
+    if any(map(is_negation, said)):
+        return not any(map(is_negation, there))
+    return bool(denied)
+
+
+def _statements(reply: str) -> Iterator[Stretch]:
+    """The sentences of a reply that may state something: no headings, code, or questions."""
+    edges = [0, *(edge for match in _FENCE.finditer(reply) for edge in match.span()), len(reply)]
+    for start, end in list(pairwise(edges))[::2]:
+        at = start
+        for line in reply[start:end].splitlines(keepends=True):
+            marker = _MARKER.match(line)
+            skipped = marker.end() if marker else 0
+            if not _NO_STATEMENT.match(line):
+                for begin, stop in sentences(line[skipped:]):
+                    if line[skipped:][stop - 1] not in "?？:：؟":
+                        yield at + skipped + begin, at + skipped + stop
+            at += len(line)
+
+
+def _number(
+    citations: dict[tuple[int, Span], Citation], passage: Passage, start: int, end: int
+) -> int:
+    """The number of the citation of this place, made if it is the first."""
+    span = Span(passage.span.page, passage.span.start + start, passage.span.start + end)
+    place = (passage.document, span)
+    if place not in citations:
+        citations[place] = Citation(
+            number=len(citations) + 1,
+            document=passage.document,
+            path=passage.path,
+            title=passage.title,
+            span=span,
+            quote=passage.text[start:end],
+            label=passage.label,
+            pages=passage.pages,
+        )
+    return citations[place].number

@@ -1,0 +1,193 @@
+"""How languages put what must not be got wrong: numbers, months, what is not, what is the opposite.
+
+All words are in lower case. Where only beginnings are given, any ending may follow.
+"""
+
+import re
+from collections.abc import Mapping
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _numbered(*names: str, first: int = 1) -> dict[str, int]:
+    """Names that share a number are separated by spaces."""
+    return {word: number for number, words in enumerate(names, first) for word in words.split()}
+
+
+MONTHS: Mapping[str, int] = _numbered(
+    "january januar jänner janvier gennaio enero janeiro जनवरी มกราคม 一月",
+    "february februar février febbraio febrero fevereiro फ़रवरी फरवरी กุมภาพันธ์ 二月",
+    "march märz mars marzo março मार्च มีนาคม 三月",
+    "april avril aprile abril अप्रैल เมษายน 四月",
+    "may mai maggio mayo maio मई พฤษภาคม 五月",
+    "june juni juin giugno junio junho जून มิถุนายน 六月",
+    "july juli juillet luglio julio julho जुलाई กรกฎาคม 七月",
+    "august août agosto अगस्त สิงหาคม 八月",
+    "september septembre settembre septiembre setembro सितंबर सितम्बर กันยายน 九月",
+    "october oktober octobre ottobre octubre outubro अक्टूबर अक्तूबर ตุลาคม 十月",
+    "november novembre noviembre novembro नवंबर नवम्बर พฤศจิกายน 十一月",
+    "december dezember décembre dicembre diciembre dezembro दिसंबर दिसम्बर ธันวาคม 十二月",
+)
+WORDS_TOO = frozenset({"may", "march", "mars", "mai", "august"})
+"""Names of months that mean something else with a small first letter."""
+
+NUMBERS: Mapping[str, int] = _numbered(
+    "two zwei deux due dos dois duas दो สอง",
+    "three drei trois tre tres três तीन สาม",
+    "four vier quatre quattro cuatro quatro चार สี่",
+    "five fünf cinq cinque cinco पाँच पांच ห้า",
+    "six sechs sei seis छह हก",
+    "seven sieben sept sette siete sete सात เจ็ด",
+    "eight acht huit otto ocho oito आठ แปด",
+    "nine neun neuf nove nueve नौ เก้า",
+    "ten zehn dix dieci diez dez दस สิบ",
+    "eleven elf onze undici once ग्यारह",
+    "twelve zwölf douze dodici doce doze बारह",
+    first=2,
+)
+
+SCALES: Mapping[str, int] = {
+    word: power
+    for power, words in {
+        3: "thousand thousands tausend tsd mille mila mil हज़ार हजार",
+        5: "lakh lakhs लाख",
+        6: """million millions mio mn millionen milliones milioni milione millón millones milhão
+            milhões मिलियन ล้าน""",
+        7: "crore crores करोड़",
+        9: """billion billions bn milliarde milliarden mrd milliard milliards miliardo miliardi
+            bilhão bilhões अरब พันล้าน""",
+        12: "trillion trillions billionen trilhão trilhões",
+    }.items()
+    for word in words.split()
+}
+"""The powers of ten that words after a number stand for."""
+PERCENT = _words("% ٪ percent prozent pourcent percento porcento प्रतिशत เปอร์เซ็นต์")
+CURRENCIES: Mapping[str, str] = {
+    word: name
+    for name, words in {
+        "dollar": "$ usd dollar dollars dólar dólares dollari डॉलर ดอลลาร์",
+        "euro": "€ eur euro euros यूरो ยูโร",
+        "pound": "£ gbp pfund livres sterling libras",
+        "yen": "¥ jpy yen yuan rmb cny",
+        "rupee": "₹ inr rupee rupees rupien रुपये रुपए रुपया",
+        "baht": "฿ thb baht บาท",
+        "franc": "chf francs franken",
+    }.items()
+    for word in words.split()
+}
+
+NEGATIONS = _words(
+    """not no never none neither nor without cannot nobody nothing nicht kein keine keinen
+    keinem keiner keines nie niemals ohne weder niemand nichts pas jamais aucun aucune sans ni
+    rien non mai nessun nessuno nessuna senza né nulla niente nunca jamás ningún ninguno
+    ninguna sin nada tampoco não nenhum nenhuma sem jamais नहीं न ना बिना कभी मत"""
+)
+NEGATIVE_SIGNS = re.compile("不|没|沒|未|無|无|非|ไม่|มิ")
+"""What says no in scripts that have no spaces."""
+
+OPPOSITES: tuple[tuple[str, str], ...] = (
+    (
+        """increas* rose rise* rising risen grew grow* gain* higher climb* improv* surg* stieg*
+        steig* gestieg* erhöh* wuchs* wachs* gewachs* zunahm* zugenomm* augment* hausse progress*
+        aument* cresc* subió subi* elevó elev* बढ़* เพิ่ม 增加 增长 上升 提高""",
+        """decreas* fell fall* declin* drop* lower* shrank shrink* reduc* worsen* sank sink* gesunk*
+        fiel* gefall* verring* abnahm* abgenomm* reduz* diminu* baiss* recul* dimin* calo cala*
+        riduz* dismin* baja* bajó caiu cai* घट* ลด 减少 減少 下降 降低""",
+    ),
+    (
+        "profit* gewinn* bénéfice* utile ganancia* lucro* लाभ กำไร",
+        "loss* verlust* perte* perdita* pérdida* perda* हानि ขาดทุน",
+    ),
+    ("before vor avant prima antes पहले ก่อน", "after nach après dopo después depois बाद หลัง"),
+    ("above over über dessus sopra encima acima", "below under unter dessous sotto debajo abaixo"),
+    ("more mehr plus più más mais", "less fewer weniger moins meno menos"),
+    ("maximum maximal* most höchst*", "minimum minimal* least mindest*"),
+    (
+        "accept* approv* grant* allow* permit* permet* genehmig* erlaub* accord* autor*",
+        "reject* denied deny denies refus* prohibit* forbid* banned verbot* ablehn* abgelehn*"
+        " interdi* proib* prohib* vietat*",
+    ),
+    ("first erste* premier* primer* primo prima", "last letzte* dernier* últim* ultim*"),
+    ("north* nord* norte उत्तर*", "south* süd* sud sur sul दक्षिण*"),
+    ("east* ost* est este leste पूर्व*", "west* ouest ovest oeste पश्चिम*"),
+    (
+        "left links gauche sinistra izquierda* esquerda*",
+        "right rechts droite destra derecha* direita*",
+    ),
+    ("includ* einschließ* inclu*", "exclud* ausschließ* ausgeschloss* exclu* esclu*"),
+    ("start* begin* began begun open* eröffn*", "end ends ended finish* clos* schloss* geschloss*"),
+    (
+        "bought buy* purchas* acquir* kauf* gekauf* achet* acquist* compr*",
+        "sold sell* sale sales verkauf* vend*",
+    ),
+    ("positiv*", "negativ*"),
+    ("male males man men männlich* mascul*", "female* woman women weiblich* fémin* femen*"),
+    ("best better besser*", "worst worse schlecht*"),
+    ("largest larger biggest bigger größ*", "smallest smaller klein*"),
+    ("highest", "lowest"),
+    ("longest longer", "shortest shorter"),
+    ("oldest older älte*", "youngest younger newest newer jüng*"),
+    ("always immer toujours sempre siempre", "never nie jamais mai nunca"),
+    ("won win wins winn*", "lost lose loses losing"),
+    ("true richtig*", "false falsch*"),
+    ("success* succeed* erfolg*", "fail* gescheiter*"),
+    ("same", "different*"),
+)
+"""Words that say one thing, and those that say the contrary. Any ending may stand for a star."""
+
+SAYING = _words(
+    """according additionally also although answer appears based because both claim claims
+    contain contains context currently described describes document documents documentation
+    especially excerpt excerpts finally first following found furthermore given hence however
+    include includes including indicate indicated indicates information likewise list listed
+    lists mention mentioned mentions moreover namely note noted notes overall page particular
+    passage passages please provide provided provides question quote quotes refer refers
+    related relevant report reported says said section see shows similarly source sources
+    specific specifically specified states stated summary sure text therefore thus user various
+    well yes certainly angaben antwort außerdem basierend beschreibt besagt dabei daher
+    dokument dokumente dokumenten dokuments enthält erwähnt folgende folgenden frage gemäß
+    genannt hierbei informationen insgesamt ja jedoch laut nennt passage quelle quellen seite
+    sowie steht text zudem zufolge ainsi cependant contient document documents donc également
+    extrait extraits indique information informations mentionne oui outre passage précise
+    question réponse selon source sources suivant suivants texte toutefois anche contiene
+    domanda documenti documento dunque fonte fonti indicato inoltre menziona passaggio però
+    pertanto quindi riporta risposta secondo seguente seguenti sì testo tuttavia además
+    contiene documento documentos embargo fragmento fuente fuentes indica información menciona
+    pasaje pregunta respuesta según siguiente siguientes sí texto también além assim contém
+    disso documento documentos entanto fonte fontes indica informação informações menciona
+    passagem pergunta portanto resposta segundo seguinte seguintes sim texto trecho"""
+)
+"""Words about the answer and its sources: they need no support themselves."""
+
+NOT_FOUND = re.compile(
+    r"""
+    \bNOT[_ ]FOUND\b
+    | \b(?:not|n't|never|nowhere|no)\b.{0,60}\b(?:mention|specif|stat|provid|contain|includ|found
+        |giv|present|information|indicat|answer|describ|discuss|address)\w*.{0,80}
+      \b(?:document|source|passage|text|excerpt|context|provided|file|page)s?\b
+    | \b(?:document|source|passage|text|excerpt|context|file)s?\b.{0,60}
+      \b(?:not|n't|no)\b.{0,30}
+      \b(?:mention|specif|stat|say|provid|contain|includ|giv|answer|describ|discuss|address|inform)
+    | \bno\ (?:information|mention|answer)\b
+    | \b(?:cannot|can't|could\ not|couldn't|unable\ to)\b.{0,30}\b(?:find|answer|determine)\b
+    | \b(?:keine|nicht)\b.{0,60}\b(?:dokument|quelle|text|textstelle|unterlagen)\w*
+    | \b(?:dokument|quelle|text|textstelle|unterlagen)\w*.{0,60}\b(?:keine|nicht|kein)\b
+    | \bkeine\ (?:angaben?|information(?:en)?|antwort)\b
+    | \b(?:document|source|texte|extrait|passage)s?\b.{0,60}\bn(?:e\b|').{0,40}\b(?:pas|aucune?)\b
+    | \b(?:aucune|pas\ d['’e])\s*(?:information|mention|réponse)
+    | \b(?:document[oi]|font[ei]|test[oi]|brani?)\b.{0,60}\bnon\b
+    | \bnon\b.{0,60}\b(?:document[oi]|font[ei]|test[oi])\b | \bnessuna\ (?:informazione|menzione)
+    | \b(?:documentos?|fuentes?|textos?|pasajes?)\b.{0,60}\bno\b
+    | \bno\b.{0,60}\b(?:documentos?|fuentes?|textos?)\b
+    | \b(?:documentos?|fontes?|textos?|trechos?)\b.{0,60}\bnão\b
+    | \bnão\b.{0,60}\b(?:documentos?|fontes?|textos?|informaç)
+    | (?:दस्तावेज़|दस्तावेज|स्रोत|पाठ|जानकारी).{0,80}नहीं
+    | (?:เอกสาร|แหล่งข้อมูล|ข้อมูล|ข้อความ).{0,80}ไม่ | ไม่(?:พบ|มี).{0,40}(?:เอกสาร|ข้อมูล)
+    | (?:文档|文檔|文件|资料|資料|来源|原文|段落).{0,40}(?:没有|沒有|未|无法|無法|不包含)
+    | (?:没有|沒有|未).{0,20}(?:提到|提及|找到|说明|包含|相关信息)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""A sentence that says: it is not in the documents."""
