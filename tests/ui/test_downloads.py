@@ -8,11 +8,12 @@ from pytestqt.qtbot import QtBot
 
 from hub_server import Fault, HubServer
 from models.downloading import REPOSITORY, SHARDS, SINGLE, gguf, shards
+from sottovoce.domain.text import time_left
 from sottovoce.models.download import ChosenFile
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.switch import NetworkSettings, read_switch, write_switch
 from sottovoce.system.paths import Profile
-from sottovoce.ui.models.downloads_row import figures, time_left
+from sottovoce.ui.models.downloads_row import figures
 from sottovoce.ui.models.downloads_tab import DownloadsTab
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.network.switch_dialog import SwitchDialog

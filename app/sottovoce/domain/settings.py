@@ -52,6 +52,10 @@ class Settings:
     adapters: tuple[Attachment, ...] = ()
     has_met_starter: bool = False
     """Whether the user has read and dismissed what the starter model is."""
+    embedding: str = ""
+    """The identity of the embedding model for new collections; empty for the bundled one."""
+    rests_while_replying: bool = False
+    """Whether no document is read while a reply is written, instead of only more slowly."""
 
     def load_of(self, model: Path) -> LoadOptions:
         """How the model at this path is put in memory."""

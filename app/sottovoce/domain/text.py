@@ -18,3 +18,14 @@ def size_in_words(size: float) -> str:
     if size >= 1e6:
         return f"{size / 1e6:.0f} MB"
     return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size:.0f} bytes"
+
+
+def time_left(seconds: float) -> str:
+    """As people say it: "about 5 minutes left"."""
+    if seconds < 60:
+        return "less than a minute left"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
+    hours = round(minutes / 60)
+    return f"about {hours} hours left" if hours < 48 else f"about {round(hours / 24)} days left"

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from sottovoce.domain.model import Role
-from sottovoce.domain.text import size_in_words
+from sottovoce.domain.text import size_in_words, time_left
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import breakable, button, card, icon_button, label, set_kind
@@ -130,17 +130,6 @@ def figures(row: Row) -> str:
             return "Not begun yet"
         case _:
             return f"{there} · {_SAYS[row.step]}" if there and row.done else _SAYS[row.step]
-
-
-def time_left(seconds: float) -> str:
-    """As people say it: "about 5 minutes left"."""
-    if seconds < 60:
-        return "less than a minute left"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
-    hours = round(minutes / 60)
-    return f"about {hours} hours left" if hours < 48 else f"about {round(hours / 24)} days left"
 
 
 def _amount(row: Row) -> str:

@@ -87,7 +87,17 @@ QCheckBox { spacing: 8px; }
 #chats QLineEdit { border-radius: 8px; padding: 5px 8px; }
 #card { background: $surface; border: 1px solid $line; border-radius: 14px; }
 #beside { background: $background; border-right: 1px solid $line; }
-#models { background: transparent; border: none; outline: 0; }
+#models, #collections { background: transparent; border: none; outline: 0; }
+#page_head { border: none; border-bottom: 1px solid $line; }
+#documents { background: transparent; border: none; outline: 0; }
+#selection { background: $hover; border-radius: 11px; }
+QPushButton[kind="chip"] {
+  background: $hover; border: 1px solid transparent; border-radius: 8px; padding: 4px 10px;
+  color: $muted; font-size: ${small}px; }
+QPushButton[kind="chip"]:hover { border-color: $line; color: $text; }
+QPushButton[kind="chip"]:focus { border-color: $accent; }
+QPushButton[kind="toggle"]:checked { background: $chosen; border-color: $muted; }
+QPushButton::menu-indicator { image: none; width: 0; }
 #template {
   background: $code; border: none; border-radius: 10px; padding: 8px 10px;
   font-size: ${small}px; }

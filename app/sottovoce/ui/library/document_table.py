@@ -1,0 +1,232 @@
+"""The documents of a collection as a table."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from sottovoce.domain.document import Document, DocumentState, Format
+from sottovoce.ui.library.document_rows import Column, DocumentRows, Index
+from sottovoce.ui.library.words import short_path
+from sottovoce.ui.theme.fonts import body_font
+from sottovoce.ui.theme.icons import icon_pixmap
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.theme.tokens import Tokens
+from sottovoce.ui.widgets.plates import draw_line
+
+_ROW, _INSET, _ICON, _SIGN = 52, 9, 20, 15
+_WIDTHS = {Column.STATE: 142, Column.PAGES: 96, Column.SIZE: 84, Column.MODIFIED: 106}
+_GIVES_WAY = {Column.MODIFIED: 690, Column.PAGES: 590, Column.SIZE: 500, Column.STATE: 340}
+"""Below this width of the table, a column is left out."""
+_MOST_REMEMBERED = 500
+"""Chosen documents that stay so while the list changes around them."""
+_ICONS = {
+    Format.SLIDES: "presentation",
+    Format.SHEET: "file-spreadsheet",
+    Format.CSV: "file-spreadsheet",
+    Format.EPUB: "book-open",
+    Format.HTML: "globe",
+    Format.EMAIL: "mail",
+    Format.CODE: "file-code",
+    Format.IMAGE: "image",
+}
+
+
+class DocumentTable(QTreeView):
+    """Opens by Enter or a double click, removes by Delete."""
+
+    opened = Signal(object)
+    """A Document."""
+    remove_asked = Signal()
+    chosen_changed = Signal()
+    menu_asked = Signal(QPoint)
+
+    def __init__(self, rows: DocumentRows, look: Look) -> None:
+        super().__init__()
+        self._rows = rows
+        self._kept: list[int] = []
+        self._current: int | None = None
+        self.setObjectName("documents")
+        self.setAccessibleName("Documents")
+        self.setModel(rows)
+        self.setItemDelegate(_Delegate(rows, look, self))
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setMouseTracking(True)
+        self.setSortingEnabled(True)
+        self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._ask_menu)
+        head = self.header()
+        head.setStretchLastSection(False)
+        head.setSectionsMovable(False)
+        head.setHighlightSections(False)
+        head.setMinimumSectionSize(60)
+        head.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in _WIDTHS.items():
+            self.setColumnWidth(column, width)
+        self.doubleClicked.connect(lambda index: self.opened.emit(rows.document(index)))
+        self.selectionModel().selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+        rows.modelAboutToBeReset.connect(self._remember)
+        rows.modelReset.connect(self._choose_remembered)
+
+    @property
+    def chosen(self) -> list[Document]:
+        """What is selected, from the top."""
+        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self._rows.documents[place] for place in places]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow, what is least needed goes first."""
+        super().resizeEvent(event)
+        for column, width in _GIVES_WAY.items():
+            self.setColumnHidden(column, self.width() < width)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.currentIndex().isValid():
+                self.opened.emit(self._rows.document(self.currentIndex()))
+            return
+        if event.key() == Qt.Key.Key_Delete:
+            self.remove_asked.emit()
+            return
+        super().keyPressEvent(event)
+
+    def _ask_menu(self, place: QPoint) -> None:
+        if self.indexAt(place).isValid():
+            self.menu_asked.emit(self.viewport().mapToGlobal(place))
+
+    def _remember(self) -> None:
+        chosen = self.selectionModel().selectedRows()
+        self._kept = [self._rows.document(index).id for index in chosen[:_MOST_REMEMBERED]]
+        current = self.currentIndex()
+        self._current = self._rows.document(current).id if current.isValid() else None
+
+    def _choose_remembered(self) -> None:
+        select = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        model = self.selectionModel()
+        for index in map(self._rows.index_of, self._kept):
+            if index.isValid():
+                model.select(index, select)
+        if self._current is not None:
+            index = self._rows.index_of(self._current)
+            model.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.chosen_changed.emit()
+
+
+class _Delegate(QStyledItemDelegate):
+    """A document: its kind, name and place; how far it is; and its figures."""
+
+    def __init__(self, rows: DocumentRows, look: Look, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows = rows
+        self._look = look
+        self._home = Path.home()
+        self._font = body_font(14, QFont.Weight.Medium)
+        self._small_font = body_font(12)
+        self._cell_font = body_font(13)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, _ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        document, tokens = self._rows.document(index), self._look.tokens
+        area: QRect = option.rect
+        painter.save()
+        try:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            _draw_ground(painter, area, option, tokens)
+            inner = area.adjusted(_INSET, 0, -_INSET, 0)
+            match Column(index.column()):
+                case Column.NAME:
+                    self._draw_name(painter, inner, document)
+                case Column.STATE:
+                    self._draw_state(painter, inner, document)
+                case _:
+                    painter.setFont(self._cell_font)
+                    painter.setPen(QColor(tokens.muted))
+                    side: Qt.AlignmentFlag = index.data(Qt.ItemDataRole.TextAlignmentRole)
+                    painter.drawText(inner, side, index.data())
+        finally:
+            painter.restore()
+
+    def _draw_name(self, painter: QPainter, area: QRect, document: Document) -> None:
+        tokens = self._look.tokens
+        _draw_icon(painter, _kind(document), tokens.muted, area, _ICON)
+        words = area.adjusted(_ICON + 12, 0, 0, 0)
+        painter.setFont(self._font)
+        is_readable = document.state is not DocumentState.FAILED
+        painter.setPen(QColor(tokens.text if is_readable else tokens.muted))
+        draw_line(painter, words.adjusted(0, 6, 0, -26), document.name)
+        painter.setFont(self._small_font)
+        painter.setPen(QColor(tokens.warning if document.trouble else tokens.muted))
+        below = words.adjusted(0, 27, 0, -7)
+        if document.trouble:
+            draw_line(painter, below, document.trouble)
+            return
+        folder = short_path(document.path.parent, self._home)
+        file = f"{document.path.name} · " if document.title else ""
+        draw_line(painter, below, f"{file}{folder}")
+
+    def _draw_state(self, painter: QPainter, area: QRect, document: Document) -> None:
+        tokens = self._look.tokens
+        sign, colour = self._sign(document)
+        _draw_icon(painter, sign, colour, area, _SIGN)
+        painter.setFont(self._cell_font)
+        is_quiet = document.state is DocumentState.WAITING
+        painter.setPen(QColor(tokens.muted if is_quiet else tokens.text))
+        draw_line(painter, area.adjusted(_SIGN + 7, 0, 0, 0), self._rows.state(document))
+
+    def _sign(self, document: Document) -> tuple[str, str]:
+        """An icon and its colour."""
+        tokens = self._look.tokens
+        if document.trouble or document.state is DocumentState.FAILED:
+            return "triangle-alert", tokens.warning
+        if self._rows.is_at_work(document):
+            return "book-open", tokens.accent
+        return {
+            DocumentState.WAITING: ("clock", tokens.muted),
+            DocumentState.WORDS: ("check", tokens.muted),
+        }.get(document.state, ("check", tokens.good))
+
+
+def _draw_ground(
+    painter: QPainter, area: QRect, option: QStyleOptionViewItem, tokens: Tokens
+) -> None:
+    """What lies behind a row, and the line under it."""
+    state: QStyle.StateFlag = option.state
+    if state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(area, QColor(tokens.chosen))
+    elif state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(area, QColor(tokens.hover))
+    has_focus = state & QStyle.StateFlag.State_HasFocus
+    painter.fillRect(
+        QRect(area.left(), area.bottom(), area.width(), 1),
+        QColor(tokens.accent if has_focus else tokens.line),
+    )
+
+
+def _draw_icon(painter: QPainter, name: str, colour: str, area: QRect, pixels: int) -> None:
+    """An icon at the left of `area`."""
+    ratio = painter.device().devicePixelRatio()
+    top = area.top() + (area.height() - pixels) // 2
+    painter.drawPixmap(QPoint(area.left(), top), icon_pixmap(name, colour, pixels, ratio))
+
+
+def _kind(document: Document) -> str:
+    """The icon of its format."""
+    return _ICONS.get(document.format, "file-text") if document.format else "file-text"

@@ -1,0 +1,106 @@
+"""What can be done with the documents that are chosen."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton
+
+from sottovoce.domain.document import Document
+from sottovoce.ui.file_manager import show_in_folder
+from sottovoce.ui.library.words import counted
+from sottovoce.ui.theme.icons import icon
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.parts import follow, icon_button, label, rounded
+
+
+class SelectionBar(QFrame):
+    """Hidden while nothing is chosen. The same can be done in a menu."""
+
+    view_asked = Signal(object)
+    """A Document that is to be shown."""
+    retry_asked = Signal(object)
+    remove_asked = Signal(object)
+    """A list of Documents."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("selection")
+        self._look = look
+        self._chosen: list[Document] = []
+        self._says = label()
+        self._says.setMinimumWidth(60)
+        self.actions_by_icon = {
+            "eye": self._action("View", self._view),
+            "external-link": self._action("Open with its program", self._open),
+            "folder-open": self._action("Show in folder", self._show_folder),
+            "refresh-cw": self._action(
+                "Read again", lambda: self.retry_asked.emit(list(self._chosen))
+            ),
+            "trash-2": self._action(
+                "Remove\tDel", lambda: self.remove_asked.emit(list(self._chosen))
+            ),
+        }
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 4, 6, 4)
+        row.setSpacing(2)
+        row.addWidget(self._says, 1)
+        for name, action in self.actions_by_icon.items():
+            row.addWidget(self._button(name, action))
+        follow(self, look, self._draw)
+        self.hide()
+
+    def show_chosen(self, documents: Sequence[Document]) -> None:
+        """Be about these."""
+        self._chosen = list(documents)
+        self.setVisible(bool(documents))
+        if not documents:
+            return
+        is_one = len(documents) == 1
+        first = documents[0]
+        self._says.setText(
+            first.name if is_one else f"{counted(len(documents), 'document')} chosen"
+        )
+        view, open_, folder, *_ = self.actions_by_icon.values()
+        view.setEnabled(is_one and first.pages > 0)
+        open_.setEnabled(is_one)
+        folder.setEnabled(is_one)
+
+    def menu(self) -> QMenu:
+        """All of it as a menu, which goes when it is closed."""
+        made = rounded(QMenu(self))
+        made.addActions(list(self.actions_by_icon.values()))
+        return made
+
+    def view(self, document: Document) -> None:
+        """Show it, if there is something of it to be shown."""
+        if document.pages:
+            self.view_asked.emit(document)
+
+    def _action(self, text: str, call: Callable[[], object]) -> QAction:
+        made = QAction(text, self)
+        made.triggered.connect(lambda: call())
+        return made
+
+    def _button(self, name: str, action: QAction) -> QToolButton:
+        says = action.text().replace("\tDel", " (Del)")
+        made = icon_button(self._look, name, says, action.trigger)
+
+        def show() -> None:
+            made.setEnabled(action.isEnabled())
+
+        action.changed.connect(show)
+        return made
+
+    def _draw(self) -> None:
+        for name, action in self.actions_by_icon.items():
+            action.setIcon(icon(name, self._look.tokens.muted))
+
+    def _view(self) -> None:
+        self.view(self._chosen[0])
+
+    def _open(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._chosen[0].path)))
+
+    def _show_folder(self) -> None:
+        show_in_folder(self._chosen[0].path)
