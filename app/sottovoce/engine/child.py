@@ -193,7 +193,15 @@ def why_lost(child: EngineChild) -> Problem:
     return Damaged("The model file broke the engine down. Download it again or choose another.")
 
 
-Answer = TypeVar("Answer", wire.Counts, wire.Adapted, wire.Devices)
+Answer = TypeVar(
+    "Answer",
+    wire.Adapted,
+    wire.Counts,
+    wire.Devices,
+    wire.LoadedEncoder,
+    wire.Scores,
+    wire.Vectors,
+)
 
 
 def await_answer(news: Iterable[wire.News], kind: type[Answer]) -> Answer:

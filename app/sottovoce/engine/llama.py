@@ -32,6 +32,10 @@ MOMENT = 0.5
 """Seconds."""
 
 
+TEXTS = 32
+"""That an encoder reads at once, at most."""
+
+
 class LoadFailed(Exception):
     """llama.cpp gave no model; its Log knows why."""
 
@@ -200,7 +204,7 @@ class Model:
 
     def count(self, text: str) -> int:
         """How many tokens `text` has when nothing in it steers the model."""
-        return len(self._tokenised(text, special=False))
+        return len(self.content(text))
 
     def ends(self, token: int) -> bool:
         """Whether the model says with this token that it is done."""
@@ -215,15 +219,46 @@ class Model:
             return self.piece(token)
         return ctypes.string_at(buffer, length)
 
-    def _tokenised(self, text: str, *, special: bool) -> list[int]:
+    def content(self, text: str) -> list[int]:
+        """The tokens of `text` when nothing in it steers the model."""
+        return self._tokenised(text, special=False)
+
+    def framed(self, text: str, most: int) -> list[int]:
+        """The tokens of `text` as the model wants a text to begin and end, but at most so many."""
+        tokens = self._tokenised(text, special=False, framed=True)
+        if len(tokens) <= most:
+            return tokens
+        ends = c.llama_vocab_get_add_eos(self.vocabulary_handle)
+        return [*tokens[: most - 1], tokens[-1]] if ends else tokens[:most]
+
+    def rank_frame(self) -> tuple[list[int], list[int], list[int]]:
+        """The tokens before a question, between it and a passage, and after that."""
+        vocab = self.vocabulary_handle
+        template = _text(c.llama_model_chat_template(self.handle, b"rerank"))
+        before, found, rest = template.partition("{query}")
+        between, found_too, after = rest.partition("{document}")
+        if found and found_too:
+            parts = (self._tokenised(part, special=True) for part in (before, between, after))
+            return next(parts), next(parts), next(parts)
+        eos, sep = c.llama_vocab_eos(vocab), c.llama_vocab_sep(vocab)
+        begin = [c.llama_vocab_bos(vocab)] if c.llama_vocab_get_add_bos(vocab) else []
+        end = (
+            [sep if eos == c.LLAMA_TOKEN_NULL else eos] if c.llama_vocab_get_add_eos(vocab) else []
+        )
+        return begin, [*end, *([sep] if c.llama_vocab_get_add_sep(vocab) else [])], end
+
+    def _tokenised(self, text: str, *, special: bool, framed: bool = False) -> list[int]:
         encoded = text.encode()
         room = len(encoded) + 8
-        found = (c.llama_token * room)()
-        count = c.llama_tokenize(
-            self.vocabulary_handle, encoded, len(encoded), found, room, False, special
-        )
-        assert count >= 0, "no text has more tokens than bytes"
-        return list(found[:count])
+        while True:
+            found = (c.llama_token * room)()
+            count = c.llama_tokenize(
+                self.vocabulary_handle, encoded, len(encoded), found, room, framed, special
+            )
+            if count >= 0:
+                return list(found[:count])
+            # Some tokenizers write single characters out as many: then it says how many.
+            room = -count
 
     def _token_text(self, token: int) -> str:
         if token == c.LLAMA_TOKEN_NULL:
@@ -378,6 +413,68 @@ class Window:
     def draw(self, sampler: "Sampler") -> int:
         """The token that follows."""
         return int(c.llama_sampler_sample(sampler.handle, self._handle, -1))
+
+
+class Encoder:
+    """What turns texts into vectors, or into scores: nothing of a text stays in it."""
+
+    def __init__(self, model: Model, *, size: int, flag: Flag) -> None:
+        """`size` is how many tokens fit in at once. Raises MemoryError if there is no room."""
+        parameters = c.llama_context_default_params()
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = size
+        parameters.n_seq_max = TEXTS
+        parameters.embeddings = True
+        parameters.kv_unified = True
+        parameters.no_perf = True
+        parameters.flash_attn_type = c.LLAMA_FLASH_ATTN_TYPE_AUTO  # Without it: half the speed.
+        self._handle = c.llama_init_from_model(model.handle, parameters)
+        if not self._handle:
+            raise MemoryError
+        reader = ctypes.cast(flag.reader, c.ggml_abort_callback)
+        c.llama_set_abort_callback(self._handle, reader, ctypes.c_void_p(flag.address))
+        self._memory = c.llama_get_memory(self._handle)  # None if a model reads all at once.
+        self._batch = c.llama_batch_init(size, 0, 1)
+        pooling = c.llama_pooling_type(self._handle)
+        self.ranks = pooling == c.LLAMA_POOLING_TYPE_RANK
+        self.embeds = pooling in {
+            c.LLAMA_POOLING_TYPE_MEAN,
+            c.LLAMA_POOLING_TYPE_CLS,
+            c.LLAMA_POOLING_TYPE_LAST,
+        }
+        ranks = c.llama_model_n_cls_out(model.handle)
+        self.dimensions = int(ranks if self.ranks else c.llama_model_n_embd_out(model.handle))
+
+    def encode(self, texts: Sequence[Sequence[int]], threads: int) -> list[list[float]]:
+        """The numbers for each text; none at all if stopped. Raises DecodeFailed.
+
+        All together they have no more tokens than fit in, and there are no more than TEXTS.
+        """
+        batch, place = self._batch, 0
+        for number, tokens in enumerate(texts):
+            for position, token in enumerate(tokens):
+                batch.token[place], batch.pos[place] = token, position
+                batch.n_seq_id[place], batch.seq_id[place][0] = 1, number
+                batch.logits[place] = True
+                place += 1
+        batch.n_tokens = place
+        if self._memory:
+            c.llama_memory_clear(self._memory, False)
+        c.llama_set_n_threads(self._handle, threads, threads)
+        result = c.llama_decode(self._handle, batch)
+        if result == ABORTED:
+            return []
+        if result:
+            raise DecodeFailed(result)
+        c.llama_synchronize(self._handle)
+        return [
+            c.llama_get_embeddings_seq(self._handle, number)[: self.dimensions]
+            for number in range(len(texts))
+        ]
+
+    def close(self) -> None:
+        """Give its memory back."""
+        c.llama_batch_free(self._batch)
+        c.llama_free(self._handle)
 
 
 def _flash_attention(layout: Layout) -> int:

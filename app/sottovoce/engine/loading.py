@@ -15,6 +15,9 @@ from sottovoce.engine.session import Session
 
 TELL_EVERY = 0.01
 """The part of the way after which progress is told again."""
+MEMORY_TOO_SMALL = (
+    "Memory is too small for this model. Close other programs or choose a smaller one."
+)
 NOT_KNOWN = ("unknown model architecture", "unknown pre-tokenizer", "unknown tokenizer")
 NO_MEMORY = ("failed to allocate", "unable to allocate", "out of memory", "Cannot allocate memory")
 """How llama.cpp words it."""
@@ -33,9 +36,9 @@ def load(
     chosen: Plan | None = plan(file.shape, machine, question.wishes)
     assert chosen is not None
     if not chosen.fits:
-        raise _no_room(chosen.need, machine)
+        raise no_room(chosen.need, machine)
     first = chosen
-    loader = _Loader(question, flag, said, loading)
+    loader = _Loader(Weights(question, flag, said, loading), flag)
     while chosen is not None:
         try:
             session = loader.session(file, chosen)
@@ -43,26 +46,63 @@ def load(
             chosen = smaller(file.shape, machine, chosen)
             continue
         return session, _loaded(question, file.shape, machine, first, chosen, session)
-    raise NoRoom(
-        "Memory is too small for this model. Close other programs or choose a smaller one."
-    )
+    raise NoRoom(MEMORY_TOO_SMALL)
 
 
-class _Loader:
-    """Loads one file, as often as it takes."""
+class Weights:
+    """Reads the weights of one file, onto one device or another."""
 
     def __init__(
         self,
-        question: wire.Load,
+        question: wire.Load | wire.LoadEncoder,
         flag: llama.Flag,
         said: llama.Log,
         loading: Callable[[float], None],
     ) -> None:
+        """`loading` is told fractions. `flag` gives up reading."""
         self._question = question
         self._flag = flag
         self._said = said
         self._loading = loading
         self._told = 0.0
+
+    def read(self, split: tuple[int, ...]) -> llama.Model:
+        """The model with so many layers on each GPU.
+
+        Raises Cancelled, Damaged, Unsupported, or MemoryError.
+        """
+        self._said.troubles.clear()
+        # GPUs that llama.cpp is told of and that get no layers would still help to read prompts.
+        used = compress(backends.gpu_devices(), split)
+        try:
+            model = llama.read_model(
+                self._question.path,
+                repack=self._question.repack,
+                gpus=[device.handle for device in used],
+                split=[layers for layers in split if layers],
+                progress=self._progress,
+            )
+        except llama.LoadFailed as error:
+            if self._flag.is_set:
+                raise Cancelled from error
+            raise _why(" ".join(self._said.troubles)) from error
+        if self._flag.is_set:
+            raise Cancelled
+        return model
+
+    def _progress(self, fraction: float) -> bool:
+        if fraction - self._told >= TELL_EVERY:
+            self._told = fraction
+            self._loading(fraction)
+        return not self._flag.is_set
+
+
+class _Loader:
+    """Puts one model to work, as often as it takes."""
+
+    def __init__(self, weights: Weights, flag: llama.Flag) -> None:
+        self._weights = weights
+        self._flag = flag
         self._model: llama.Model | None = None
         self._split: tuple[int, ...] = ()
 
@@ -80,35 +120,12 @@ class _Loader:
             self._model.close()
             self._model = None
         if self._model is None:
-            self._model, self._split = self._read(split), split
+            self._model, self._split = self._weights.read(split), split
         if self._flag.is_set:
             raise Cancelled
         if not self._model.writes:
             raise Unsupported("This model does not write text. Choose a chat model.")
         return self._model
-
-    def _read(self, split: tuple[int, ...]) -> llama.Model:
-        self._said.troubles.clear()
-        # GPUs that llama.cpp is told of and that get no layers would still help to read prompts.
-        used = compress(backends.gpu_devices(), split)
-        try:
-            return llama.read_model(
-                self._question.path,
-                repack=self._question.repack,
-                gpus=[device.handle for device in used],
-                split=[layers for layers in split if layers],
-                progress=self._progress,
-            )
-        except llama.LoadFailed as error:
-            if self._flag.is_set:
-                raise Cancelled from error
-            raise _why(" ".join(self._said.troubles)) from error
-
-    def _progress(self, fraction: float) -> bool:
-        if fraction - self._told >= TELL_EVERY:
-            self._told = fraction
-            self._loading(fraction)
-        return not self._flag.is_set
 
 
 def _why(troubles: str) -> Problem | MemoryError:
@@ -173,7 +190,8 @@ def _notes(
         )
 
 
-def _no_room(need: Need, machine: Machine) -> NoRoom:
+def no_room(need: Need, machine: Machine) -> NoRoom:
+    """What to say where a plan does not fit."""
     free = machine.available + sum(gpu.free for gpu in machine.gpus if not gpu.shares_memory)
     return NoRoom(
         f"This model needs {need.total / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."

@@ -44,6 +44,32 @@ class Load(Message, frozen=True):
     """Bytes of memory free for use on this machine."""
 
 
+class LoadEncoder(Message, frozen=True):
+    """Put a model in memory that turns texts into vectors, or ranks them; instead of Load."""
+
+    path: bytes
+    repack: bool
+    ranks: bool
+    threads: int
+    """For what is done in the background. A query has one."""
+    available: int
+
+
+class Embed(Message, frozen=True):
+    """Turn texts into vectors."""
+
+    texts: tuple[str, ...]
+    is_query: bool
+    """Whether somebody waits for it; if not, it is done in the background."""
+
+
+class Rank(Message, frozen=True):
+    """Score how well passages answer a question."""
+
+    question: str
+    passages: tuple[str, ...]
+
+
 class Count(Message, frozen=True):
     """Asks how many tokens each text has."""
 
@@ -75,7 +101,9 @@ class Measure(Message, frozen=True):
     available: int
 
 
-Question: TypeAlias = Load | Count | Reply | Adapt | ListDevices | Measure
+Question: TypeAlias = (
+    Load | LoadEncoder | Count | Reply | Embed | Rank | Adapt | ListDevices | Measure
+)
 Order: TypeAlias = Begin | Stop | Question
 
 
@@ -128,6 +156,27 @@ class Loaded(Message, frozen=True):
     flash_attention: bool
     batch: int
     note: str
+
+
+class LoadedEncoder(Message, frozen=True):
+    """The model is in memory."""
+
+    dimensions: int
+    longest: int
+    together: int
+    """Tokens that are computed at once, unless one text has more."""
+
+
+class Vectors(Message, frozen=True):
+    """One for each text: float32, little-endian, of length 1."""
+
+    vectors: tuple[bytes, ...]
+
+
+class Scores(Message, frozen=True):
+    """From 0 to 1 for each passage."""
+
+    scores: tuple[float, ...]
 
 
 class Counts(Message, frozen=True):
@@ -184,6 +233,16 @@ class Cancelled(Message, frozen=True):
 
 
 Answer: TypeAlias = (
-    Loaded | Counts | Finished | Adapted | Devices | MeasuredAll | Failed | Cancelled
+    Loaded
+    | LoadedEncoder
+    | Vectors
+    | Scores
+    | Counts
+    | Finished
+    | Adapted
+    | Devices
+    | MeasuredAll
+    | Failed
+    | Cancelled
 )
 News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Measured | Answer

@@ -10,21 +10,27 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NoReturn
 
 from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.engine import backends, llama, wire
+from sottovoce.engine.encoding import Encoding, load_encoder
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.priority import lower_thread_priority
 
 BEAT_EVERY = 2.0
 """Seconds between two signs of life while a question is being answered."""
+
+BEFORE = "A model of the right kind is loaded before it is asked."
 
 QUOTED = re.compile(r"'.*'|/.*")
 """Where llama.cpp names files; their names may be private."""
@@ -54,7 +60,9 @@ class _Worker:
         """The number of the last question that was begun; the listening thread writes it."""
         self._answered = 0
         """The number of the last question that is done with."""
-        self._session: Session | None = None
+        self._session: Session | Encoding | None = None
+        self._background = ThreadPoolExecutor(1, "background", lower_thread_priority)
+        """Nobody may raise the priority of a thread again: this one's is low for good."""
 
     def serve(self) -> NoReturn:
         """Never returns: the process ends with its parent."""
@@ -88,16 +96,30 @@ class _Worker:
                         case Rates():
                             yield wire.Measured(news)
                 yield wire.MeasuredAll()
+            case wire.LoadEncoder():
+                yield self._load_encoder(question, said)
             case wire.Count():
-                yield self._model_at_work.count(question)
+                assert self._session is not None, BEFORE
+                yield self._session.count(question)
             case wire.Reply():
-                yield from self._model_at_work.reply(question)
+                yield from self._writing.reply(question)
             case wire.Adapt():
-                yield self._model_at_work.adapt(question)
+                yield self._writing.adapt(question)
+            case wire.Embed(is_query=True):
+                yield self._encoding.embed(question)
+            case wire.Embed():
+                yield self._background.submit(self._encoding.embed, question).result()
+            case wire.Rank():
+                yield self._encoding.rank(question)
 
     @property
-    def _model_at_work(self) -> Session:
-        assert self._session is not None, "a model is loaded before it is asked"
+    def _writing(self) -> Session:
+        assert isinstance(self._session, Session), BEFORE
+        return self._session
+
+    @property
+    def _encoding(self) -> Encoding:
+        assert isinstance(self._session, Encoding), BEFORE
         return self._session
 
     def _load(self, question: wire.Load, said: llama.Log) -> wire.Loaded:
@@ -105,11 +127,8 @@ class _Worker:
             self._tell(wire.Loading(fraction))
 
         begun = time.perf_counter()
-        try:
+        with _troubles_logged(said):
             self._session, loaded = load(question, flag=self._flag, said=said, loading=loading)
-        finally:
-            for trouble in said.troubles:
-                log.info("%s", QUOTED.sub("...", trouble))
         log.info(
             "loaded in %.1f s: %s, %d threads, %d GPU layers, context %d of %d, %.2f GB",
             time.perf_counter() - begun,
@@ -120,6 +139,16 @@ class _Worker:
             loaded.context_limit,
             loaded.memory / 1e9,
         )
+        return loaded
+
+    def _load_encoder(self, question: wire.LoadEncoder, said: llama.Log) -> wire.LoadedEncoder:
+        def loading(fraction: float) -> None:
+            self._tell(wire.Loading(fraction))
+
+        with _troubles_logged(said):
+            self._session, loaded = load_encoder(
+                question, flag=self._flag, said=said, loading=loading
+            )
         return loaded
 
     def _listen(self) -> None:
@@ -149,6 +178,15 @@ class _Worker:
             self._channel.tell(news)
         except OSError:
             os._exit(0)
+
+
+@contextmanager
+def _troubles_logged(said: llama.Log) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for trouble in said.troubles:
+            log.info("%s", QUOTED.sub("...", trouble))
 
 
 def _log_crash(
