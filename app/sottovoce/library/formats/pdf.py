@@ -12,6 +12,7 @@ from sottovoce.domain.text import encodable
 from sottovoce.library.formats.compose import cleaned, paragraphs
 from sottovoce.library.formats.layout import Line, Style, blocks, key, style, tabulated
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.ocr import DOTS, Ocr
 from sottovoce.library.formats.pdfium import DAMAGED, PdfFile, PdfPage, opened
 from sottovoce.library.formats.source import Source
 
@@ -19,6 +20,12 @@ _SAMPLE = 12
 """Pages by which it is told how the text of a document looks."""
 _LOST_IN_A_ROW = 100
 """Pages that cannot be read, one after the other, after which there is no hope for the rest."""
+_FEW_LETTERS = 200
+"""On a scanned page: what a program stamps on it."""
+_MOST_PICTURED = 0.4
+"""The share of a page that an image covers which only adorns it."""
+_MOST_UNREADABLE = 0.3
+"""The share of letters that may be unknown."""
 _LONGEST_TITLE = 200
 _CUT_SHORT = Partly("This PDF file is damaged: only a part of its text could be read.")
 _NOTHING_ATTACHED = Partly("The files attached to this PDF were not read. Save and add them.")
@@ -34,11 +41,11 @@ def read(source: Source) -> Iterator[News]:
     except Damaged:
         yield from _rescued(source)
         return
-    with closing(file):
-        yield from _read(file)
+    with closing(file), closing(Ocr()) as ocr:
+        yield from _read(file, ocr)
 
 
-def _read(file: PdfFile) -> Iterator[News]:
+def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
     sample = dict(_sample(file))
     yield About(Format.PDF, _title(file.title, [text for text, _ in sample.values()]), len(file))
     looks = style(sample.values())
@@ -47,7 +54,7 @@ def _read(file: PdfFile) -> Iterator[News]:
     for number in range(1, len(file) + 1):
         try:
             with closing(file.page(number)) as page:
-                yield _page(number, page, looks, entries[number])
+                yield _page(number, page, looks, entries.get(number, {}), ocr)
             in_a_row = 0
         except Damaged:
             lost, in_a_row = lost + 1, in_a_row + 1
@@ -61,10 +68,24 @@ def _read(file: PdfFile) -> Iterator[News]:
         yield _NOTHING_ATTACHED
 
 
-def _page(number: int, page: PdfPage, looks: Style, entries: Mapping[str, int]) -> Page:
+def _page(number: int, page: PdfPage, looks: Style, entries: Mapping[str, int], ocr: Ocr) -> Page:
+    if _is_scanned(page):
+        scanned = ocr.read(number, page.grey(DOTS), DOTS)
+        if len(scanned.text) > len(page.text) or page.unreadable > _MOST_UNREADABLE:
+            return scanned
     text, lines = page.text, page.lines
     parts = blocks(text, lines, looks, entries)
     return Page(number, tabulated(text, lines, parts), parts)
+
+
+def _is_scanned(page: PdfPage) -> bool:
+    """Whether what is to be read on the page is in a picture, or in letters without meaning."""
+    if page.is_blank:
+        return False
+    length = len(page.text.strip())
+    if length < _FEW_LETTERS:
+        return not length or page.pictured > _MOST_PICTURED
+    return page.unreadable > _MOST_UNREADABLE
 
 
 def _sample(file: PdfFile) -> Iterator[tuple[int, tuple[str, list[Line]]]]:

@@ -22,6 +22,7 @@ import pypdfium2.raw as pdfium
 from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 from sottovoce.library.boxes import Box, merged
 from sottovoce.library.formats.layout import Cell, Line, rejoined
+from sottovoce.library.formats.picture import Picture
 from sottovoce.library.formats.source import Source
 
 DAMAGED = "This PDF file is damaged and cannot be read. Get it again, or restore it from a backup."
@@ -65,16 +66,6 @@ class Entry:
     """From 1."""
     level: int
     """From 1, the highest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A page as it is shown."""
-
-    width: int
-    height: int
-    pixels: bytes
-    """Row by row without gaps: one byte for each pixel, or three (red, green, blue)."""
 
 
 class PdfPage:
