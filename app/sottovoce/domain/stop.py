@@ -34,6 +34,13 @@ class Stop:
         if self._is_set:
             raise Cancelled
 
+    def wait(self, seconds: float) -> None:
+        """Return after so many seconds; raise Cancelled as soon as somebody asks to stop."""
+        asked = threading.Event()
+        with self.calling(asked.set):
+            asked.wait(seconds)
+        self.check()
+
     @contextmanager
     def calling(self, listener: Callable[[], None]) -> Iterator[None]:
         """Call `listener` the moment stop is set inside this block, or now if it already was."""

@@ -28,6 +28,8 @@ class Working:
     """None while that cannot be said."""
     pages_per_second: float = 0
     is_paused: bool = False
+    trouble: str = ""
+    """A sentence, if something cannot be done: an embedding model that is gone, for one."""
 
 
 @dataclass(frozen=True, slots=True)

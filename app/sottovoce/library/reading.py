@@ -4,7 +4,7 @@ import math
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Patience:
     """To read a megabyte more. Scanned pages are small, and take their time."""
 
 
-def read(path: Path, stop: Stop, patience: Patience | None = None) -> Iterator[News]:
+def read(path: Path, stop: Stop, patience: Patience | None = None) -> Generator[News]:
     """Yield what a document is, and its pages in their order, numbered from 1.
 
     Whatever is in the file, this takes limited time, and memory only in a process that then ends;

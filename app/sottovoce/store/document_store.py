@@ -214,7 +214,7 @@ class DocumentStore:
 
     # Reading.
 
-    def waiting(self) -> tuple[Document, File] | None:
+    def waiting(self) -> tuple[int, File] | None:
         """Return the next that is to be read, and its file as it was when it was looked at."""
         with self._database.reading() as connection:
             return documents.waiting(connection)

@@ -104,13 +104,13 @@ def document(connection: apsw.Connection, number: int) -> Document:
     raise Missing("This document is not here any more.")
 
 
-def waiting(connection: apsw.Connection) -> tuple[Document, File] | None:
+def waiting(connection: apsw.Connection) -> tuple[int, File] | None:
     """The next to be read, and its file as it was when it was last looked at."""
-    for row in connection.execute(
-        "SELECT * FROM described WHERE state = 'waiting' ORDER BY id LIMIT 1"
-    ):
-        found = _document(row)
-        return found, File(found.path, found.size, cast(int, row[4]))
+    rows = connection.execute(
+        "SELECT id, path, size, modified FROM documents WHERE state = 'waiting' ORDER BY id LIMIT 1"
+    )
+    for number, path, size, modified in cast(Iterator[tuple[int, bytes, int, int]], rows):
+        return number, File(Path(os.fsdecode(path)), size, modified)
     return None
 
 
@@ -170,9 +170,8 @@ def settle(connection: apsw.Connection, document: int, content: int, file: File)
     If the file was seen to have changed meanwhile, it waits to be read again. Returns the content
     it had before. Raises Missing if the document was removed.
     """
-    before = connection.execute("SELECT content FROM documents WHERE id = ?", (document,))
-    row = before.fetchone()
-    if row is None:
+    rows = connection.execute("SELECT content FROM documents WHERE id = ?", (document,)).fetchall()
+    if not rows:
         raise Missing("This document is not here any more.")
     connection.execute(
         """
@@ -187,7 +186,7 @@ def settle(connection: apsw.Connection, document: int, content: int, file: File)
             "modified": file.modified,
         },
     )
-    return cast(int | None, row[0])
+    return cast(int | None, rows[0][0])
 
 
 def fail(connection: apsw.Connection, document: int, trouble: str, file: File) -> None:

@@ -30,12 +30,14 @@ def lacks(connection: apsw.Connection, limit: int, without: Collection[str] = ()
     """Contents that need vectors, those that waited longest first; not of the models `without`."""
     rows = connection.execute(
         """
-        SELECT DISTINCT k.id, coalesce(c.next_embedding, c.embedding) AS model
-        FROM documents d
-        JOIN collections c ON c.id = d.collection
-        JOIN contents k ON k.id = d.content
-        WHERE model NOT IN (SELECT value FROM json_each(:without)) AND k.passages > coalesce((
-            SELECT sum(v.passages) FROM vectors v WHERE v.content = k.id AND v.model = model
+        SELECT wanted.content, wanted.model FROM (
+            SELECT DISTINCT d.content, coalesce(c.next_embedding, c.embedding) AS model
+            FROM documents d JOIN collections c ON c.id = d.collection
+        ) wanted JOIN contents k ON k.id = wanted.content
+        WHERE wanted.model NOT IN (SELECT value FROM json_each(:without))
+        AND k.passages > coalesce((
+            SELECT sum(v.passages) FROM vectors v
+            WHERE v.content = k.id AND v.model = wanted.model
         ), 0)
         ORDER BY k.id LIMIT :limit
         """,

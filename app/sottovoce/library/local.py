@@ -1,0 +1,174 @@
+"""The library in this process: what others ask for is done here."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sottovoce.domain.document import Collection, Document, Folder, Found, Page, Passage
+from sottovoce.domain.stop import Stop
+from sottovoce.library import reading
+from sottovoce.library.embedders import Embedders
+from sottovoce.library.folders import changes, look_at
+from sottovoce.library.ingest import Ingest, Read
+from sottovoce.library.library import Query
+from sottovoce.library.news import News
+from sottovoce.library.pace import Pace
+from sottovoce.library.progress import Progress
+from sottovoce.library.words import terms
+from sottovoce.store.document_store import DocumentStore
+from sottovoce.system.lock import locked
+from sottovoce.system.mounts import mount_point
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at how far another process is."""
+
+
+class LocalLibrary:
+    """A Library on a store. It closes what it is given."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        embedders: Embedders,
+        *,
+        lock: Path | None = None,
+        read: Read = reading.read,
+    ) -> None:
+        """`lock` is the file that lets one process at a time work on the store."""
+        self._store = store
+        self._embedders = embedders
+        self._read = read
+        self._lock = lock
+        self._turn = threading.Lock()
+        self._pace = Pace()
+
+    # Collections and what is in them.
+
+    def collections(self) -> list[Collection]:
+        return self._store.collections()
+
+    def collection(self, name: str) -> Collection:
+        return self._store.named(name)
+
+    def new_collection(self, name: str) -> Collection:
+        return self._store.new_collection(name, self._embedders.default)
+
+    def rename_collection(self, collection: int, name: str) -> None:
+        self._store.rename_collection(collection, name)
+
+    def remove_collection(self, collection: int) -> None:
+        self._store.remove_collection(collection)
+
+    def choose_embedding(self, collection: int, identity: str) -> None:
+        self._embedders.model(identity)
+        self._store.choose_embedding(collection, identity)
+
+    def folders(self, collection: int) -> list[Folder]:
+        return [each for each in self._store.folders() if each.collection == collection]
+
+    def documents(self, collection: int) -> list[Document]:
+        return self._store.documents(collection)
+
+    def document(self, document: int) -> Document:
+        return self._store.document(document)
+
+    def attached(self, conversation: int) -> Collection:
+        return self._store.attached(conversation, self._embedders.default)
+
+    # Adding and removing.
+
+    def add(self, collection: int, paths: Sequence[Path], *, watch: bool = True) -> list[Document]:
+        paths = [path.absolute() for path in paths]
+        files = [look_at(path) for path in paths if not path.is_dir()]
+        added = self._store.add(collection, files)
+        for path in paths:
+            if path.is_dir():
+                added += self._add_folder(collection, path, is_watched=watch)
+        return added
+
+    def _add_folder(self, collection: int, path: Path, *, is_watched: bool) -> list[Document]:
+        number = self._store.add_folder(
+            collection, path, mount=mount_point(path), is_watched=is_watched
+        )
+        folder = next(each for each in self._store.folders() if each.id == number)
+        self._store.change(folder, changes(self._store, folder, [path], Stop()))
+        return [each for each in self._store.documents(collection) if each.folder == number]
+
+    def retry(self, documents: Sequence[int]) -> None:
+        self._store.retry(documents)
+
+    def remove(self, documents: Sequence[int]) -> None:
+        self._store.remove(documents)
+
+    def remove_folder(self, folder: int) -> None:
+        self._store.remove_folder(folder)
+
+    def watch_folder(self, folder: int, *, is_watched: bool) -> None:
+        self._store.watch_folder(folder, is_watched=is_watched)
+
+    def work(self, stop: Stop) -> Iterator[News]:
+        progress = Progress(self._store.backlog)
+        while True:
+            with self._my_turn() as is_mine:
+                if is_mine:
+                    yield from Ingest(self._store, self._embedders, self._pace, self._read).work(
+                        stop
+                    )
+                    return
+            news = progress.news()
+            yield news
+            if not news.waiting and not news.without_vectors:
+                return
+            stop.wait(_LOOK_EVERY)
+
+    def follow(self, stop: Stop) -> Iterator[News]:
+        yield from self.work(stop)
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[bool]:
+        """Whether nobody else works on this store, in this process or another, in this block."""
+        if not self._turn.acquire(blocking=False):
+            yield False
+            return
+        try:
+            if self._lock is None:
+                yield True
+                return
+            with locked(self._lock) as is_ours:
+                yield is_ours
+        finally:
+            self._turn.release()
+
+    def pause(self, *, is_paused: bool) -> None:
+        self._pace.pause(is_paused=is_paused)
+
+    def give_way(self, *, to_reply: bool) -> None:
+        self._pace.give_way(to_reply=to_reply)
+
+    # Searching and reading.
+
+    def search(self, query: Query, stop: Stop) -> list[Found]:
+        stop.check()
+        contents = self._store.in_scope(query.scope)
+        words = [form for forms in terms(query.text) for form in forms]
+        found = self._store.find_words(words, query.limit, contents)
+        passages = self._store.passages([number for number, _ in found], contents)
+        best = found[0][1] if found else 1.0
+        return [
+            Found(passage, score / best)
+            for passage, (_, score) in zip(passages, found, strict=True)
+        ]
+
+    def neighbours(self, passage: Passage, before: int, after: int) -> list[Passage]:
+        return self._store.neighbours(passage, before, after)
+
+    def page(self, document: int, number: int) -> Page:
+        return self._store.page(document, number)
+
+    def text(self, document: int) -> list[Page]:
+        return self._store.pages(document)
+
+    def close(self) -> None:
+        self._embedders.close()
+        self._store.close()
