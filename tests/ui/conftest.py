@@ -17,6 +17,7 @@ from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.view_model import Opened
+from ui.library_script import ScriptedLibrary
 
 # Also where pytest is started by hand: a test needs no display, and must not flicker on one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -46,6 +47,11 @@ def engine() -> ScriptedEngine:
 
 
 @pytest.fixture
+def library() -> ScriptedLibrary:
+    return ScriptedLibrary()
+
+
+@pytest.fixture
 def look(qapp: QApplication) -> Look:
     return Look(qapp, Scheme.LIGHT)
 
@@ -58,6 +64,7 @@ def shell(
     tasks: Tasks,
     look: Look,
     profile: Profile,
+    library: ScriptedLibrary,
 ) -> Iterator[Shell]:
     """The opened window, with the starter model chosen."""
     shell = Shell(
@@ -69,6 +76,7 @@ def shell(
         secrets=lambda: None,
         look=look,
         appearance=Appearance(),
+        library=library,
     )
     qtbot.addWidget(shell)
     shell.resize(1000, 700)

@@ -28,7 +28,7 @@ def search(shell: Shell) -> QLineEdit:
     return next(
         each
         for each in shell.sidebar.findChildren(QLineEdit)
-        if each.accessibleName() == "Search chats"
+        if each.accessibleName() == "Search chats and documents"
     )
 
 

@@ -28,6 +28,7 @@ from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
+from sottovoce.library.library import Library
 from sottovoce.models.downloads import Downloads
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
@@ -40,6 +41,9 @@ from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.view_model import ChatViewModel
+from sottovoce.ui.library.collections_view_model import CollectionsViewModel
+from sottovoce.ui.library.search import DocumentSearch
+from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
@@ -61,10 +65,13 @@ from sottovoce.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
     # Late, for start-up, all that is opened by a gesture: the window is there before it.
+    from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
     from sottovoce.ui.settings.dialog import SettingsDialog
 
 _FIGURES_MILLISECONDS = 3000
+# What is in the documents is wanted later than the window, which its process would slow down.
+_LIBRARY_MILLISECONDS = 1000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
@@ -87,6 +94,7 @@ class Shell(QWidget):
         secrets: Callable[[], Secrets | None],
         look: Look,
         appearance: Appearance,
+        library: Library,
     ) -> None:
         super().__init__()
         self._store = opened.store
@@ -103,6 +111,8 @@ class Shell(QWidget):
         self.shelf = ShelfViewModel(shelf_in(profile), tasks)
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
+        self.collections = CollectionsViewModel(library, tasks, self.settings)
+        self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_under_way)
         self.chat = ChatViewModel(
             opened.store,
             engine,
@@ -111,17 +121,21 @@ class Shell(QWidget):
             model=self.model,
             settings=self.settings,
         )
-        self.chats = SidebarViewModel(opened.store, tasks)
+        self.chats = SidebarViewModel(
+            opened.store, tasks, DocumentSearch(library, tasks, self.collections)
+        )
 
         self.sidebar = Sidebar(self.chats, look)
         self.page = ChatPage(self.chat, self.model, look)
         self.pill = ModelPill(self.model, self.shelf, look, lambda: self.replies.any_under_way)
-        self.status = StatusBar(self.network, look)
+        self.status = StatusBar(self.network, self.work, look)
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
         self._models_tab = appearance.models_tab
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
+        self.documents: DocumentsPage | None = None
+        """The page of documents, once it was opened."""
         self.actions_by_id = self._install_actions()
         self._lay_out(appearance)
         self._connect()
@@ -146,7 +160,13 @@ class Shell(QWidget):
         self._figures_timer.start()
         self._show_figures()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
+        if self._profile.documents.exists():
+            QTimer.singleShot(_LIBRARY_MILLISECONDS, self, self._follow_documents)
         self.page.composer.setFocus()
+
+    def _follow_documents(self) -> None:
+        self.collections.refresh()
+        self.work.begin()
 
     def close_down(self) -> None:
         """Keep what was typed, and ask what is under way to end."""
@@ -174,7 +194,9 @@ class Shell(QWidget):
         return [
             Action("new_chat", "New chat", "square-pen", self._new_chat, ("Ctrl+N",)),
             Action("find", "Find in this chat", "search", self._find, ("Ctrl+F",)),
-            Action("search", "Search chats", "search", self._search, ("Ctrl+Shift+F",)),
+            Action(
+                "search", "Search chats and documents", "search", self._search, ("Ctrl+Shift+F",)
+            ),
             Action("rename", "Rename this chat", "pencil", self._rename),
             Action("delete", "Delete this chat", "trash-2", self._delete),
             Action("restore", "Bring back the deleted chat", "undo-2", self._restore, ("Ctrl+Z",)),
@@ -193,6 +215,7 @@ class Shell(QWidget):
                 "model_file", "Choose a model file…", "folder-open", self._choose_file, ("Ctrl+O",)
             ),
             Action("models", "Models", "boxes", self._open_models, ("Ctrl+Shift+M",)),
+            Action("documents", "Documents", "files", self._open_documents, ("Ctrl+Shift+D",)),
             Action("load", "Load the model now", "cpu", self.model.load),
             Action("unload", "Unload the model", "x", self.model.unload),
             Action(
@@ -227,7 +250,8 @@ class Shell(QWidget):
         more = icon_button(look, "ellipsis", "More", lambda: None)
         self._share = icon_button(look, "share", "Export this chat", lambda: None)
         _give_menu(self._share, [self.actions_by_id[f"export_{form}"] for form in _FORMATS])
-        named = ("find", "copy", "rename", "delete", "models", "commands", "shortcuts", "settings")
+        places = ("documents", "models", "commands", "shortcuts", "settings")
+        named = ("find", "copy", "rename", "delete", *places)
         _give_menu(more, [self.actions_by_id[name] for name in named])
         top = QHBoxLayout()
         top.setContentsMargins(18, 12, 18, 10)
@@ -271,6 +295,7 @@ class Shell(QWidget):
     def _connect(self) -> None:
         chat, model, sidebar, page = self.chat, self.model, self.sidebar, self.page
         sidebar.new_asked.connect(self._new_chat)
+        sidebar.documents_asked.connect(self._open_documents)
         sidebar.models_asked.connect(self._open_models)
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
@@ -286,8 +311,12 @@ class Shell(QWidget):
         chat.speed_changed.connect(self.status.show_speed)
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
+        self.replies.begun_or_ended.connect(lambda _: self.work.note_replies())
+        self.collections.added.connect(self.work.begin)
+        self.work.progressed.connect(self.collections.refresh_soon)
         self.downloads.installed.connect(self._note_installed)
         self.downloads.rested.connect(self.network.rest)
+        self.status.documents_asked.connect(self._open_documents)
         self.status.ledger_asked.connect(self._open_ledger)
         self.status.network_settings_asked.connect(self._open_network_settings)
         self.network.settings_asked.connect(self._open_network_settings)
@@ -320,6 +349,26 @@ class Shell(QWidget):
         self._show_page(models)
         models.show_tab(models.tab)
         return models
+
+    def _open_documents(self) -> DocumentsPage:
+        documents = self._made_documents()
+        self._show_page(documents)
+        documents.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.collections.refresh()
+        self.work.begin()
+        return documents
+
+    def _made_documents(self) -> DocumentsPage:
+        """The page of documents, made when it is first wanted."""
+        if self.documents is not None:
+            return self.documents
+        from sottovoce.ui.library.page import DocumentsPage
+
+        page = DocumentsPage(self.collections, self.work, self._look)
+        page.left.connect(self._focus_composer)
+        self._pages.addWidget(page)
+        self.documents = page
+        return page
 
     def _made_models(self) -> ModelsPage:
         """The page of models, made when it is first wanted."""
@@ -362,6 +411,9 @@ class Shell(QWidget):
     def _find(self) -> None:
         if self.models is not None and self.models.isVisible():
             self.models.focus_search()
+            return
+        if self.documents is not None and self._is_in_documents:
+            self.documents.focus_search()
             return
         self.page.find_bar.open_bar()
 
@@ -519,12 +571,20 @@ class Shell(QWidget):
         self.network.look()
         self._tasks.ask(lambda: resident(os.getpid()), self.status.show_memory)
 
+    @property
+    def _is_in_documents(self) -> bool:
+        """Whether the page of documents is in front."""
+        return self.documents is not None and self.documents.isVisible()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _model_files(event.mimeData()):
+        if (self._is_in_documents and _files(event.mimeData())) or _model_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Have one file that is dropped on a chat answer it; add what is dropped otherwise."""
+        if self._is_in_documents:
+            self._open_documents().add(_files(event.mimeData()))
+            return
         paths = _model_files(event.mimeData())
         is_for_chat = self._pages.currentWidget() is self.page
         if len(paths) == 1 and is_for_chat and not paths[0].is_dir():
@@ -545,7 +605,11 @@ def _give_menu(button: QToolButton, actions: list[QAction]) -> None:
     button.setIconSize(QSize(18, 18))
 
 
+def _files(data: QMimeData) -> list[Path]:
+    """The files and folders that are being dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
 def _model_files(data: QMimeData) -> list[Path]:
     """The model files that are being dragged, and the folders that may hold some."""
-    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]
+    return [path for path in _files(data) if path.suffix.lower() == ".gguf" or path.is_dir()]

@@ -1,4 +1,4 @@
-"""The lower edge of the window: network, context window, memory, speed."""
+"""The lower edge of the window: network, documents at work, context window, memory, speed."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -6,13 +6,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.chat.view_model import ContextUse
+from sottovoce.ui.library.words import briefly, headline
+from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.network.panel import NetworkPanel, refused_words, what_may_connect
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, set_kind
 
 _NEARLY_FULL = 0.85
-_WIDE, _NARROW = 680, 520
+_WIDER, _WIDE, _NARROW = 860, 680, 520
 
 
 class StatusBar(QFrame):
@@ -20,14 +22,17 @@ class StatusBar(QFrame):
 
     ledger_asked = Signal()
     network_settings_asked = Signal()
+    documents_asked = Signal()
 
-    def __init__(self, network: NetworkViewModel, look: Look) -> None:
+    def __init__(self, network: NetworkViewModel, work: WorkViewModel, look: Look) -> None:
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(34)
         self._network = network
+        self._work = work
         self._look = look
         self.chip = button("", self._open_panel)
+        self.reading = button("", self.documents_asked.emit, "busy")
         self._promise = label()
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
@@ -44,12 +49,14 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(16)
-        for part in (self.chip, self._promise, self._kept):
+        for part in (self.chip, self.reading, self._promise, self._kept):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
             row.addWidget(figure, 0, Qt.AlignmentFlag.AlignVCenter)
         network.changed.connect(self._show_network)
+        work.progressed.connect(self._show_work)
+        self._show_work()
         self._show_network()
         self.show_context(None)
         self.show_speed(0)
@@ -58,12 +65,16 @@ class StatusBar(QFrame):
     def words(self) -> str:
         """All that is said here now."""
         labels = (part.text() for part in self.findChildren(QLabel) if not part.isHidden())
-        return " ".join([self.chip.text(), *labels])
+        work = [] if self.reading.isHidden() else [self.reading.text()]
+        return " ".join([self.chip.text(), *work, *labels])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, what is least needed goes first."""
         super().resizeEvent(event)
-        self._promise.setVisible(self.width() > _WIDE)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        self._promise.setVisible(self.width() > (_WIDER if self._work.working else _WIDE))
         self._memory.setVisible(self.width() > _NARROW)
 
     def show_temporary(self) -> None:
@@ -110,6 +121,18 @@ class StatusBar(QFrame):
         self._promise.setText(
             "Your chats stay on this computer" if network.is_on else "Nothing leaves this computer"
         )
+
+    def _show_work(self) -> None:
+        working = self._work.working
+        self.reading.setVisible(working is not None)
+        self._give_room()
+        if working is None:
+            return
+        says = briefly(working, is_resting=self._work.is_resting)
+        if self.reading.text() != says:
+            self.reading.setText(says)
+            self.reading.setAccessibleName(f"Documents: {says}")
+            self.reading.setToolTip(f"{headline(working)}\nClick for the page of documents.")
 
     def _open_panel(self) -> None:
         panel = NetworkPanel(self._network, self._look, self.window())

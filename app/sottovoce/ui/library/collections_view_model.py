@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from sottovoce.domain.document import Collection, Document, Folder
 from sottovoce.domain.problems import Problem
@@ -16,6 +16,7 @@ from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 
 Result = TypeVar("Result")
+_SOON_MILLISECONDS = 1500
 FIRST_NAME = "Documents"
 """Of the collection that is made for those who add documents before they make one."""
 
@@ -58,6 +59,10 @@ class CollectionsViewModel(QObject):
         self._adding: list[Stop] = []
         self._lists_asked = 0
         self._contents_asked = 0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MILLISECONDS)
+        self._soon.timeout.connect(self.refresh)
 
     @property
     def collections(self) -> tuple[Collection, ...]:
@@ -99,6 +104,11 @@ class CollectionsViewModel(QObject):
                 self._take(collections)
 
         self._ask(self._library.collections, take)
+
+    def refresh_soon(self) -> None:
+        """Ask again in a while, however often this is called meanwhile."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def choose(self, collection: int | None) -> None:
         """Look at this one."""

@@ -95,6 +95,16 @@ def headline(working: Working) -> str:
     return ""
 
 
+def briefly(working: Working, *, is_resting: bool) -> str:
+    """The same in a few words."""
+    done, total = progress(working)
+    if is_resting or working.is_paused:
+        return "Reading paused"
+    if working.waiting:
+        return f"Reading {done + 1:,} of {total:,}"
+    return f"Preparing search, {100 * done // total} %"
+
+
 def progress(working: Working) -> tuple[int, int]:
     """How much is done, and how much it is in all: documents, then passages."""
     if working.waiting:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from sottovoce.domain.conversation import Hit
-from sottovoce.ui.sidebar.rows import ROW, Heading, Row, title
+from sottovoce.ui.sidebar.rows import ROW, DocumentHit, Heading, Row, title
 from sottovoce.ui.theme.fonts import body_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import Tokens
@@ -32,6 +32,8 @@ class RowDelegate(QStyledItemDelegate):
         match index.data(ROW):
             case Heading():
                 return QSize(0, _HEADING)
+            case DocumentHit():
+                return QSize(0, _HIT)
             case Hit(message=message) if message is not None:
                 return QSize(0, _HIT)
             case _:
@@ -62,7 +64,7 @@ class RowDelegate(QStyledItemDelegate):
             is_chosen = bool(state & QStyle.StateFlag.State_Selected)
             painter.setFont(self._chosen_font if is_chosen else self._font)
             painter.setPen(QColor(tokens.text))
-            if isinstance(row, Hit) and row.message is not None:
+            if isinstance(row, DocumentHit) or (isinstance(row, Hit) and row.message is not None):
                 draw_line(painter, inner.adjusted(0, 8, 0, -30), title(row))
                 painter.setFont(self._small_font)
                 _draw_excerpt(painter, inner.adjusted(0, 28, 0, -6), row, tokens)
@@ -83,7 +85,7 @@ class RowDelegate(QStyledItemDelegate):
         return editor
 
 
-def _draw_excerpt(painter: QPainter, area: QRect, hit: Hit, tokens: Tokens) -> None:
+def _draw_excerpt(painter: QPainter, area: QRect, hit: Hit | DocumentHit, tokens: Tokens) -> None:
     """The excerpt around the words that were found, these in stronger colour."""
     metrics = QFontMetrics(painter.font())
     before, found = hit.excerpt[: hit.start], hit.excerpt[hit.start : hit.start + hit.length]

@@ -8,6 +8,8 @@ from itertools import groupby
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from sottovoce.domain.conversation import Conversation, Hit
+from sottovoce.domain.document import Found
+from sottovoce.ui.sidebar.excerpt import excerpt_around
 from sottovoce.ui.sidebar.groups import group
 
 Index = QModelIndex | QPersistentModelIndex
@@ -23,7 +25,18 @@ class Heading:
     text: str
 
 
-Row = Heading | Conversation | Hit
+@dataclass(frozen=True, slots=True)
+class DocumentHit:
+    """A place in a document that a search brought up."""
+
+    found: Found
+    excerpt: str
+    start: int
+    """Where words that were searched for begin in `excerpt`, if they are there, in characters."""
+    length: int
+
+
+Row = Heading | Conversation | Hit | DocumentHit
 
 
 class Rows(QAbstractListModel):
@@ -45,9 +58,17 @@ class Rows(QAbstractListModel):
             rows += [Heading(heading), *members]
         self._show(rows)
 
-    def show_hits(self, hits: Sequence[Hit]) -> None:
-        """List what a search found."""
-        self._show([Heading("Nothing found") if not hits else Heading("Found"), *hits])
+    def show_hits(self, hits: Sequence[Hit], found: Sequence[Found], wanted: str) -> None:
+        """List where `wanted` was found: in chats, then in documents."""
+        rows: list[Row] = []
+        if hits or not found:
+            rows += [Heading("In chats" if found else "Found" if hits else "Nothing found"), *hits]
+        if found:
+            rows.append(Heading("In documents"))
+            rows += [
+                DocumentHit(each, *excerpt_around(each.passage.text, wanted)) for each in found
+            ]
+        self._show(rows)
 
     def index_of(self, conversation: int | None) -> QModelIndex:
         """Where this chat stands; an invalid index if it is not listed."""
@@ -69,7 +90,10 @@ class Rows(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return title(row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{title(row)}. {row.excerpt}" if isinstance(row, Hit) else title(row)
+            says = f". {row.excerpt}" if isinstance(row, Hit | DocumentHit) else ""
+            return f"{title(row)}{says}"
+        if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, DocumentHit):
+            return f"{row.found.passage.path}\n{title(row)}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -111,6 +135,8 @@ def _identity(row: Row) -> object:
             return number
         case Hit():
             return row.conversation.id, row.message
+        case DocumentHit():
+            return row.found.passage.id, row.excerpt
         case _:
             return row
 
@@ -122,5 +148,10 @@ def title(row: Row) -> str:
             return text
         case Hit():
             return row.conversation.title or UNNAMED
+        case DocumentHit():
+            passage = row.found.passage
+            page = passage.label or f"page {passage.span.page}"
+            name = passage.title or passage.path.stem
+            return f"{name}, {page}" if passage.pages > 1 else name
         case Conversation():
             return row.title or UNNAMED

@@ -1,4 +1,4 @@
-"""The left side of the window: new chat, search, chats, settings."""
+"""The left side of the window: new chat, search, chats, and the ways to all else."""
 
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from sottovoce.domain.conversation import Conversation, Hit
 from sottovoce.domain.settings import NARROWEST_SIDEBAR, WIDEST_SIDEBAR
 from sottovoce.ui.sidebar.delegate import RowDelegate
+from sottovoce.ui.sidebar.rows import DocumentHit
 from sottovoce.ui.sidebar.view_model import SidebarViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
@@ -28,11 +29,14 @@ class Sidebar(QFrame):
     """Passes on what is chosen here; the rows are the view-model's."""
 
     new_asked = Signal()
+    documents_asked = Signal()
     models_asked = Signal()
     settings_asked = Signal()
     hide_asked = Signal()
     chosen = Signal(int, object)
     """A conversation, and the message to show in it or None."""
+    found_chosen = Signal(object)
+    """A Found: a passage of a document that is to be shown."""
 
     def __init__(self, chats: SidebarViewModel, look: Look) -> None:
         super().__init__()
@@ -44,9 +48,9 @@ class Sidebar(QFrame):
         self._current: int | None = None
 
         self._search = QLineEdit()
-        self._search.setPlaceholderText("Search chats")
-        self._search.setAccessibleName("Search chats")
-        self._search.setToolTip("Search titles and messages (Ctrl+Shift+F)")
+        self._search.setPlaceholderText("Search chats and documents")
+        self._search.setAccessibleName("Search chats and documents")
+        self._search.setToolTip("Search titles, messages and documents (Ctrl+Shift+F)")
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(chats.search)
         self._glass = QAction(self)
@@ -65,6 +69,9 @@ class Sidebar(QFrame):
         new.setToolTip("Start a new chat (Ctrl+N)")
         new.setIconSize(QSize(17, 17))
         tint(new, look, "square-pen", "text")
+        documents = button("  Documents", self.documents_asked.emit, "side")
+        documents.setToolTip("All documents (Ctrl+Shift+D)")
+        tint(documents, look, "files")
         models = button("  Models", self.models_asked.emit, "side")
         models.setToolTip("All models (Ctrl+Shift+M)")
         tint(models, look, "boxes")
@@ -90,10 +97,13 @@ class Sidebar(QFrame):
         column.addWidget(self._list, 1)
         foot = QVBoxLayout()
         foot.setSpacing(0)
+        foot.addWidget(documents)
         foot.addWidget(models)
         foot.addWidget(settings)
         column.addLayout(foot)
-        for first, then in pairwise((hide, new, self._search, self._list, models, settings)):
+        for first, then in pairwise(
+            (hide, new, self._search, self._list, documents, models, settings)
+        ):
             QWidget.setTabOrder(first, then)
 
         look.changed.connect(self._draw)
@@ -134,8 +144,12 @@ class Sidebar(QFrame):
                 self.chosen.emit(number, None)
             case Hit(conversation=Conversation(id=number), message=message):
                 self.chosen.emit(number, message)
+            case DocumentHit(found=found):
+                self.found_chosen.emit(found)
 
     def _show_menu(self, row: object, place: QPoint) -> None:
+        if isinstance(row, DocumentHit):
+            return  # It can only be shown, which a click does.
         conversation = row.conversation if isinstance(row, Hit) else row
         assert isinstance(conversation, Conversation)
         colour = self._look.tokens.muted

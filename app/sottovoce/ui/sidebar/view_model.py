@@ -1,4 +1,4 @@
-"""The chats that are kept: list, search, rename, delete and bring back."""
+"""The chats that are kept: list, search (documents too), rename, delete and bring back."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sottovoce.domain.conversation import Conversation, Hit
+from sottovoce.domain.document import Found
 from sottovoce.store.store import Store
+from sottovoce.ui.library.search import DocumentSearch
 from sottovoce.ui.sidebar.rows import Rows
 from sottovoce.ui.tasks import Tasks
 
@@ -22,19 +24,23 @@ class SidebarViewModel(QObject):
     """A conversation that `restore` can bring back."""
     restored = Signal(int)
 
-    def __init__(self, store: Store, tasks: Tasks) -> None:
+    def __init__(self, store: Store, tasks: Tasks, documents: DocumentSearch) -> None:
         super().__init__()
+        self._documents = documents
         self._store = store
         self._tasks = tasks
         self._chats: list[Conversation] = []
         self._wanted = ""
         self._deleted: list[Conversation] = []
+        self._hits: list[Hit] = []
+        self._found: list[Found] = []
         self.rows = Rows()
         self.rows.renamed.connect(self.rename)
         self._search_timer = QTimer(self)
         self._search_timer.setSingleShot(True)
         self._search_timer.setInterval(_SEARCH_MILLISECONDS)
         self._search_timer.timeout.connect(self._search)
+        documents.found.connect(self._take_found)
 
     @property
     def chats(self) -> tuple[Conversation, ...]:
@@ -50,12 +56,14 @@ class SidebarViewModel(QObject):
         self._tasks.ask(self._store.conversations, self._take)
 
     def search(self, text: str) -> None:
-        """List where `text` occurs; all chats again when it is empty."""
+        """List where `text` occurs, and what documents say of it; all chats when it is empty."""
         self._wanted = text.strip()
+        self._found = []
         if self._wanted:
             self._search_timer.start()
             return
         self._search_timer.stop()
+        self._documents.stop()
         self._list()
 
     def rename(self, conversation: int, title: str) -> None:
@@ -107,7 +115,17 @@ class SidebarViewModel(QObject):
 
         def show(hits: list[Hit]) -> None:
             if wanted == self._wanted:
-                self.rows.show_hits(hits)
-                self.listed.emit()
+                self._hits = hits
+                self._list_found()
 
         self._tasks.ask(lambda: self._store.search(wanted), show)
+        self._documents.search(wanted)
+
+    def _take_found(self, wanted: str, found: list[Found]) -> None:
+        if wanted == self._wanted:
+            self._found = found
+            self._list_found()
+
+    def _list_found(self) -> None:
+        self.rows.show_hits(self._hits, self._found, self._wanted)
+        self.listed.emit()

@@ -124,6 +124,7 @@ QSplitter::handle { background: transparent; }
   border: 1px solid transparent; border-radius: 10px; padding: 2px 11px; font-weight: 600;
   font-size: ${small}px; }
 #status QPushButton[kind="good"] { color: $good; background: $good_soft; }
+#status QPushButton[kind="busy"] { color: $accent; background: $hover; }
 #status QPushButton[kind="warning"] { color: $warning; background: $warning_soft; }
 #status QPushButton:hover, #status QPushButton:focus { border-color: $muted; }
 #status QLabel[kind="warning"] {
