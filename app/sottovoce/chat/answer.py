@@ -2,25 +2,27 @@
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sottovoce.chat.context import select
-from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
+from sottovoce.chat import prompts
+from sottovoce.chat.consult import Window, consult
+from sottovoce.chat.material import Material
+from sottovoce.chat.news import Begun, Consulted, News, Packed, Ready, Said, Saved
+from sottovoce.chat.question import language_of
 from sottovoce.chat.title import title_of
-from sottovoce.domain.conversation import Message, Role, State
-from sottovoce.domain.document import Scope
+from sottovoce.domain.conversation import Message, Role, State, Turn
+from sottovoce.domain.document import Scope, Sources
 from sottovoce.domain.model import Model
 from sottovoce.domain.reply import Finish, Finished, Piece
 from sottovoce.domain.settings import Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Prompt
+from sottovoce.library.cite import cite
 from sottovoce.library.library import Library
 from sottovoce.store.store import Store
 
 # A reply is journalled this often while it grows: half of the 0.5 s that a crash may cost.
 _JOURNAL_SECONDS = 0.25
-# Room kept for a reply of no set length, unless that is more than a quarter of the context window.
-_REPLY_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def ask(
     """Save the user's words as a message after `parent`, then answer them.
 
     The words are on disk before anything else happens. Raises the Problems of Engine.load, adapt
-    and reply, after keeping what was written; Cancelled if stopped before the reply began.
+    and reply, and of Library.search, after keeping what was written; Missing if none of the
+    documents can be searched yet; Cancelled if stopped before the reply began.
     """
     said = parts.store.say(conversation, text, parent)
     if not parts.store.conversation(conversation).title:
@@ -57,7 +60,9 @@ def reply_to(parts: Answering, message: int, stop: Stop) -> Generator[News]:
     yield from _write(
         parts,
         history=_until(parts.store, question),
-        begin=lambda: parts.store.begin_reply(question.conversation, message, parts.model.name),
+        begin=lambda sources: parts.store.begin_reply(
+            question.conversation, message, parts.model.name, sources
+        ),
         stop=stop,
     )
 
@@ -70,11 +75,14 @@ def regenerate(parts: Answering, reply: int, stop: Stop) -> Generator[News]:
 
 
 def continue_reply(parts: Answering, reply: int, stop: Stop) -> Generator[News]:
-    """Go on with a reply that was stopped, interrupted or ran out of length."""
+    """Go on with a reply that was stopped, interrupted or ran out of length.
+
+    It goes on from the same passages, as far as their documents are still there.
+    """
     yield from _write(
         parts,
         history=_until(parts.store, parts.store.message(reply)),
-        begin=lambda: parts.store.continue_reply(reply),
+        begin=lambda _: parts.store.continue_reply(reply),
         stop=stop,
     )
 
@@ -90,7 +98,11 @@ def _until(store: Store, last: Message) -> list[Message]:
 
 
 def _write(
-    parts: Answering, *, history: Sequence[Message], begin: Callable[[], Message], stop: Stop
+    parts: Answering,
+    *,
+    history: Sequence[Message],
+    begin: Callable[[Sources | None], Message],
+    stop: Stop,
 ) -> Generator[News]:
     options = parts.settings.load_of(parts.model.path)
     yield from parts.engine.load(parts.model, options, stop)
@@ -99,30 +111,92 @@ def _write(
     yield Ready(loaded)
     parts.engine.adapt(parts.settings.adapters_of(parts.model.path), stop)
 
-    sampling = parts.settings.sampling
-    room = min(sampling.max_tokens or _REPLY_TOKENS, loaded.context_limit // 4)
-    selection = select(
-        parts.settings.system_prompt,
-        # An empty reply is one that was stopped before its first word; models expect none.
-        [m.turn for m in history if m.text or m.role is Role.USER],
-        budget=loaded.context_limit - room,
-        count=lambda texts: parts.engine.count(texts, stop),
-    )
+    window = Window(parts.engine, parts.model, parts.settings, loaded, stop)
+    material: Material | None = None
+    if parts.library is not None and not parts.scope.is_empty:
+        material = yield from consult(parts.library, parts.scope, history, window)
+        if material.passages:
+            yield Consulted(material.sources)
+        elif material.is_searched:
+            yield from _say_not_found(parts, begin(material.sources), _question(history))
+            return
+
+    selection = window.select(_turns(history, material), material)
     yield Packed(
-        sent=len(selection.turns) - bool(parts.settings.system_prompt),
+        sent=sum(turn.role is not Role.SYSTEM for turn in selection.turns),
         left_out=selection.left_out,
         tokens=selection.tokens,
         context=loaded.context_limit,
     )
     stop.check()
-    prompt = Prompt(selection.turns, sampling)
-    yield from _stream(parts, prompt, begin(), stop)
+    sampling = parts.settings.sampling
+    if material is None or not material.passages:
+        yield from _stream(parts, Prompt(selection.turns, sampling), begin(None), stop)
+        return
+    prompt = Prompt(selection.turns, replace(sampling, stop=(*sampling.stop, *prompts.NOT_FOUND)))
+    basis = _Basis(material, _question(history))
+    yield from _stream(parts, prompt, begin(material.sources), stop, basis)
 
 
-def _stream(parts: Answering, prompt: Prompt, reply: Message, stop: Stop) -> Generator[News]:
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a reply is held against once it is written."""
+
+    material: Material
+    question: str
+
+    def check(self, reply: str) -> Sources:
+        """What the documents bear out of it."""
+        sources = self.material.sources
+        checked = cite(reply, self.material.passages, sources.query or self.question)
+        return replace(
+            sources,
+            citations=checked.citations,
+            statements=checked.statements,
+            is_not_found=checked.is_not_found,
+        )
+
+
+def _turns(history: Sequence[Message], material: Material | None) -> list[Turn]:
+    """What was said, and before the last question the passages that were found for it."""
+    turns = [message.turn for message in history]
+    if material is not None:
+        last = max(at for at, turn in enumerate(turns) if turn.role is Role.USER)
+        text = prompts.question_text(turns[last].text, material.sources.passages)
+        turns[last] = Turn(Role.USER, text)
+    # An empty reply is one that was stopped before its first word; models expect none.
+    return [turn for turn in turns if turn.text or turn.role is Role.USER]
+
+
+def _question(history: Sequence[Message]) -> str:
+    return next(message.text for message in reversed(history) if message.role is Role.USER)
+
+
+def _say_not_found(parts: Answering, reply: Message, question: str) -> Generator[News]:
+    """Write a reply without a model, which would have to invent it."""
+    sentence = prompts.not_in_documents(language_of(question))
+    assert reply.sources is not None, "It began with what was searched for."
+    try:
+        yield Begun(reply)
+        yield Piece(sentence)
+    finally:
+        saved = parts.store.finish_reply(
+            reply.id,
+            State.COMPLETE,
+            text=sentence,
+            finish=Finish.END,
+            sources=replace(reply.sources, is_not_found=True),
+        )
+    yield Saved(saved)
+
+
+def _stream(
+    parts: Answering, prompt: Prompt, reply: Message, stop: Stop, basis: _Basis | None = None
+) -> Generator[News]:
     """Write `reply`, keep it as it grows, and keep it whatever happens."""
     text, unkept, kept_at = reply.text, "", time.monotonic()
     finished: Finished | None = None
+    sources: Sources | None = None
     try:
         yield Begun(reply)
         for news in parts.engine.reply(prompt, stop):
@@ -134,10 +208,16 @@ def _stream(parts: Answering, prompt: Prompt, reply: Message, stop: Stop) -> Gen
                         parts.store.journal(reply.id, unkept)
                         unkept, kept_at = "", time.monotonic()
                     yield news
+                case Finished(Finish.STOP_STRING) if basis and not text.strip():
+                    # The model has written that it is not there.
+                    text = prompts.not_in_documents(language_of(basis.question))
+                    finished = replace(news, finish=Finish.END)
+                    yield Piece(text)
                 case Finished():
                     finished = news
                 case _:
                     yield news
+        sources = basis.check(text) if basis else None
     finally:
         saved = parts.store.finish_reply(
             reply.id,
@@ -146,6 +226,7 @@ def _stream(parts: Answering, prompt: Prompt, reply: Message, stop: Stop) -> Gen
             finish=finished.finish if finished else None,
             usage=finished.usage if finished else None,
             timings=finished.timings if finished else None,
+            sources=sources,
         )
     yield Saved(saved)
 
