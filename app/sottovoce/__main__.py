@@ -6,6 +6,7 @@ from collections.abc import Sequence
 ENGINE_PROCESS = "--engine-process"
 INSPECT_PROCESS = "--inspect-process"
 NETWORK_PROCESS = "--network-process"
+PAGE_PROCESS = "--page-process"
 PARSER_PROCESS = "--parser-process"
 STOPPED = 130
 
@@ -26,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sottovoce.models.network_process import main as fetch
 
         return fetch(arguments[1:])
+    if arguments[:1] == [PAGE_PROCESS]:
+        from sottovoce.library.page_process import main as show
+
+        return show(arguments[1:])
     if arguments[:1] == [PARSER_PROCESS]:
         from sottovoce.library.parser_process import main as parse
 

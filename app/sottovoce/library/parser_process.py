@@ -2,18 +2,16 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import psutil
 
 from sottovoce.domain.document import Page
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.text import encodable
 from sottovoce.library.formats.choose import read
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.locked_in import lock_in
 from sottovoce.library.parser_wire import (
     TOO_MUCH,
     Begun,
@@ -26,13 +24,6 @@ from sottovoce.library.parser_wire import (
     Turned,
 )
 from sottovoce.system.child import Channel, inherited
-from sottovoce.system.network.gate import NetworkGate
-from sottovoce.system.paths import resource
-from sottovoce.system.sandbox import Confinement, Limits, confine
-
-MEMORY = 1_000_000_000
-"""Bytes of address space."""
-_SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,28 +33,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         order = channel.hear()
         path = Path(os.fsdecode(order.path))
-        channel.tell(Locked(lock_in(path, order.seconds)))
+        channel.tell(Locked(lock_in(path, order.seconds, is_patient=True)))
         for told in _answer(path):
             channel.tell(told)
     except (EOFError, OSError):
         return 1  # The parent is gone.
     return 0
-
-
-def lock_in(path: Path, seconds: int) -> Confinement:
-    """Keep this process to a file and to what it may have to import, and let others go first.
-
-    `seconds` are those of processor time that it may use. Raises OSError.
-    """
-    if sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        os.nice(10)
-    NetworkGate().close()
-    # Libraries hold nothing private, and much of them is imported on first use: codecs, for one.
-    libraries = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
-    there = [folder for folder in map(Path, libraries) if folder.exists()]
-    return confine([path, resource(""), *there], Limits(MEMORY, seconds))
 
 
 def _answer(path: Path) -> Iterator[Told]:

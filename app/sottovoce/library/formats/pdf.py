@@ -57,8 +57,9 @@ def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
                 yield _page(number, page, looks, entries.get(number, {}), ocr)
             in_a_row = 0
         except Damaged:
+            yield Page(number, "")
             lost, in_a_row = lost + 1, in_a_row + 1
-            if in_a_row == _LOST_IN_A_ROW or lost == len(file):
+            if in_a_row == _LOST_IN_A_ROW:
                 break
     if lost == len(file):
         raise Damaged(DAMAGED)
@@ -70,7 +71,7 @@ def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
 
 def _page(number: int, page: PdfPage, looks: Style, entries: Mapping[str, int], ocr: Ocr) -> Page:
     if _is_scanned(page):
-        scanned = ocr.read(number, page.grey(DOTS), DOTS)
+        scanned = ocr.read(number, *page.grey(DOTS))
         if len(scanned.text) > len(page.text) or page.unreadable > _MOST_UNREADABLE:
             return scanned
     text, lines = page.text, page.lines

@@ -37,8 +37,8 @@ _GRID = 1 << 20
 """The device in whose pixels pdfium is asked where a point of a page is shown."""
 _FAR = 1000
 """Points that lie far enough apart to tell how a page is turned."""
-_MOST_PIXELS = 40_000_000
-"""Of a picture: an A3 page at 600 dots per inch."""
+_MOST_READ, _MOST_SHOWN = 40_000_000, 16_000_000
+"""Pixels of a page that is read by its look, such as A2 at 300 dots per inch, or shown."""
 _MOST_ENTRIES = 5_000
 """Of a table of contents, and of notes on a page, that are looked at."""
 _MOST_LETTERS = 1_000_000
@@ -135,18 +135,21 @@ class PdfPage:
         """Whether there is nothing on it at all."""
         return next(iter(self._page.get_objects(max_depth=1)), None) is None
 
-    def grey(self, dots: int) -> Picture:
+    def grey(self, dots: int) -> tuple[Picture, int]:
         """The page in shades of grey, at so many dots per inch, or fewer if it is very large."""
-        return self._drawn(dots / _POINTS, is_grey=True)
+        scale = self._scale(dots / _POINTS, _MOST_READ)
+        return self._drawn(scale, is_grey=True), round(scale * _POINTS)
 
     def coloured(self, width: int) -> Picture:
         """The page, so many pixels wide, or fewer if it is very long."""
-        return self._drawn(width / max(self.width, 1), is_grey=False)
+        return self._drawn(self._scale(width / max(self.width, 1), _MOST_SHOWN), is_grey=False)
+
+    def _scale(self, wished: float, most: int) -> float:
+        """As wished, or what leaves it at so many pixels."""
+        pixels = max(self.width * self.height, 1) * wished**2
+        return wished * min(math.sqrt(most / pixels), 1)
 
     def _drawn(self, scale: float, *, is_grey: bool) -> Picture:
-        pixels = max(self.width * self.height, 1) * scale**2
-        if pixels > _MOST_PIXELS:
-            scale *= (_MOST_PIXELS / pixels) ** 0.5
         try:
             drawn = self._page.render(
                 scale=scale, grayscale=is_grey, rev_byteorder=True, may_draw_forms=True

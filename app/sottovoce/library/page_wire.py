@@ -1,0 +1,67 @@
+"""What is said between the window and the process that draws the pages of one document for it."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from sottovoce.domain.document import Page, Span
+from sottovoce.library.boxes import Box
+from sottovoce.system.sandbox import Confinement
+
+LARGEST = 64_000_000
+"""Bytes of one message."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """One message; its class name travels with it."""
+
+
+class Open(Message, frozen=True):
+    """The first order: this is the document."""
+
+    path: bytes
+    """As the file system has it; it may be no valid text."""
+    seconds: int
+    """Of processor time that all its pages may take."""
+
+
+class Show(Message, frozen=True):
+    """Draw a page."""
+
+    number: int
+    """From 1."""
+    width: int
+    """In pixels."""
+    spans: tuple[Span, ...]
+    page: Page | None
+    """As it was read; None if nobody has read it."""
+
+
+Order: TypeAlias = Open | Show
+
+
+class Locked(Message, frozen=True):
+    """The process has locked itself in."""
+
+    confinement: Confinement
+
+
+class Shown(Message, frozen=True):
+    """The page."""
+
+    width: int
+    height: int
+    image: bytes
+    """Red, green and blue of each pixel, row by row without gaps."""
+    boxes: tuple[tuple[Box, ...], ...]
+    """Of each span, one for each line."""
+
+
+class Failed(Message, frozen=True):
+    """A Problem, by the name of its class."""
+
+    problem: str
+    sentence: str
+
+
+News: TypeAlias = Locked | Shown | Failed

@@ -1,0 +1,146 @@
+"""Pages as pictures, with the places of what is cited on them."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sottovoce.domain.document import Page, Span
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused, Unsupported
+from sottovoce.library.boxes import Box
+from sottovoce.library.page_wire import LARGEST, Failed, Locked, News, Open, Show, Shown
+from sottovoce.system.child import Child
+
+PAGE_PROCESS = "--page-process"
+
+_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, Refused, Unsupported)}
+"""What the process may raise here."""
+_NO_START = "What draws pages could not be started. Try again."
+_BROKEN = "This page cannot be shown. Open the file with another program to see it."
+_TOO_LONG = "To draw this page takes too long. Open the file with another program to see it."
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A page as it is shown."""
+
+    width: int
+    height: int
+    image: bytes
+    """Red, green and blue of each pixel, row by row without gaps."""
+    boxes: tuple[tuple[Box, ...], ...]
+    """Where each of the spans stands, one box for each line; none if the file has changed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the process is given."""
+
+    start: float = 30
+    """To start and to lock itself in."""
+    page: float = 20
+    """To draw a page."""
+    work: int = 600
+    """Of processor time, after which a new process takes over."""
+
+
+class PageRenderer:
+    """Draws the pages of a PDF file or a picture, in a process locked in with it.
+
+    Any thread may call; each call waits for the one before. The process starts with the first page.
+    """
+
+    def __init__(self, path: Path, patience: Patience | None = None) -> None:
+        self._path = path.absolute()
+        self._patience = patience or Patience()
+        self._child: Child[News] | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def page(
+        self, number: int, width: int, spans: Sequence[Span] = (), page: Page | None = None
+    ) -> Rendering:
+        """The page of that number, from 1, about so many pixels wide, and where the spans stand.
+
+        `page` is the page as it was read: the spans count its characters. Raises Missing, Refused,
+        Damaged, Unsupported, and Interrupted if no process could be started.
+        """
+        order = Show(number, width, tuple(spans), page)
+        with self._one_at_a_time:
+            is_fresh = self._child is None
+            try:
+                return self._shown(order)
+            except _Lost as lost:
+                if is_fresh:
+                    raise Damaged(_BROKEN) from lost
+            try:
+                return self._shown(order)  # The process may only have used up its time.
+            except _Lost as lost:
+                raise Damaged(_BROKEN) from lost
+
+    def close(self) -> None:
+        """End the process."""
+        with self._one_at_a_time:
+            self._end()
+
+    def _shown(self, order: Show) -> Rendering:
+        try:
+            child = self._child = self._child or self._started()
+            try:
+                child.channel.tell(order)
+            except OSError as error:
+                raise _Lost from error
+            news = _heard(child, self._patience.page)
+        except _Silent as silent:
+            self._end()
+            raise Unsupported(_TOO_LONG) from silent
+        except _Lost:
+            self._end()
+            raise
+        match news:
+            case Shown(width, height, image, boxes):
+                return Rendering(width, height, image, boxes)
+            case Failed(problem, sentence):
+                raise _PROBLEMS.get(problem, Damaged)(sentence)
+            case Locked():
+                self._end()
+                raise _Lost
+
+    def _started(self) -> Child[News]:
+        try:
+            child = Child[News](PAGE_PROCESS, News, largest=LARGEST)
+        except OSError as error:
+            raise Interrupted(_NO_START) from error
+        try:
+            child.channel.tell(Open(os.fsencode(self._path), self._patience.work))
+            _heard(child, self._patience.start)
+        except (OSError, _Lost, _Silent) as error:
+            child.kill()
+            raise Interrupted(_NO_START) from error
+        return child
+
+    def _end(self) -> None:
+        if self._child:
+            self._child.channel.hang_up()
+            self._child.kill()
+            self._child = None
+
+
+class _Lost(Exception):
+    """The process ended before it answered."""
+
+
+class _Silent(Exception):
+    """The process took longer than it may."""
+
+
+def _heard(child: Child[News], seconds: float) -> News:
+    until = time.monotonic() + seconds
+    try:
+        while (left := until - time.monotonic()) > 0:
+            if child.channel.heard_within(left):
+                return child.channel.hear()
+    except (EOFError, OSError) as error:
+        raise _Lost from error
+    raise _Silent
