@@ -3,12 +3,13 @@
 import getpass
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
+from sottovoce.library.library import Library
 from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import Profile
@@ -19,6 +20,8 @@ _THREE_WAYS = (
     "Unlock the keyring of your computer, set SOTTOVOCE_PASSPHRASE, "
     "or name a file with --passphrase-file."
 )
+
+_TEMPORARY = "This chat is temporary and not kept: there is neither a keyring nor a passphrase."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,51 @@ def opened_or_temporary(parts: Parts, *, temporary: bool) -> Iterator[Store]:
             yield store
         return
     if not temporary:
-        tell("This chat is temporary and not kept: there is neither a keyring nor a passphrase.")
+        tell(_TEMPORARY)
     with open_store(None, b"") as store:
         yield store
 
 
+@contextmanager
+def opened_library(parts: Parts) -> Iterator[Library]:
+    """The documents that are kept. Raises Refused where nothing gives the key."""
+    key = _key(parts)
+    if key is None:
+        raise Refused(f"Your documents cannot be kept without a key. {_THREE_WAYS}")
+    with closing(_library(parts, key)) as library:
+        yield library
+
+
+@contextmanager
+def opened_with_library(parts: Parts, *, temporary: bool) -> Iterator[tuple[Store, Library]]:
+    """The chats, as opened_or_temporary has them, and the documents that are kept.
+
+    Where nothing gives the key, both live in memory.
+    """
+    key = _key(parts)
+    if key is None and not temporary:
+        tell(_TEMPORARY)
+    path = parts.profile.database if key and not temporary else None
+    with open_store(path, key or b"") as store, closing(_library(parts, key)) as library:
+        store.recover()
+        yield store, library
+
+
+def _library(parts: Parts, key: bytes | None) -> Library:
+    # Late, for start-up: it takes numpy along.
+    from sottovoce.library.opening import open_library
+
+    return open_library(parts.profile, key)
+
+
 def _key(parts: Parts) -> bytes | None:
     # Looked at before the vault: another process that begins this profile makes them after it.
-    has_chats = parts.profile.database.exists()
+    has_chats = parts.profile.database.exists() or parts.profile.documents.exists()
     vault = Vault(parts.profile.vault)
     if not vault.exists:
         if has_chats:
             raise Missing(
-                "Your chats are here, but the vault with their key is not. "
+                "What you kept is here, but the vault with its key is not. "
                 "Restore it from a backup."
             )
         secrets = parts.secrets()

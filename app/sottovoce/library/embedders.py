@@ -19,7 +19,7 @@ class Embedders:
         self.default = default
         self._find = find
         self._engine = engine
-        self._engines: dict[str, Embedder] = {}
+        self._at_work: dict[str, tuple[Model, Embedder]] = {}
         self._lock = threading.Lock()
 
     def model(self, identity: str) -> Model:
@@ -34,17 +34,16 @@ class Embedders:
 
     def loaded(self, identity: str, stop: Stop) -> Embedder:
         """Return an engine with this model in memory. Raises Missing, and what loading raises."""
-        model = self.model(identity)
         with self._lock:
-            engine = self._engines.get(identity) or self._engines.setdefault(
-                identity, self._engine()
-            )
+            if identity not in self._at_work:
+                self._at_work[identity] = self.model(identity), self._engine()
+            model, engine = self._at_work[identity]
         engine.load(model, stop)
         return engine
 
     def close(self) -> None:
         """End all engines."""
         with self._lock:
-            engines, self._engines = self._engines, {}
-        for engine in engines.values():
+            at_work, self._at_work = self._at_work, {}
+        for _, engine in at_work.values():
             engine.close()

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from array import array
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -28,6 +27,7 @@ from sottovoce.library.news import News, Settled
 from sottovoce.library.pace import Pace
 from sottovoce.library.passages import embedded_text, passages
 from sottovoce.library.progress import Progress
+from sottovoce.library.vectors import quantised
 from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content
 from sottovoce.store.document_store import DocumentStore
@@ -185,7 +185,7 @@ class Ingest:
                 lack,
                 first=batch[0].number,
                 passages=len(batch),
-                data=b"".join(map(_quantised, vectors)),
+                data=b"".join(map(quantised, vectors)),
             )
             self._progress.note_embedded(len(batch))
             yield self._progress.news()
@@ -232,8 +232,3 @@ def _hash(path: Path, stop: Stop) -> bytes:
     except OSError as error:
         raise Refused("This file may not be read. Change its permissions.") from error
     return digest.digest()
-
-
-def _quantised(vector: bytes) -> bytes:
-    """A vector of length 1 as 8-bit integers."""
-    return array("b", (round(127 * number) for number in array("f", vector))).tobytes()

@@ -26,6 +26,11 @@ class Profile:
         return self.folder / "documents.db"
 
     @property
+    def documents_lock(self) -> Path:
+        """Locked by the process that reads documents."""
+        return self.folder / "documents.lock"
+
+    @property
     def vault(self) -> Path:
         """The folder of the vault that guards the database's key."""
         return self.folder / "vault"

@@ -1,0 +1,38 @@
+"""The library of a profile, with all it needs."""
+
+from contextlib import suppress
+from functools import partial
+
+from sottovoce.domain.problems import Problem
+from sottovoce.engine.embedding_process import ProcessEmbedder
+from sottovoce.engine.identity import identity
+from sottovoce.library.embedders import Embedders
+from sottovoce.library.embedding import bundled, by_identity
+from sottovoce.library.local import LocalLibrary
+from sottovoce.models.shelf import Shelf
+from sottovoce.store.document_store import open_documents
+from sottovoce.system.paths import Profile, shared_models
+
+
+def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
+    """Return the documents that are kept under the vault's key; without one, some in memory.
+
+    Raises what open_documents raises.
+    """
+    engine = partial(ProcessEmbedder, log=profile.logs / "engine.log")
+    embedders = Embedders(_bundled(), partial(by_identity, _shelf(profile)), engine)
+    if key is None:
+        return LocalLibrary(open_documents(None, b""), embedders)
+    store = open_documents(profile.documents, key)
+    return LocalLibrary(store, embedders, lock=profile.documents_lock)
+
+
+def _shelf(profile: Profile) -> Shelf:
+    return Shelf(profile.models, shared_models())
+
+
+def _bundled() -> str:
+    """The identity of the model that came with Sottovoce; if it is missing, that of none."""
+    with suppress(Problem):  # Words are found without it.
+        return identity(bundled())
+    return ""
