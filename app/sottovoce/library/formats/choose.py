@@ -1,20 +1,165 @@
-"""Decides how a file is read: by what is in it, and where that leaves a choice, by its name."""
+"""Decides how a file is read: by what is in it, and where that leaves a choice, by its name.
 
+Readers are imported late: each file is read in a process of its own, which needs one of them.
+"""
+
+import re
 from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePath
 
 from sottovoce.domain.problems import Unsupported
 from sottovoce.library.formats import text
+from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.news import News
 from sottovoce.library.formats.source import Source, beginning
 
-_HEAD = 8_000
+_HEAD = 8_192
 """Bytes that tell most kinds of files apart."""
+_DEEPEST = 3
+"""Messages within messages that are still read."""
+
+_PDF_WITHIN = 1_024
+"""Bytes among which a PDF begins; some have something else in front."""
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PICTURES = (
+    b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
+)  # fmt: skip
+_WEB = re.compile(rb"\s*(<!doctype html|<html|<head\b|<body\b|<\?xml[^>]*>\s*<!doctype html)", re.I)
+_MESSAGE = re.compile(
+    rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+    rb"(?:Received|Return-Path|Message-ID|MIME-Version|Delivered-To|From|Date):[^\n]*\n"
+    rb"(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)+\r?\n",
+    re.I,
+)
+_MAILBOX = re.compile(rb"From \S+ .*\d{4}\r?\n(>?[\w-]+[: ].*\r?\n)")
+
+_MARKDOWN = frozenset(
+    {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".rst", ".org", ".qmd", ".rmd"}
+)
+_TABLES = frozenset({".csv", ".tsv", ".tab"})
+_WEB_NAMES = frozenset({".html", ".htm", ".xhtml", ".shtml"})
+_CODE = frozenset({
+    ".ada", ".asm", ".awk", ".bash", ".bat", ".c", ".cc", ".cfg", ".clj", ".cljs", ".cmake",
+    ".cmd", ".conf", ".cpp", ".cs", ".css", ".cu", ".cxx", ".d", ".dart", ".diff", ".el", ".elm",
+    ".erl", ".ex", ".exs", ".f", ".f90", ".fish", ".fs", ".fsx", ".go", ".gradle", ".graphql",
+    ".groovy", ".h", ".hh", ".hpp", ".hs", ".hxx", ".ini", ".ipynb", ".java", ".jl", ".js",
+    ".json", ".jsonl", ".jsx", ".kt", ".kts", ".less", ".lisp", ".lua", ".m", ".mk", ".ml",
+    ".mli", ".mm", ".nim", ".nix", ".pas", ".patch", ".php", ".pl", ".pm", ".properties",
+    ".proto", ".ps1", ".py", ".pyi", ".pyx", ".r", ".rb", ".rs", ".s", ".sass", ".scala", ".scm",
+    ".scss", ".sh", ".sql", ".svelte", ".swift", ".tcl", ".tex", ".tf", ".toml", ".ts", ".tsx",
+    ".v", ".vb", ".vhd", ".vue", ".xml", ".xsd", ".xsl", ".xslt", ".yaml", ".yml", ".zig", ".zsh",
+})  # fmt: skip
+_CODE_NAMES = frozenset({"dockerfile", "makefile", "cmakelists.txt", "jenkinsfile", "rakefile"})
+
+_PACKED = "This is an archive. Unpack it, and add what is in it."
+_APPLE = "This is a file of Apple's programs. Export it as PDF, or to a format of Office."
 _UNKNOWN = "Sottovoce cannot read files of this kind. Choose a document."
+_TOO_DEEP = "It lies too deep within other messages."
 
 
-def read(source: Source, name: str) -> Iterator[News]:
-    """Read whatever this is. Raises Problems, and OSError."""
+def read(source: Source, name: str, depth: int = 0) -> Iterator[News]:
+    """Read whatever this is; `name` is that of the file. Raises Problems, and OSError.
+
+    What is attached to a message is read in the same way, `depth` messages deep.
+    """
+    if depth > _DEEPEST:
+        raise Unsupported(_TOO_DEEP)
     head = beginning(source, _HEAD)
+    suffix = PurePath(name).suffix.lower()
+    if b"%PDF-" in head[:_PDF_WITHIN]:
+        from sottovoce.library.formats import pdf
+
+        return pdf.read(source)
+    if head.startswith(_ZIP):
+        return _packed(source)
+    if head.startswith(_COMPOUND):
+        return _compound(source, depth)
+    if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        from sottovoce.library.formats import image
+
+        return image.read(source)
+    if head.lstrip().startswith(b"{\\rtf"):
+        from sottovoce.library.formats import rtf
+
+        return rtf.read(source)
     if not text.is_text(head):
         raise Unsupported(_UNKNOWN)
+    return _written(source, head, name.lower(), suffix, depth)
+
+
+def _packed(source: Source) -> Iterator[News]:
+    archive = Archive(source)
+    kind = ""
+    if "mimetype" in archive.names:
+        kind = archive.open("mimetype").read(100).decode("ascii", "replace").strip()
+    folders = {name.partition("/")[0] for name in archive.names}
+    if "epub" in kind or "META-INF/container.xml" in archive.names:
+        from sottovoce.library.formats import epub
+
+        return epub.read(source)
+    if "opendocument.text" in kind:
+        from sottovoce.library.formats import opendocument
+
+        return opendocument.read_text(source)
+    if "opendocument.presentation" in kind:
+        from sottovoce.library.formats import opendocument
+
+        return opendocument.read_slides(source)
+    if "opendocument.spreadsheet" in kind or "xl" in folders:
+        from sottovoce.library.formats import sheet
+
+        return sheet.read(source)
+    if "word" in folders:
+        from sottovoce.library.formats import word
+
+        return word.read(source)
+    if "ppt" in folders:
+        from sottovoce.library.formats import slides
+
+        return slides.read(source)
+    if "Index" in folders or "Index.zip" in archive.names:
+        raise Unsupported(_APPLE)
+    raise Unsupported(_PACKED)
+
+
+def _compound(source: Source, depth: int) -> Iterator[News]:
+    from sottovoce.library.formats import compound
+
+    if compound.is_message(source):
+        from sottovoce.library.formats import outlook
+
+        return outlook.read(source, partial(read, depth=depth + 1))
+    from sottovoce.library.formats import sheet
+
+    return sheet.read(source)
+
+
+def _written(source: Source, head: bytes, name: str, suffix: str, depth: int) -> Iterator[News]:
+    if suffix in {".eml", ".mbox", ".mbx"} or (
+        suffix in {"", ".txt", ".mht", ".mhtml"} and (_MESSAGE.match(head) or _MAILBOX.match(head))
+    ):
+        from sottovoce.library.formats import mail
+
+        read_attached = partial(read, depth=depth + 1)
+        if _MAILBOX.match(head):
+            return mail.read_mailbox(source, read_attached)
+        return mail.read(source, read_attached)
+    if suffix in _WEB_NAMES or _WEB.match(head):
+        from sottovoce.library.formats import web
+
+        return web.read(source)
+    if suffix in _MARKDOWN:
+        from sottovoce.library.formats import markdown
+
+        return markdown.read(source)
+    if suffix in _TABLES:
+        from sottovoce.library.formats import table
+
+        return table.read(source)
+    if suffix in _CODE or name in _CODE_NAMES or head.startswith((b"#!", b"<?xml")):
+        from sottovoce.library.formats import code
+
+        return code.read(source)
     return text.read(source)

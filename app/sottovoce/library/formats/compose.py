@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sottovoce.domain.document import Block, BlockKind, Page
+from sottovoce.domain.problems import Problem
 
 LONGEST_PAGE = 100_000
 """Characters after which a page ends. What counts no pages is cut into such parts."""
@@ -13,6 +14,14 @@ _CONTROLS = dict.fromkeys((*range(32), 127, 173, 65279)) | {9: "\t", 10: "\n"}
 """What no one reads: dropped, with soft hyphens and marks of byte order."""
 _TIGHT = {BlockKind.LIST, BlockKind.TABLE}
 """Kinds that follow one another without an empty line."""
+_NO_TITLE = re.compile(
+    r"((untitled|unknown|title|new|word|powerpoint|document|presentation|pr[äé]sentation|slide|book)"
+    r"[- \d]*)*"
+    r"|microsoft (word|powerpoint|excel)\b.*"
+    r"|.*\.(docx?|pptx?|xlsx?|odt|rtf|html?|tmp|indd|qxp)",
+    re.IGNORECASE,
+)
+"""What programs put in where nobody gave a title."""
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -57,28 +66,28 @@ def row(cells: Iterable[str]) -> Part:
 
 
 def compose(parts: Iterable[Part | NewPage], first: int = 1, label: str = "") -> Iterator[Page]:
-    """Yield pages numbered from `first`, at least one. Parts without text leave no trace."""
-    pieces: list[str] = []
-    blocks: list[Block] = []
-    length = 0
+    """Yield pages numbered from `first`, at least one. Parts without text leave no trace.
+
+    If the parts end in a Problem, the page at hand comes before it.
+    """
+    page = _Sheet()
     number = first
-    for part in parts:
-        if isinstance(part, NewPage):
-            yield Page(number, "".join(pieces), tuple(blocks), label)
-            pieces, blocks, length, number = [], [], 0, number + 1
-            continue
-        for text in _portions(cleaned(part.text).rstrip()):
-            if length and length + len(text) > LONGEST_PAGE:
-                yield Page(number, "".join(pieces), tuple(blocks), label)
-                pieces, blocks, length, number = [], [], 0, number + 1
-            if blocks:
-                is_tight = part.kind in _TIGHT and blocks[-1].kind is part.kind
-                pieces.append("\n" if is_tight else "\n\n")
-                length += len(pieces[-1])
-            pieces.append(text)
-            blocks.append(Block(part.kind, length, length + len(text), part.level))
-            length += len(text)
-    yield Page(number, "".join(pieces), tuple(blocks), label)
+    try:
+        for part in parts:
+            if isinstance(part, NewPage):
+                yield page.finished(number, label)
+                page, number = _Sheet(), number + 1
+                continue
+            for text in _portions(cleaned(part.text).rstrip()):
+                if page.length and page.length + len(text) > LONGEST_PAGE:
+                    yield page.finished(number, label)
+                    page, number = _Sheet(), number + 1
+                page.add(part.kind, text, part.level)
+    except Problem:
+        if page.length:
+            yield page.finished(number, label)
+        raise
+    yield page.finished(number, label)
 
 
 def cleaned(text: str) -> str:
@@ -102,6 +111,12 @@ def cut(text: str) -> Iterator[str]:
         yield text[start:]
 
 
+def sane_title(title: str | None) -> str:
+    """The title, if a person gave it; empty otherwise."""
+    words = " ".join(cleaned(title or "").split())[:200]
+    return "" if _NO_TITLE.fullmatch(words) else words
+
+
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Where the paragraphs stand that are set apart by empty lines."""
     start = len(text) - len(text.lstrip())
@@ -110,6 +125,30 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
         start = gap.end()
     if start < len(text.rstrip()):
         yield start, len(text.rstrip())
+
+
+class _Sheet:
+    """A page that is being written."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._pieces: list[str] = []
+        self._blocks: list[Block] = []
+
+    def add(self, kind: BlockKind, text: str, level: int) -> None:
+        if self._blocks:
+            is_tight = kind in _TIGHT and self._blocks[-1].kind is kind
+            self._write("\n" if is_tight else "\n\n")
+        start = self.length
+        self._write(text)
+        self._blocks.append(Block(kind, start, self.length, level))
+
+    def finished(self, number: int, label: str) -> Page:
+        return Page(number, "".join(self._pieces), tuple(self._blocks), label)
+
+    def _write(self, text: str) -> None:
+        self._pieces.append(text)
+        self.length += len(text)
 
 
 def _portions(text: str) -> Iterator[str]:
