@@ -25,6 +25,7 @@ class WorkCard(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("How far the documents are read")
         self._detail = label("", "muted", wraps=True)
+        self._trouble = label("", "caution", wraps=True)
         self.pause = button("", self._turn)
         words = QHBoxLayout()
         words.setSpacing(12)
@@ -35,6 +36,7 @@ class WorkCard(QFrame):
         column.addLayout(words)
         column.addWidget(self._bar)
         column.addWidget(self._detail)
+        column.addWidget(self._trouble)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 11, 12, 11)
         row.setSpacing(16)
@@ -47,7 +49,9 @@ class WorkCard(QFrame):
     @property
     def words(self) -> str:
         """All that is said here."""
-        return " · ".join(each.text() for each in (self.says, self._left, self._detail))
+        return " · ".join(
+            each.text() for each in (self.says, self._left, self._detail, self._trouble)
+        )
 
     def _show(self) -> None:
         working = self._work.working
@@ -62,6 +66,8 @@ class WorkCard(QFrame):
         self.says.setText(headline(working))
         left = working.seconds_left
         self._left.setText("" if left is None or is_resting else time_left(left))
+        self._trouble.setText(working.trouble)
+        self._trouble.setVisible(bool(working.trouble))
         rests_for_reply = is_resting and not self._work.is_paused
         shown = "It goes on when the reply is written" if rests_for_reply else detail(working)
         self._detail.setText(breakable(shown))
