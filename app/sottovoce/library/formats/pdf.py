@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
+from dataclasses import dataclass
 
 import pdf_oxide
 
@@ -45,22 +46,40 @@ def read(source: Source) -> Iterator[News]:
         yield from _read(file, ocr)
 
 
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What is printed on a page."""
+
+    text: str
+    lines: list[Line]
+    legible: int
+    """How many of its letters can be read."""
+    is_scanned: bool
+    """Whether what is to be read there is in a picture, or in letters without meaning."""
+
+
 def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
     sample = dict(_sample(file))
-    yield About(Format.PDF, _title(file.title, [text for text, _ in sample.values()]), len(file))
-    looks = style(sample.values())
+    looks = style((printed.text, printed.lines) for printed in sample.values())
     entries = _entries(file)
+    title = _title(file.title, [printed.text for printed in sample.values()])
+    yield About(Format.PDF, title, len(file))
     lost, in_a_row = 0, 0
     for number in range(1, len(file) + 1):
         try:
-            with closing(file.page(number)) as page:
-                yield _page(number, page, looks, entries.get(number, {}), ocr)
-            in_a_row = 0
+            printed = sample.get(number) or _printed(file, number)
+            scan = _scan(file, number, ocr) if printed.is_scanned else None
         except Damaged:
-            yield Page(number, "")
             lost, in_a_row = lost + 1, in_a_row + 1
             if in_a_row == _LOST_IN_A_ROW:
                 break
+            yield Page(number, "")
+            continue
+        in_a_row = 0
+        if scan and len(scan.text) > printed.legible:
+            yield scan
+        else:
+            yield _page(number, printed, looks, entries.get(number, {}))
     if lost == len(file):
         raise Damaged(DAMAGED)
     if lost:
@@ -69,18 +88,23 @@ def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
         yield _NOTHING_ATTACHED
 
 
-def _page(number: int, page: PdfPage, looks: Style, entries: Mapping[str, int], ocr: Ocr) -> Page:
-    if _is_scanned(page):
-        scanned = ocr.read(number, *page.grey(DOTS))
-        if len(scanned.text) > len(page.text) or page.unreadable > _MOST_UNREADABLE:
-            return scanned
-    text, lines = page.text, page.lines
-    parts = blocks(text, lines, looks, entries)
-    return Page(number, tabulated(text, lines, parts), parts)
+def _page(number: int, printed: _Printed, looks: Style, entries: Mapping[str, int]) -> Page:
+    parts = blocks(printed.text, printed.lines, looks, entries)
+    return Page(number, tabulated(printed.text, printed.lines, parts), parts)
+
+
+def _scan(file: PdfFile, number: int, ocr: Ocr) -> Page:
+    with closing(file.page(number)) as page:
+        return ocr.read(number, *page.grey(DOTS))
+
+
+def _printed(file: PdfFile, number: int) -> _Printed:
+    with closing(file.page(number)) as page:
+        legible = round(len(page.text) * (1 - page.unreadable))
+        return _Printed(page.text, page.lines, legible, _is_scanned(page))
 
 
 def _is_scanned(page: PdfPage) -> bool:
-    """Whether what is to be read on the page is in a picture, or in letters without meaning."""
     if page.is_blank:
         return False
     length = len(page.text.strip())
@@ -89,12 +113,12 @@ def _is_scanned(page: PdfPage) -> bool:
     return page.unreadable > _MOST_UNREADABLE
 
 
-def _sample(file: PdfFile) -> Iterator[tuple[int, tuple[str, list[Line]]]]:
-    """The text and lines of a few pages: the first ones, and others spread over the document."""
+def _sample(file: PdfFile) -> Iterator[tuple[int, _Printed]]:
+    """The first pages, and others spread over the document."""
     numbers = {1, 2, *range(1, len(file) + 1, max(len(file) // _SAMPLE, 1))}
     for number in sorted(numbers)[: _SAMPLE + 2]:
-        with suppress(Damaged), closing(file.page(number)) as page:
-            yield number, (page.text, page.lines)
+        with suppress(Damaged):
+            yield number, _printed(file, number)
 
 
 def _title(title: str, pages: list[str]) -> str:

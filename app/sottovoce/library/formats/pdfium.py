@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Final
 
@@ -49,6 +49,7 @@ _HYPHEN = 0x02
 """Stands where a word was parted at a line's end, for the hyphen and the end of the line."""
 _NEW_LINE = 0x0A
 _SPACES = {0x09, 0x20, 0xA0, *range(0x2000, 0x200B)}
+_UNSEEN = {0xAD, 0xFEFF, 0xFFFE, 0xFFFF}
 _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|medi(?!um)", re.IGNORECASE)
 _FIXED = 1
 """The flag of a font all of whose letters are equally wide (PDF 32000-1, table 123)."""
@@ -295,20 +296,16 @@ def _read(letters: object) -> tuple[str, list[int]]:
     """The text of a page, and for each of its characters the letter of the page it comes from."""
     signs: list[str] = []
     places: list[int] = []
-    high = 0
+    read = pdfium.FPDFText_GetUnicode
     for place in range(min(pdfium.FPDFText_CountChars(letters), _MOST_LETTERS)):
-        code = pdfium.FPDFText_GetUnicode(letters, place)
-        if 0xD800 <= code < 0xDC00:
-            high = code
-            continue
-        sign = _sign(code, high)
-        high = 0
+        sign = _sign(read(letters, place))
         signs.append(sign)
-        places.extend([place] * len(sign))
+        places += [place] * len(sign)
     return "".join(signs), places
 
 
-def _sign(code: int, high: int) -> str:
+@cache
+def _sign(code: int) -> str:
     """The character of that number as the text has it; "" for what has no place in a text."""
     if code == _HYPHEN:
         return "-\n"
@@ -316,11 +313,9 @@ def _sign(code: int, high: int) -> str:
         return "\n"
     if code in _SPACES:
         return " "
-    if 0xDC00 <= code < 0xE000:
-        return chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)) if high else "\ufffd"
-    if code < 0x20 or 0x7F <= code < 0xA0 or code in (0xAD, 0xFEFF, 0xFFFE, 0xFFFF):
+    if code < 0x20 or 0x7F <= code < 0xA0 or code in _UNSEEN:
         return ""
-    return chr(code) if code < 0x110000 else "\ufffd"
+    return "\ufffd" if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
 
 
 def _is_filled_in(page: pypdfium2.PdfPage) -> bool:
