@@ -133,7 +133,7 @@ def style(pages: Iterable[tuple[str, Sequence[Line]]]) -> Style:
 
 
 def rejoined(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
-    """The text and lines with spaces for ends of lines after which nothing goes down.
+    """The text and lines with ends of lines where lines end, and spaces where they go on.
 
     Raised and lowered signs break lines, and so does what stands in the next cell of a table.
     """
@@ -141,6 +141,8 @@ def rejoined(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
     whole: list[Line] = []
     for line in lines:
         if not whole or not _stands_beside(whole[-1], line):
+            if whole and "\n" not in text[whole[-1].end : line.start]:
+                signs[whole[-1].end] = "\n"
             whole.append(line)
             continue
         before = whole[-1]

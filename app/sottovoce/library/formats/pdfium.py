@@ -51,6 +51,7 @@ _NEW_LINE = 0x0A
 _SPACES = {0x09, 0x20, 0xA0, *range(0x2000, 0x200B)}
 _UNSEEN = {0xAD, 0xFEFF, 0xFFFE, 0xFFFF}
 _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|medi(?!um)", re.IGNORECASE)
+_TYPEWRITER = re.compile(rb"courier|mono|consol|cmtt", re.IGNORECASE)
 _FIXED = 1
 """The flag of a font all of whose letters are equally wide (PDF 32000-1, table 123)."""
 _GAP = re.compile(r"(?<=\S) +(?=\S)")
@@ -97,11 +98,12 @@ class PdfPage:
 
     @cached_property
     def _laid_out(self) -> tuple[str, list[Line]]:
-        lines, start = [], 0
+        lines: list[Line] = []
+        start = 0
         for row in self._signs.split("\n"):
             if words := row.strip():
                 first = start + row.index(words)
-                lines.append(self._line(first, first + len(words)))
+                lines += self._lines(first, first + len(words))
             start += len(row) + 1
         return rejoined(self._signs, lines)
 
@@ -163,28 +165,50 @@ class PdfPage:
             rows = (shown[at : at + row] for at in range(0, len(shown), drawn.stride))
             return Picture(drawn.width, drawn.height, b"".join(rows))
 
-    def _line(self, start: int, end: int) -> Line:
+    def _lines(self, start: int, end: int) -> Iterator[Line]:
+        """What pdfium holds for one line: it is fooled by short words, such as those of tables."""
         places = self._places
-        size = self._size(places[start])
-        first, last = self._outline(places[start]), self._outline(places[end - 1])
         cells: list[Cell] = []
-        begin, left = start, first.left
+        first = self._outline(places[start])
+        begin = start
+        is_level = self._is_level(places[start])
         for gap in _GAP.finditer(self._signs, start, end):
-            right = self._outline(places[gap.start() - 1]).right
-            beyond = self._outline(places[gap.end()]).left
-            if (beyond - right) * self.width > _WIDE * size:
-                cells.append(Cell(begin, gap.start(), left * self.width, right * self.width))
-                begin, left = gap.end(), beyond
-        cells.append(Cell(begin, end, left * self.width, last.right * self.width))
-        fonts = {self._font(places[at]) for at in (start, (start + end) // 2, end - 1)}
+            before = self._outline(places[gap.start() - 1])
+            after = self._outline(places[gap.end()])
+            is_new = is_level and not _beside(before, after)
+            distance = (after.left - before.right) * self.width
+            if is_new or distance > _WIDE * self._size(places[begin]):
+                cells.append(self._cell(begin, gap.start(), first, before))
+                first, begin = after, gap.end()
+            if is_new:
+                yield self._line(cells)
+                cells = []
+        cells.append(self._cell(begin, end, first, self._outline(places[end - 1])))
+        yield self._line(cells)
+
+    def _cell(self, start: int, end: int, first: Box, last: Box) -> Cell:
+        return Cell(start, end, first.left * self.width, last.right * self.width)
+
+    def _line(self, cells: list[Cell]) -> Line:
+        start, end = self._places[cells[0].start], self._places[cells[-1].end - 1]
+        first, last = self._outline(start), self._outline(end)
+        middle = self._places[(cells[0].start + cells[-1].end) // 2]
+        fonts = {self._font(place) for place in (start, middle, end)}
         return Line(
             min(first.top, last.top) * self.height,
             max(first.bottom, last.bottom) * self.height,
-            size,
+            self._size(start),
             tuple(cells),
             is_bold=all(is_bold for is_bold, _ in fonts),
             is_fixed=all(is_fixed for _, is_fixed in fonts),
         )
+
+    def _is_level(self, place: int) -> bool:
+        """Whether the line of a letter runs across the page as it is shown, not up or down."""
+        matrix = pdfium.FS_MATRIX()
+        pdfium.FPDFText_GetMatrix(self._letters, place, matrix)
+        runs_across = abs(matrix.a) >= abs(matrix.b)
+        return bool(runs_across == (self._page.get_rotation() % 180 == 0))
 
     def _size(self, place: int) -> float:
         """Of a letter as it is printed: its font's size, stretched as the page has it."""
@@ -198,7 +222,8 @@ class PdfPage:
         """Whether a letter is bold, and whether its font is of fixed width."""
         name, flags = ctypes.create_string_buffer(96), ctypes.c_int()
         pdfium.FPDFText_GetFontInfo(self._letters, place, name, len(name), flags)
-        return bool(_BOLD.search(name.value)), bool(flags.value & _FIXED)
+        is_fixed = flags.value & _FIXED or _TYPEWRITER.search(name.value)
+        return bool(_BOLD.search(name.value)), bool(is_fixed)
 
     def _outline(self, place: int) -> Box:
         """The box of a letter, as high as its line; an empty one if it stands nowhere."""
@@ -316,6 +341,12 @@ def _sign(code: int) -> str:
     if code < 0x20 or 0x7F <= code < 0xA0 or code in _UNSEEN:
         return ""
     return "\ufffd" if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
+
+
+def _beside(one: Box, other: Box) -> bool:
+    """Whether two letters stand at about the same height."""
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared > 0.2 * min(one.bottom - one.top, other.bottom - other.top)
 
 
 def _is_filled_in(page: pypdfium2.PdfPage) -> bool:
