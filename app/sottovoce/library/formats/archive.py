@@ -1,5 +1,6 @@
 """What is packed in a zip file, as far as it is reasonable. Nothing is unpacked to the disk."""
 
+import io
 import posixpath
 import zipfile
 import zlib
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
-from sottovoce.library.formats.source import Source, opened
+from sottovoce.library.formats.source import Source
 
 _LARGEST = 500_000_000
 """Bytes of one part, unpacked."""
@@ -29,7 +30,7 @@ class Archive:
     def __init__(self, source: Source) -> None:
         """Raises Damaged, or Unsupported if it holds more parts than a document has."""
         with _translated():
-            self._zip = zipfile.ZipFile(opened(source))
+            self._zip = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
         self.names = frozenset(self._zip.namelist())
         if len(self._zip.infolist()) > _MOST_PARTS:
             raise Unsupported(_BOMB)

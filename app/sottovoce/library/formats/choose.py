@@ -153,7 +153,7 @@ def _written(source: Source, head: bytes, name: str, suffix: str, depth: int) ->
     if suffix in _MARKDOWN:
         from sottovoce.library.formats import markdown
 
-        return markdown.read(source)
+        return markdown.read_org(source) if suffix == ".org" else markdown.read(source)
     if suffix in _TABLES:
         from sottovoce.library.formats import table
 

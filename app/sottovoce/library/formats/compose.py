@@ -50,6 +50,11 @@ def paragraph(text: str) -> Part:
     return Part(BlockKind.PARAGRAPH, text)
 
 
+def apart(text: str) -> Iterator[Part]:
+    """The paragraphs of a text in which empty lines set them apart."""
+    return (paragraph(each.strip("\n")) for each in _BLANK_LINES.split(text))
+
+
 def item(text: str, mark: str = "•", depth: int = 0) -> Part:
     """An item of a list, `depth` lists deep, behind its bullet or number."""
     return Part(

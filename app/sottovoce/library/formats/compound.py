@@ -22,7 +22,7 @@ def is_message(source: Source) -> bool:
     Raises Unsupported or Refused if it is neither, and Damaged.
     """
     try:
-        with olefile.OleFileIO(opened(source)) as file:
+        with opened(source) as bytes_, olefile.OleFileIO(bytes_) as file:
             names = {path[0].lower() for path in file.listdir(streams=True, storages=True)}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise Damaged(DAMAGED) from error

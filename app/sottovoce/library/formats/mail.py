@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 
 from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Problem
-from sottovoce.library.formats.compose import Part, compose, heading, paragraph
+from sottovoce.library.formats.compose import Part, apart, cleaned, compose, heading, paragraph
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.source import Source, opened
 from sottovoce.library.formats.text import decoded
@@ -79,24 +79,22 @@ def attached(
     data: bytes, name: str, number: int, read_attached: ReadAttached
 ) -> Iterator[Page | Partly]:
     """What is attached to a message, as pages from `number` on, or a word why it is left out."""
+    pages: int | None = None
     try:
         for news in read_attached(data, name):
             match news:
-                case Page(label=label):
-                    title = f"{name}: {label}" if label else name
-                    yield replace(news, number=number, label=title[:200])
-                    number += 1
+                case About():
+                    pages = news.pages
                 case Partly(sentence):
                     yield Partly(f"Attachment “{name}”: {sentence}")
-                case About():
-                    pass
+                case Page() if news.text.strip():
+                    is_one_of_many = news.number > 1 or pages not in {None, 1}
+                    which = news.label or (f"page {news.number}" if is_one_of_many else "")
+                    label = f"{name}: {which}" if which else name
+                    yield replace(news, number=number, label=label)
+                    number += 1
     except Problem as problem:
         yield Partly(f"The attachment “{name}” was left out. {problem}")
-
-
-def text_parts(text: str) -> Iterator[Part]:
-    """The paragraphs of a message without format."""
-    return (paragraph(each) for each in text.split("\n\n"))
 
 
 def _pages(
@@ -145,7 +143,7 @@ def _words(leaf: Message) -> Iterator[Part]:
     charset = leaf.get_content_charset() or ""
     if leaf.get_content_type() == "text/html":
         return shown(written(_bytes(leaf), charset))[1]
-    return text_parts(decoded(_bytes(leaf), charset))
+    return apart(cleaned(decoded(_bytes(leaf), charset)))
 
 
 def _is_attached(leaf: Message) -> bool:

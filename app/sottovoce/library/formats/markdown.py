@@ -12,6 +12,8 @@ from sottovoce.library.formats.text import written
 
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$")
+_STARRED = re.compile(r"(\*{1,6})[ \t]+(\S.*?)[ \t]*$")
+"""A heading of Org."""
 _UNDERLINE = re.compile(r" {0,3}(=+|-+|([~^\"'*+#.])\2{2,})[ \t]*$")
 """Of Markdown, and of reStructuredText."""
 _LEVELS = {"=": 1, "-": 2, "~": 3, "^": 4}
@@ -24,6 +26,15 @@ _TITLE = re.compile(r"^title:[ \t]*[\"']?(.*?)[\"']?[ \t]*$", re.MULTILINE)
 
 def read(source: Source) -> Iterator[News]:
     """The text as it is. Marks such as those before a heading stand between the blocks."""
+    return _read(source, _HEADING)
+
+
+def read_org(source: Source) -> Iterator[News]:
+    """The same for Org, where stars make headings."""
+    return _read(source, _STARRED)
+
+
+def _read(source: Source, headings: re.Pattern[str]) -> Iterator[News]:
     text, too_long = written(source)
     front = _FRONT.match(text)
     title = _TITLE.search(front[1]) if front else None
@@ -31,10 +42,10 @@ def read(source: Source) -> Iterator[News]:
     yield from too_long
     for number, part in enumerate(cut(text), start=1):
         skipped = front.end() if front and number == 1 else 0
-        yield Page(number, part, tuple(_blocks(part, skipped)))
+        yield Page(number, part, tuple(_blocks(part, skipped, headings)))
 
 
-def _blocks(text: str, start: int) -> Iterator[Block]:
+def _blocks(text: str, start: int, headings: re.Pattern[str]) -> Iterator[Block]:
     fence = ""
     open_: Block | None = None
     for line, begin in _lines(text, start):
@@ -58,7 +69,7 @@ def _blocks(text: str, start: int) -> Iterator[Block]:
             yield replace(open_, kind=BlockKind.HEADING, level=level)
             open_ = None
             continue
-        found = _HEADING.match(line)
+        found = headings.match(line)
         starts = _ITEM.match(line) or _ROW.match(line) or _FENCE.match(line) or found
         if open_ and (is_blank or starts):
             yield open_

@@ -126,14 +126,14 @@ class _Reader:
                     yield from self._block(inner)
 
     def _table(self, table: Element) -> Iterator[Part | NewPage]:
-        for line in _rows(table):
-            cells = [cell for cell in line if name(cell) == "table-cell"]
-            if len(cells) == 1:
-                # A frame around text, not a table.
-                for block in cells[0]:
-                    yield from self._block(block)
-            else:
-                yield row(" ".join(map(self._text, cell.iter("{*}p"))) for cell in cells)
+        lines = [[cell for cell in line if name(cell) == "table-cell"] for line in _rows(table)]
+        if all(len(cells) < 2 for cells in lines):
+            # A frame around text, not a table.
+            for block in (block for cells in lines for cell in cells for block in cell):
+                yield from self._block(block)
+            return
+        for cells in lines:
+            yield row(" ".join(map(self._text, cell.iter("{*}p"))) for cell in cells)
 
     def _framed(self, block: Element) -> Iterator[Part | NewPage]:
         """What stands in frames that hang on a paragraph, and the pages that begin within it."""

@@ -8,8 +8,8 @@ from oxmsg import Message
 from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats.archive import DAMAGED
-from sottovoce.library.formats.compose import Part, compose
-from sottovoce.library.formats.mail import LOCKED, ReadAttached, attached, letter, text_parts
+from sottovoce.library.formats.compose import Part, apart, cleaned, compose
+from sottovoce.library.formats.mail import LOCKED, ReadAttached, attached, letter
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.source import Source, beginning
 from sottovoce.library.formats.web import shown
@@ -62,5 +62,5 @@ def _headers(message: Message) -> dict[str, str]:
 
 def _body(message: Message) -> Iterator[Part]:
     if (plain := message.body or "").strip():
-        return text_parts(plain.replace("\r\n", "\n"))
+        return apart(cleaned(plain))
     return shown(message.html_body or "")[1]

@@ -1,6 +1,7 @@
 """Reads tables of Excel and LibreOffice (xlsx, xlsm, xlsb, xls, ods): each sheet a page."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from sottovoce.domain.problems import Damaged, Refused
 from sottovoce.library.formats.archive import DAMAGED
 from sottovoce.library.formats.compose import Part, compose, row
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.formats.source import Source, opened
+from sottovoce.library.formats.source import Source
 
 LOCKED = "This file is locked with a password. Save a copy without one and add that."
 
@@ -21,7 +22,9 @@ _Cell: TypeAlias = int | float | str | bool | dt.time | dt.date | dt.datetime | 
 def read(source: Source) -> Iterator[News]:
     """Sheets in their order, without rows and columns that are empty."""
     try:
-        workbook = CalamineWorkbook.from_filelike(opened(source))
+        workbook = CalamineWorkbook.from_object(
+            io.BytesIO(source) if isinstance(source, bytes) else source
+        )
     except PasswordError as error:
         raise Refused(LOCKED) from error
     except (CalamineError, ValueError) as error:

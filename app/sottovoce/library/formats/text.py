@@ -1,6 +1,7 @@
 """Reads plain text, in whatever encoding it was written."""
 
 import codecs
+import re
 from collections.abc import Iterator
 
 import charset_normalizer
@@ -22,6 +23,7 @@ _MARKS = (
 )
 _SAMPLE = 40_000
 """Bytes by which an encoding is guessed."""
+_HIRAGANA = re.compile("[ぁ-ゖ]")
 _FEW = 32
 """Bytes beyond ASCII below which a guess is no better than the usual encoding."""
 
@@ -67,7 +69,7 @@ def is_text(head: bytes) -> bool:
     if head.startswith(tuple(mark for mark, _ in _MARKS)) or _without_mark(head):
         return True
     strange = sum(head.count(code) for code in _NO_TEXT)
-    return strange <= len(head) // 500
+    return strange <= 2 + len(head) // 500
 
 
 _NO_TEXT = [bytes([code]) for code in range(32) if code not in b"\t\n\f\r\b\x1b\x1a"]
@@ -101,5 +103,9 @@ def _guessed(data: bytes) -> str:
     sample = data[max(0, first - _SAMPLE // 4) :][:_SAMPLE]
     if sum(code > 0x7F for code in sample) < _FEW:
         return "cp1252"
+    # The guess takes Japanese for Korean; but only Japanese is full of these letters.
+    for encoding in ("cp932", "euc_jp"):
+        if len(_HIRAGANA.findall(sample.decode(encoding, "replace"))) > len(sample) / 10:
+            return encoding
     best = charset_normalizer.from_bytes(sample).best()
     return best.encoding if best else "cp1252"

@@ -10,11 +10,11 @@ from sottovoce.domain.document import BlockKind, Format
 from sottovoce.domain.text import encodable
 from sottovoce.library.formats.compose import (
     Part,
+    apart,
     cleaned,
     compose,
     heading,
     item,
-    paragraph,
     row,
     sane_title,
 )
@@ -38,7 +38,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)"""
 )
-_SPACE = re.compile(r"[ \t\n\f]+")
+_SPACE = re.compile(r"[ \t\n\f\u00a0]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 
 
@@ -82,7 +82,7 @@ class _Shown:
             if tag == "-text":
                 self._words.append(node.text_content or "")
             elif tag == "br":
-                self._words.append("\0")
+                self._words.append("" if is_left else "\0")
             elif tag not in _INLINE:
                 yield from self._leave(tag) if is_left else self._enter(node, tag)
         yield from self._flushed()
@@ -122,7 +122,7 @@ class _Shown:
         if self._rows and self._rows[-1]:
             cells = self._rows[-1]
             # A single cell is a frame around text, not a table.
-            yield row(cells) if len(cells) > 1 else paragraph(cells[0])
+            yield from [row(cells)] if len(cells) > 1 else apart(cells[0])
             cells.clear()
         is_verbatim = bool(self._verbatim)
         if not (text := self._text()):
@@ -132,8 +132,10 @@ class _Shown:
         elif self._mark:
             yield item(text, self._mark, max(0, len(self._lists) - 1))
             self._mark = ""
+        elif is_verbatim:
+            yield Part(BlockKind.CODE, text)
         else:
-            yield Part(BlockKind.CODE if is_verbatim else BlockKind.PARAGRAPH, text)
+            yield from apart(text)
 
     def _text(self) -> str:
         text = "".join(self._words)

@@ -106,14 +106,14 @@ class _Document:
                     yield from self._block(inner)
 
     def _table(self, table: Element) -> Iterator[Part | NewPage]:
-        for line in _inside(table, "tr"):
-            cells = list(_inside(line, "tc"))
-            if len(cells) == 1:
-                # A frame around text, not a table.
-                for block in cells[0]:
-                    yield from self._block(block)
-            else:
-                yield row(self._cell(cell) for cell in cells)
+        lines = [list(_inside(line, "tc")) for line in _inside(table, "tr")]
+        if all(len(cells) < 2 for cells in lines):
+            # A frame around text, not a table.
+            for block in (block for cells in lines for cell in cells for block in cell):
+                yield from self._block(block)
+            return
+        for cells in lines:
+            yield row(self._cell(cell) for cell in cells)
 
     def _cell(self, cell: Element) -> str:
         texts = ("".join(self._words(each)) for each in cell.iter("{*}p"))
