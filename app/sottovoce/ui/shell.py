@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -40,6 +40,7 @@ from sottovoce.system.secrets import Secrets
 from sottovoce.ui.actions import Action, install
 from sottovoce.ui.chat.page import ChatPage
 from sottovoce.ui.chat.replies import Replies
+from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.search import DocumentSearch
@@ -112,7 +113,8 @@ class Shell(QWidget):
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
         self.collections = CollectionsViewModel(library, tasks, self.settings)
-        self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_under_way)
+        self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_busy)
+        self.scope = ScopeViewModel(opened.store, library, tasks)
         self.chat = ChatViewModel(
             opened.store,
             engine,
@@ -120,13 +122,15 @@ class Shell(QWidget):
             replies=self.replies,
             model=self.model,
             settings=self.settings,
+            library=library,
+            scope=self.scope,
         )
         self.chats = SidebarViewModel(
             opened.store, tasks, DocumentSearch(library, tasks, self.collections)
         )
 
         self.sidebar = Sidebar(self.chats, look)
-        self.page = ChatPage(self.chat, self.model, look)
+        self.page = ChatPage(self.chat, self.scope, self.model, look)
         self.pill = ModelPill(self.model, self.shelf, look, lambda: self.replies.any_under_way)
         self.status = StatusBar(self.network, self.work, look)
         self.notice = Banner(look, self._dismiss_notice)
@@ -215,6 +219,7 @@ class Shell(QWidget):
                 "model_file", "Choose a model file…", "folder-open", self._choose_file, ("Ctrl+O",)
             ),
             Action("models", "Models", "boxes", self._open_models, ("Ctrl+Shift+M",)),
+            Action("attach", "Attach files…", "paperclip", self._attach, ("Ctrl+Shift+A",)),
             Action("documents", "Documents", "files", self._open_documents, ("Ctrl+Shift+D",)),
             Action("load", "Load the model now", "cpu", self.model.load),
             Action("unload", "Unload the model", "x", self.model.unload),
@@ -312,6 +317,11 @@ class Shell(QWidget):
         self.replies.told.connect(lambda _, news: model.hear(news))
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
         self.replies.begun_or_ended.connect(lambda _: self.work.note_replies())
+        self.replies.awaiting_changed.connect(self.work.note_replies)
+        self.scope.added.connect(self.work.begin)
+        self.work.progressed.connect(lambda: self.scope.note_working(self.work.working))
+        self.work.settled.connect(self.scope.note_settled)
+        page.documents_asked.connect(self._open_documents)
         self.collections.added.connect(self.work.begin)
         self.work.progressed.connect(self.collections.refresh_soon)
         self.downloads.installed.connect(self._note_installed)
@@ -417,6 +427,10 @@ class Shell(QWidget):
             return
         self.page.find_bar.open_bar()
 
+    def _attach(self) -> None:
+        self._show_page(self.page)
+        self.page.choose_files()
+
     def _search(self) -> None:
         self._set_sidebar(is_shown=True)
         self.sidebar.focus_search()
@@ -481,7 +495,11 @@ class Shell(QWidget):
         from sottovoce.ui.settings.dialog import SettingsDialog
 
         dialog = SettingsDialog(
-            self.settings, self.network, self.token, look=self._look, parent=self
+            self.settings,
+            self.network,
+            self.token,
+            look=self._look,
+            parent=self,
         )
         dialog.ledger_asked.connect(lambda: self._open_ledger(dialog))
         return dialog
@@ -577,20 +595,35 @@ class Shell(QWidget):
         return self.documents is not None and self.documents.isVisible()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if (self._is_in_documents and _files(event.mimeData())) or _model_files(event.mimeData()):
+        paths = _files(event.mimeData())
+        is_for_chat = self._pages.currentWidget() is self.page
+        if _models(paths) or (paths and (is_for_chat or self._is_in_documents)):
             event.acceptProposedAction()
+            self.page.show_drop_hint(is_shown=is_for_chat)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.page.show_drop_hint(is_shown=False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Have one file that is dropped on a chat answer it; add what is dropped otherwise."""
+        """Take what is dropped for what it was dropped on."""
+        self.page.show_drop_hint(is_shown=False)
+        paths = _files(event.mimeData())
         if self._is_in_documents:
-            self._open_documents().add(_files(event.mimeData()))
-            return
-        paths = _model_files(event.mimeData())
-        is_for_chat = self._pages.currentWidget() is self.page
-        if len(paths) == 1 and is_for_chat and not paths[0].is_dir():
-            self.model.choose(paths[0])
-        elif paths:
-            self._open_models().add(paths)
+            self._open_documents().add(paths)
+        elif self._pages.currentWidget() is self.page:
+            self._drop_on_chat(paths)
+        elif models := _models(paths):
+            self._open_models().add(models)
+
+    def _drop_on_chat(self, paths: list[Path]) -> None:
+        """Have a model answer here; add several; attach all else."""
+        models = [path for path in _models(paths) if not path.is_dir() or any(path.glob("*.gguf"))]
+        if not models:
+            self.chat.attach(paths)
+        elif len(models) == 1 and not models[0].is_dir():
+            self.model.choose(models[0])
+        else:
+            self._open_models().add(models)
 
 
 _FORMATS = {Format.MARKDOWN: "Markdown", Format.JSON: "JSON", Format.HTML: "HTML"}
@@ -610,6 +643,6 @@ def _files(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
-def _model_files(data: QMimeData) -> list[Path]:
-    """The model files that are being dragged, and the folders that may hold some."""
-    return [path for path in _files(data) if path.suffix.lower() == ".gguf" or path.is_dir()]
+def _models(paths: list[Path]) -> list[Path]:
+    """The model files among them, and the folders that may hold some."""
+    return [path for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]

@@ -1,5 +1,8 @@
 """Where a person writes."""
 
+from itertools import pairwise
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
@@ -8,13 +11,18 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
+    QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
+from sottovoce.ui.chat.scope_bar import ScopeBar
+from sottovoce.ui.chat.scope_menu import ScopeMenu
+from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS
-from sottovoce.ui.widgets.parts import button, label
+from sottovoce.ui.widgets.parts import button, icon_button, label
 
 _MOST_LINES = 8
 _SEND_PIXELS = 34
@@ -28,19 +36,26 @@ class Composer(QFrame):
     stop_asked = Signal()
     cancel_editing_asked = Signal()
     text_changed = Signal(str)
+    attach_asked = Signal()
+    files_pasted = Signal(object)
+    """A list of paths."""
+    documents_asked = Signal()
+    """The page of all documents is wanted."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, scope: ScopeViewModel, look: Look) -> None:
         super().__init__()
         self.setObjectName("composer")
         self.setMaximumWidth(COLUMN_PIXELS + 30)
         self._look = look
         self._is_busy = False
+        self.scope_bar = ScopeBar(scope, look)
 
         self._field = _Field()
         self._field.setAccessibleName("Message")
         self._field.textChanged.connect(self._note_text)
         self._field.entered.connect(self._send)
         self._field.escaped.connect(self._escape)
+        self._field.files_pasted.connect(self.files_pasted)
         self._button = QPushButton()
         self._button.setObjectName("send")
         self._button.setFixedSize(_SEND_PIXELS, _SEND_PIXELS)
@@ -57,15 +72,36 @@ class Composer(QFrame):
         bar.addWidget(button("Cancel", self.cancel_editing_asked.emit, "quiet"))
         self._editing.hide()
 
+        attach = icon_button(
+            look, "paperclip", "Attach files to this chat (Ctrl+Shift+A)", self.attach_asked.emit
+        )
+        self.scope_button = icon_button(
+            look, "book-open", "Choose the documents this chat is answered from", lambda: None
+        )
+        menu = ScopeMenu(scope, look, self.scope_button)
+        menu.documents_asked.connect(self.documents_asked)
+        self.scope_bar.documents_asked.connect(self.documents_asked)
+        self.scope_button.setMenu(menu)
+        self.scope_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._field, 1)
-        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignBottom)
+        row.setSpacing(2)
+        row.addWidget(attach)
+        row.addWidget(self.scope_button)
+        row.addStretch()
+        row.addWidget(self._button)
+        words = QVBoxLayout()
+        words.setContentsMargins(8, 0, 8, 0)
+        words.setSpacing(8)
+        words.addWidget(self._editing)
+        words.addWidget(self.scope_bar)
+        words.addWidget(self._field)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 10, 10)
-        column.setSpacing(8)
-        column.addWidget(self._editing)
+        column.setContentsMargins(10, 12, 10, 8)
+        column.setSpacing(4)
+        column.addLayout(words)
         column.addLayout(row)
+        for first, then in pairwise((self._field, attach, self.scope_button, self._button)):
+            QWidget.setTabOrder(first, then)
 
         self._shadow = QGraphicsDropShadowEffect(self)
         self._shadow.setBlurRadius(24)
@@ -138,6 +174,7 @@ class _Field(QPlainTextEdit):
 
     entered = Signal()
     escaped = Signal()
+    files_pasted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -174,8 +211,15 @@ class _Field(QPlainTextEdit):
         self._is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Leave files that are dragged to the window."""
+        return bool(source.text()) and not source.hasUrls()
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        self.insertPlainText(source.text())
+        if files := [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]:
+            self.files_pasted.emit(files)
+        else:
+            self.insertPlainText(source.text())
 
     def _fit(self) -> None:
         """Be as high as the words need. A plain document measures its height in lines."""

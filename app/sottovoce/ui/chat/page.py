@@ -1,12 +1,16 @@
 """The chat on screen: transcript, what is in the way, composer."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from sottovoce.domain.conversation import Message
+from sottovoce.library.suffixes import SUFFIXES
 from sottovoce.ui.chat.composer import Composer
 from sottovoce.ui.chat.find_bar import FindBar
+from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.chat.transcript.column import Anchor
 from sottovoce.ui.chat.transcript.view import Transcript
 from sottovoce.ui.chat.view_model import ChatViewModel
@@ -14,8 +18,9 @@ from sottovoce.ui.chat.welcome import Welcome
 from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS
-from sottovoce.ui.trouble import Remedy
+from sottovoce.ui.trouble import Remedy, Trouble
 from sottovoce.ui.widgets.banner import Banner
+from sottovoce.ui.widgets.parts import label
 
 
 class ChatPage(QWidget):
@@ -24,15 +29,23 @@ class ChatPage(QWidget):
     model_asked = Signal()
     settings_asked = Signal()
     link_asked = Signal(str)
+    source_asked = Signal(object, object)
+    """The Sources of a reply, and the Citation or Passage of them that is to be shown."""
+    document_asked = Signal(object)
+    """A Document that is to be shown."""
+    documents_asked = Signal()
 
-    def __init__(self, chat: ChatViewModel, model: ModelViewModel, look: Look) -> None:
+    def __init__(
+        self, chat: ChatViewModel, scope: ScopeViewModel, model: ModelViewModel, look: Look
+    ) -> None:
         super().__init__()
         self._chat = chat
+        self._scope = scope
         self._model = model
         self._look = look
 
         self.transcript = Transcript(look.tokens)
-        self.composer = Composer(look)
+        self.composer = Composer(scope, look)
         self.banner = Banner(look, chat.dismiss_trouble)
         self.left_out = Banner(look)
         self.find_bar = FindBar(look)
@@ -41,6 +54,10 @@ class ChatPage(QWidget):
         """The chat on screen."""
         self._anchors: dict[int | None, Anchor | None] = {}
         """What a reader looked at in each chat when another was opened."""
+        self._drop_hint = label("Drop files here to attach them to this chat", "drop")
+        self._drop_hint.setParent(self)
+        self._drop_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._drop_hint.hide()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._welcome)
         self._stack.addWidget(self.transcript)
@@ -54,6 +71,12 @@ class ChatPage(QWidget):
             self._chat.stop()
             return
         super().keyPressEvent(event)
+
+    def show_drop_hint(self, *, is_shown: bool) -> None:
+        """Say what happens to files that are dropped here, while they are dragged."""
+        self._drop_hint.setGeometry(self.rect().adjusted(16, 4, -16, -12))
+        self._drop_hint.setVisible(is_shown)
+        self._drop_hint.raise_()
 
     def _lay_out(self) -> None:
         find = QHBoxLayout()
@@ -83,6 +106,7 @@ class ChatPage(QWidget):
         chat.messages_changed.connect(self._show_other_messages)
         chat.message_came.connect(self._append)
         chat.reply_began.connect(transcript.begin_reply)
+        chat.sources_came.connect(transcript.tell_sources)
         chat.reply_grew.connect(transcript.grow)
         chat.reply_ended.connect(transcript.finish)
         chat.reply_ended.connect(lambda _: self._show_trouble())
@@ -96,11 +120,17 @@ class ChatPage(QWidget):
         composer.stop_asked.connect(chat.stop)
         composer.cancel_editing_asked.connect(chat.cancel_editing)
         composer.text_changed.connect(chat.note_draft)
+        composer.attach_asked.connect(self.choose_files)
+        composer.files_pasted.connect(chat.attach)
+        composer.documents_asked.connect(self.documents_asked)
+        composer.scope_bar.document_asked.connect(self.document_asked)
+        self._scope.failed.connect(self._tell_scope_trouble)
         transcript.regenerate_asked.connect(chat.regenerate)
         transcript.edit_asked.connect(self._edit)
         transcript.continue_asked.connect(chat.continue_reply)
         transcript.variant_asked.connect(chat.show_variant)
         transcript.link_asked.connect(self.link_asked)
+        transcript.source_asked.connect(self.source_asked)
         self.find_bar.wanted.connect(self._find)
         self.find_bar.closed.connect(composer.setFocus)
         self._welcome.question_chosen.connect(chat.send)
@@ -174,6 +204,21 @@ class ChatPage(QWidget):
     def _edit(self, message: int) -> None:
         self._chat.edit(message)
         self.composer.setFocus()
+
+    def choose_files(self) -> None:
+        """Have files chosen that are for this chat alone."""
+        names = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
+        found, _ = QFileDialog.getOpenFileNames(
+            self,
+            "Attach files to this chat",
+            str(Path.home()),
+            f"Documents ({names});;All files (*)",
+        )
+        if found:
+            self._chat.attach([Path(path) for path in found])
+
+    def _tell_scope_trouble(self, told: Trouble) -> None:
+        self.banner.tell(told.sentence, kind="warning")
 
     def _find(self, text: str, forward: bool) -> None:
         self.find_bar.show_result(self.transcript.find(text, forward))

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from sottovoce.chat.news import Begun, News
+from sottovoce.chat.news import Begun, Consulted, News, Ready
 from sottovoce.domain.conversation import Message
+from sottovoce.domain.document import Sources
 from sottovoce.domain.reply import Piece
 from sottovoce.domain.stop import Stop
+from sottovoce.ui.chat.awaiting import Awaiting
 from sottovoce.ui.tasks import Tasks
 
 # Often enough to look like typing, seldom enough to leave the processor to the model.
@@ -23,10 +25,16 @@ class Writing:
     stop: Stop
     message: Message | None = None
     """The reply as it began; None while the model is being loaded."""
+    sources: Sources | None = None
+    """What it is written from, as soon as that is known."""
     text: str = ""
     """All that is written so far, what the message began with included."""
     tokens: int = 0
     """Those that came since it began."""
+    is_loaded: bool = False
+    """Whether the model is in memory."""
+    is_awaiting: bool = False
+    """Whether it waits for documents to be read."""
     first_piece_at: float = 0.0
     unshown: list[str] = field(default_factory=list)
 
@@ -45,9 +53,11 @@ class Replies(QObject):
     """
 
     told = Signal(int, object)
-    """A conversation and its News, Pieces gathered."""
+    """A conversation and its News or Awaiting, Pieces gathered."""
     failed = Signal(int, Exception)
     begun_or_ended = Signal(int)
+    awaiting_changed = Signal()
+    """A reply waits for documents to be read, or does so no more."""
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__()
@@ -66,7 +76,12 @@ class Replies(QObject):
     def any_under_way(self) -> bool:
         return bool(self._under_way)
 
-    def start(self, conversation: int, work: Callable[[Stop], Iterator[News]]) -> None:
+    @property
+    def any_busy(self) -> bool:
+        """Whether a reply needs the processor: none that waits for documents to be read does."""
+        return any(not each.is_awaiting for each in self._under_way.values())
+
+    def start(self, conversation: int, work: Callable[[Stop], Iterator[News | Awaiting]]) -> None:
         """Let `work` answer in this chat."""
         assert conversation not in self._under_way, "One reply at a time in each chat."
         stop = self._tasks.start(
@@ -87,8 +102,11 @@ class Replies(QObject):
         """Tell nothing any more: the window closes."""
         self._timer.stop()
 
-    def _hear(self, conversation: int, news: News) -> None:
+    def _hear(self, conversation: int, news: News | Awaiting) -> None:
         writing = self._under_way[conversation]
+        if writing.is_awaiting != isinstance(news, Awaiting):
+            writing.is_awaiting = not writing.is_awaiting
+            self.awaiting_changed.emit()
         if isinstance(news, Piece):
             writing.first_piece_at = writing.first_piece_at or time.monotonic()
             writing.tokens += news.tokens
@@ -97,8 +115,13 @@ class Replies(QObject):
                 self._timer.start()
             return
         self._show(conversation, writing)
-        if isinstance(news, Begun):
-            writing.message, writing.text = news.message, news.message.text
+        match news:
+            case Ready():
+                writing.is_loaded = True
+            case Consulted(sources):
+                writing.sources = sources
+            case Begun(message):
+                writing.message, writing.text = message, message.text
         self.told.emit(conversation, news)
 
     def _show_all(self) -> None:

@@ -1,20 +1,33 @@
 """The chat on screen: what it shows, and what a person can do with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from sottovoce.chat.answer import Answering, ask, continue_reply, regenerate, reply_to
-from sottovoce.chat.news import Begun, News, Packed, Ready, Said, Saved
+from sottovoce.chat.news import (
+    Begun,
+    Consulted,
+    News,
+    Packed,
+    Ready,
+    Said,
+    Saved,
+    Searching,
+)
 from sottovoce.domain.conversation import Conversation, Message, Role, State
 from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
+from sottovoce.library.library import Library
 from sottovoce.store.store import Store
+from sottovoce.ui.chat.awaiting import Awaiting, when_read
 from sottovoce.ui.chat.replies import Replies
+from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
@@ -41,6 +54,8 @@ class ChatViewModel(QObject):
     messages_changed = Signal()
     message_came = Signal(object)
     reply_began = Signal(object)
+    sources_came = Signal(object)
+    """The Sources that the reply under way is written from."""
     reply_grew = Signal(str)
     reply_ended = Signal(object)
     notice_changed = Signal(str)
@@ -63,6 +78,8 @@ class ChatViewModel(QObject):
         replies: Replies,
         model: ModelViewModel,
         settings: SettingsViewModel,
+        library: Library,
+        scope: ScopeViewModel,
     ) -> None:
         super().__init__()
         self._store = store
@@ -71,6 +88,8 @@ class ChatViewModel(QObject):
         self._replies = replies
         self._model = model
         self._settings = settings
+        self._library = library
+        self._scope = scope
         self._conversation: Conversation | None = None
         self._messages: list[Message] = []
         self._is_starting = self._is_stop_wanted = False
@@ -117,7 +136,11 @@ class ChatViewModel(QObject):
         writing = self._conversation and self._replies.of(self._conversation.id)
         if not writing or writing.message is None:
             return None
-        return replace(writing.message, text=writing.text)
+        return replace(
+            writing.message,
+            text=writing.text,
+            sources=writing.sources or writing.message.sources,
+        )
 
     @property
     def draft(self) -> str:
@@ -229,7 +252,25 @@ class ChatViewModel(QObject):
         conversation = self._conversation.id
         if edited:
             self._resending.add(conversation)
-        self._replies.start(conversation, lambda stop: ask(parts, conversation, text, parent, stop))
+        self._start(parts, conversation, lambda stop: ask(parts, conversation, text, parent, stop))
+
+    def attach(self, paths: Sequence[Path]) -> None:
+        """Have files read for this chat alone; one that is not begun begins with them."""
+        if self._conversation is not None:
+            self._scope.attach(paths)
+            return
+
+        def begin(made: Conversation) -> None:
+            if self._conversation is not None or self._is_starting:
+                return  # Its first words came in the same moment, or another was opened.
+            draft = self._drafts.pop(None, "")
+            self._scope.begin(made.id)
+            self._show(made, [], draft=draft)
+            self._tasks.ask(partial(self._store.keep_draft, None, ""))
+            self._keep_draft()
+            self._scope.attach(paths)
+
+        self._tasks.ask(self._store.new_conversation, begin, failed=self._fail_to_begin)
 
     def stop(self) -> None:
         """End the reply here; what is written stays."""
@@ -326,14 +367,22 @@ class ChatViewModel(QObject):
         if model is None:
             self._tell_trouble(self._model.trouble or trouble(Missing("Choose a model to answer.")))
             return None
-        return Answering(self._store, self._engine, model, self._settings.settings)
+        return Answering(
+            self._store,
+            self._engine,
+            model,
+            self._settings.settings,
+            library=self._library,
+            scope=self._scope.scope,
+        )
 
     def _begin(self, parts: Answering, made: Conversation, text: str) -> None:
         self._is_starting = False
         # The words go along to the chat they began; the composer empties when they are kept.
         self._drafts.pop(None, None)
+        self._scope.begin(made.id)
         self._show(made, [], draft=text)
-        self._replies.start(made.id, lambda stop: ask(parts, made.id, text, None, stop))
+        self._start(parts, made.id, lambda stop: ask(parts, made.id, text, None, stop))
         if self._is_stop_wanted:
             self.stop()
 
@@ -349,7 +398,15 @@ class ChatViewModel(QObject):
         if parts is None:
             return
         self._tell_trouble(None)
-        self._replies.start(self._conversation.id, lambda stop: work(parts, stop))
+        self._start(parts, self._conversation.id, lambda stop: work(parts, stop))
+
+    def _start(
+        self, parts: Answering, conversation: int, work: Callable[[Stop], Iterator[News]]
+    ) -> None:
+        """Let a reply be written, once what was attached for it is read."""
+        self._replies.start(
+            conversation, lambda stop: when_read(work(stop), self._library, parts.scope, stop)
+        )
 
     def _show(
         self, conversation: Conversation | None, messages: list[Message], *, draft: str
@@ -362,6 +419,7 @@ class ChatViewModel(QObject):
         if growing := self.growing:
             self._put(growing)
         self._note_context()
+        self._scope.show(self._id, conversation.scope if conversation else None)
         self.opened.emit()
         self._wanted_message = None
         if not self.is_busy:
@@ -391,7 +449,7 @@ class ChatViewModel(QObject):
 
         self._tasks.ask(lambda: self._store.message(unfinished), show)
 
-    def _hear(self, conversation: int, news: News) -> None:
+    def _hear(self, conversation: int, news: News | Awaiting) -> None:
         """Take in what answering tells, of the chat on screen or another."""
         is_here = conversation == self._id
         match news:
@@ -404,13 +462,22 @@ class ChatViewModel(QObject):
                 self._tell_notice(conversation, f"Loading the model… {fraction:.0%}")
             case Ready():
                 self._tell_notice(conversation, "Thinking…")
+            case Awaiting(name, others):
+                more = f" and {others:,} more" if others else ""
+                self._tell_notice(conversation, f"Reading {name}{more}…")
+            case Searching():
+                self._tell_notice(conversation, "Searching your documents…")
+            case Consulted(sources):
+                self._tell_notice(conversation, "Thinking…")
+                if is_here:
+                    self.sources_came.emit(sources)
             case Packed():
                 self._contexts[conversation] = ContextUse(news.tokens, news.context, news.left_out)
                 if is_here:
                     self.context_changed.emit()
             case Begun(message):
                 if is_here:
-                    self._take_begun(message)
+                    self._take_begun(self.growing or message)
             case Reading(done, total):
                 self._tell_notice(conversation, f"Reading {done:,} of {total:,} tokens…")
             case Piece(text):
@@ -484,7 +551,12 @@ class ChatViewModel(QObject):
         self.context_changed.emit()
 
     def _fail(self, conversation: int, error: Exception) -> None:
-        self._tell_trouble(trouble(error), conversation)
+        told = trouble(error)
+        writing = self._replies.of(conversation)
+        if writing and writing.is_loaded and told.remedy is Remedy.CHOOSE_MODEL:
+            # The model is there: it is a document that is not.
+            told = replace(told, remedy=Remedy.TRY_AGAIN)
+        self._tell_trouble(told, conversation)
         if not isinstance(error, Problem):
             self._tasks.crashed.emit(error)
 

@@ -115,7 +115,18 @@ QSplitter::handle { background: transparent; }
 #composer { background: $surface; border: 1px solid $line; border-radius: 20px; }
 #composer QPlainTextEdit {
   background: transparent; border: none; padding: 0; font-size: ${body}px; }
+QLabel[kind="drop"] {
+  background: $background; border: 2px dashed $accent; border-radius: 16px; color: $accent;
+  font-size: ${body}px; font-weight: 600; }
 #editing { background: $hover; border-radius: 9px; }
+#asked { background: $hover; border: 1px solid transparent; border-radius: 9px; }
+#asked QPushButton {
+  background: transparent; border: 1px solid transparent; padding: 4px 5px 4px 7px;
+  color: $muted; font-size: ${small}px; }
+#asked QPushButton:hover { color: $text; }
+#asked QPushButton:focus { border-color: $accent; }
+#asked QToolButton { border-radius: 6px; padding: 2px; }
+#asked QToolButton:hover { background: $line; }
 
 #status { background: $sidebar; border-top: 1px solid $line; }
 #status QLabel { color: $muted; font-size: ${small}px; }
