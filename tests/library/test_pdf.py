@@ -62,6 +62,13 @@ def test_lines_of_a_paragraph_are_one_block(path: Path) -> None:
     assert parts(page) == [(BlockKind.PARAGRAPH, 0, text), (BlockKind.PARAGRAPH, 0, text)]
 
 
+def test_lines_far_apart_are_one_block_where_all_are(path: Path) -> None:
+    double = [Written(line, 72, 760 - 26 * n, 12) for n, line in enumerate(LAMP * 4)]
+    save(path, double)
+    (page,) = pages(path)
+    assert len(page.blocks) == 1
+
+
 def test_larger_lines_are_headings_by_their_size(path: Path) -> None:
     save(
         path,

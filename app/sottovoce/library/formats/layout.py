@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from statistics import median
 
 from sottovoce.domain.document import Block, BlockKind
 
@@ -21,6 +22,10 @@ _HEADING_LINES = 3
 _LONGEST_HEADING = 200
 """Characters, over all its lines."""
 _LOWEST_LEVEL = 6
+_LEADING, _WIDEST_LEADING = 1.3, 3
+"""From line to line, in sizes of letters: where nothing is known, and where lines are far apart."""
+_LEADING_LINES = 6
+"""By which that can be told."""
 _SIGN = 5
 """Characters of a line that is hardly one of its own."""
 _MARK = re.compile(
@@ -86,6 +91,8 @@ class Style:
     """Of the running text."""
     is_bold: bool = False
     is_fixed: bool = False
+    leading: float = _LEADING
+    """From line to line, in sizes of the running text."""
     headings: tuple[float, ...] = ()
     """The sizes of headings, the largest first."""
     recurring: frozenset[str] = field(default_factory=frozenset)
@@ -97,15 +104,15 @@ def key(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalpha())
 
 
-def style(pages: Iterable[tuple[str, Sequence[Line]]]) -> Style:
+def style(pages: Sequence[tuple[str, Sequence[Line]]]) -> Style:
     """How the text of these pages looks; each with its lines."""
+    leading = _leading(lines for _, lines in pages)
     letters: Counter[float] = Counter()
     in_short_runs: Counter[float] = Counter()
-    bold, fixed, count = 0, 0, 0
+    bold, fixed = 0, 0
     on_pages: Counter[str] = Counter()
     for text, lines in pages:
-        count += 1
-        for line, run in zip(lines, _runs(lines), strict=True):
+        for line, run in zip(lines, _runs(lines, leading), strict=True):
             length, size = line.end - line.start, _rounded(line.size)
             letters[size] += length
             in_short_runs[size] += length if run <= _HEADING_LINES else 0
@@ -121,13 +128,14 @@ def style(pages: Iterable[tuple[str, Sequence[Line]]]) -> Style:
         size=running,
         is_bold=bold > total / 2,
         is_fixed=fixed > total / 2,
+        leading=leading,
         headings=tuple(
             size
             for size in sorted(larger, reverse=True)
             if letters[size] <= total * _FEW and in_short_runs[size] > letters[size] / 2
         ),
         recurring=frozenset(
-            name for name, times in on_pages.items() if times >= 3 and times > count / 2
+            name for name, times in on_pages.items() if times >= 3 and times > len(pages) / 2
         ),
     )
 
@@ -175,7 +183,7 @@ def blocks(
     `entries`: the levels of the headings that the table of contents has for this page, by `key`.
     """
     kinds = _kinds(text, lines, looks, entries or {})
-    return tuple(_joined(text, lines, kinds))
+    return tuple(_joined(text, lines, kinds, looks.leading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +203,12 @@ def _kinds(
 ) -> list[_Kind]:
     rows = _rows(lines)
     kinds = []
-    for index, (line, run) in enumerate(zip(lines, _runs(lines), strict=True)):
+    for index, (line, run) in enumerate(zip(lines, _runs(lines, looks.leading), strict=True)):
         words = text[line.start : line.end]
         before = lines[index - 1] if index else None
-        is_apart = before is None or before.is_bold or not _follows(before, line, tight=True)
+        is_apart = (
+            before is None or before.is_bold or not _follows_closely(before, line, looks.leading)
+        )
         level = entries.get(key(words), 0)
         if not level and index not in rows:
             level = _level(words, line, run, looks, is_apart=is_apart)
@@ -235,23 +245,23 @@ def _level(words: str, line: Line, run: int, looks: Style, *, is_apart: bool) ->
     return min(len(looks.headings) + 1 + depth, _LOWEST_LEVEL)
 
 
-def _runs(lines: Sequence[Line]) -> list[int]:
+def _runs(lines: Sequence[Line], leading: float) -> list[int]:
     """For each line, how many of its looks stand together there, below one another."""
     runs: list[int] = []
     start = 0
     for index, line in enumerate(lines):
-        if index + 1 < len(lines) and _alike(line, lines[index + 1]):
+        if index + 1 < len(lines) and _alike(line, lines[index + 1], leading):
             continue
         runs += [index + 1 - start] * (index + 1 - start)
         start = index + 1
     return runs
 
 
-def _alike(before: Line, line: Line) -> bool:
+def _alike(before: Line, line: Line, leading: float) -> bool:
     return (
         abs(before.size - line.size) < 0.5
         and before.is_bold == line.is_bold
-        and _follows(before, line, tight=False)
+        and _follows(before, line, leading)
     )
 
 
@@ -281,13 +291,19 @@ def _aligned(upper: Line, lower: Line) -> int:
     )
 
 
-def _joined(text: str, lines: Sequence[Line], kinds: Sequence[_Kind]) -> Iterator[Block]:
+def _joined(
+    text: str, lines: Sequence[Line], kinds: Sequence[_Kind], leading: float
+) -> Iterator[Block]:
     """Blocks of the lines that belong together."""
     open_block: Block | None = None
     indent = 0.0
     for index, (line, kind) in enumerate(zip(lines, kinds, strict=True)):
         before = lines[index - 1] if index else None
-        if open_block and before and _goes_on(text, open_block, before, line, kind, indent):
+        if (
+            open_block
+            and before
+            and _goes_on(text, open_block, before, line, kind, indent, leading)
+        ):
             open_block = replace(open_block, end=line.end)
             continue
         if open_block:
@@ -298,32 +314,40 @@ def _joined(text: str, lines: Sequence[Line], kinds: Sequence[_Kind]) -> Iterato
         yield open_block
 
 
-def _goes_on(text: str, block: Block, before: Line, line: Line, kind: _Kind, indent: float) -> bool:
+def _goes_on(
+    text: str,
+    block: Block,
+    before: Line,
+    line: Line,
+    kind: _Kind,
+    indent: float,
+    leading: float,
+) -> bool:
     """Whether the line belongs to the block that the line before it belongs to."""
     match block.kind, kind.kind:
         case BlockKind.HEADING, BlockKind.HEADING:
             is_short = line.end - block.start <= _LONGEST_HEADING
             is_numbered = bool(_NUMBER.match(text[line.start : line.end]))
-            is_same = block.level == kind.level and _follows(before, line, tight=True)
+            is_same = block.level == kind.level and _follows_closely(before, line, leading)
             return is_same and is_short and not is_numbered
         case BlockKind.CODE, BlockKind.CODE:
             return True
         case BlockKind.LIST, BlockKind.PARAGRAPH:
-            return line.left > indent - 1 and _runs_on(text, before, line, is_item=True)
+            return line.left > indent - 1 and _runs_on(text, before, line, leading, is_item=True)
         case BlockKind.PARAGRAPH, BlockKind.PARAGRAPH:
-            return _runs_on(text, before, line, is_item=False)
+            return _runs_on(text, before, line, leading, is_item=False)
         case _:
             return False
 
 
-def _runs_on(text: str, before: Line, line: Line, *, is_item: bool) -> bool:
+def _runs_on(text: str, before: Line, line: Line, leading: float, *, is_item: bool) -> bool:
     """Whether a sentence or paragraph goes on from one line to the next."""
     words, so_far = text[line.start : line.end], text[before.start : before.end].rstrip()
     is_sign = min(len(words), len(so_far)) <= _SIGN  # Raised or lowered, as in a formula.
     if abs(line.size - before.size) > 0.15 * before.size and not is_sign:
         return False
     ends = so_far.endswith(_SENTENCE_END)
-    if not _follows(before, line, tight=False):
+    if not _follows(before, line, leading):
         # The next column: only a sentence that is not finished goes on there.
         return not ends and words[:1].islower()
     if is_item:
@@ -333,11 +357,36 @@ def _runs_on(text: str, before: Line, line: Line, *, is_item: bool) -> bool:
     return not (ends and (is_indented or is_short))
 
 
-def _follows(before: Line, line: Line, *, tight: bool) -> bool:
+def _follows(before: Line, line: Line, leading: float) -> bool:
+    """Whether the line stands below the one before, with no more than a small gap between."""
+    return _is_below(before, line, 1.4 * leading)
+
+
+def _follows_closely(before: Line, line: Line, leading: float) -> bool:
     """Whether the line stands right below the one before."""
+    return _is_below(before, line, 1.15 * leading)
+
+
+def _is_below(before: Line, line: Line, most: float) -> bool:
+    """Whether the line stands below the one before, at most so many sizes from it."""
     size = max(before.size, line.size)
-    gap = line.bottom - before.bottom
-    return -0.3 * size < gap < (1.7 if tight else 2.1) * size and line.left < before.right + size
+    return -0.3 * size < line.bottom - before.bottom < most * size and _overlap(before, line)
+
+
+def _overlap(before: Line, line: Line) -> bool:
+    return line.left < before.right + before.size and before.left < line.right + line.size
+
+
+def _leading(pages: Iterable[Sequence[Line]]) -> float:
+    """How far it is from line to line, in sizes of their letters, where that is usual."""
+    steps = [
+        (line.bottom - before.bottom) / line.size
+        for lines in pages
+        for before, line in pairwise(lines)
+        if abs(line.size - before.size) < 0.5 and _overlap(before, line)
+    ]
+    usual = [step for step in steps if 0.8 < step < _WIDEST_LEADING]
+    return max(median(usual), _LEADING) if len(usual) >= _LEADING_LINES else _LEADING
 
 
 def _stands_beside(before: Line, line: Line) -> bool:

@@ -60,7 +60,7 @@ class _Printed:
 
 def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
     sample = dict(_sample(file))
-    looks = style((printed.text, printed.lines) for printed in sample.values())
+    looks = style([(printed.text, printed.lines) for printed in sample.values()])
     entries = _entries(file)
     title = _title(file.title, [printed.text for printed in sample.values()])
     yield About(Format.PDF, title, len(file))
