@@ -12,11 +12,11 @@ from sottovoce.engine.limits import check_memory
 from sottovoce.engine.loading import MEMORY_TOO_SMALL, Weights, no_room
 
 SIZE = 512
-"""Tokens that are computed at once, at most. llama.cpp sets room aside for each, as for a reply:
-with a vocabulary of 250,000 that is half a gigabyte that is promised, though never used."""
-TOGETHER = 64
-"""The same on a processor, unless one text has more. Measured there: a vector of 190 tokens comes
-by itself as fast as with others, and one of 12 comes 1.5 times as fast."""
+"""Tokens of the longest text, and of all texts that a GPU reads at once. llama.cpp sets room aside
+to score the vocabulary after each: for 250,000 words that is half a gigabyte already."""
+ALONE = 1
+"""On a processor each text is read by itself. Measured there: one of 190 tokens is as fast alone;
+and its vector is the same to the last bit, whatever was read with it before."""
 SCORED_BY_SOFTMAX = {"qwen3", "qwen3vl"}
 """Architectures whose score llama.cpp has brought to between 0 and 1 already."""
 NO_EMBEDDING = "This model does not turn texts into vectors. Choose an embedding model."
@@ -129,7 +129,7 @@ def load_encoder(
     if not question.ranks and not encoder.embeds:
         raise Unsupported(NO_EMBEDDING)
     longest = min(SIZE, file.shape.trained)
-    together = SIZE if any(split) else TOGETHER
+    together = SIZE if any(split) else ALONE
     encoding = Encoding(
         model,
         encoder,
@@ -148,7 +148,7 @@ def _put_to_work(
     model = weights.read(split)
     try:
         check_memory(need)
-        return model, llama.Encoder(model, size=SIZE, flag=flag)
+        return model, llama.Encoder(model, size=SIZE, flag=flag, on_gpu=any(split))
     except MemoryError:
         model.close()
         raise

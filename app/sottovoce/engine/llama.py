@@ -5,6 +5,7 @@ control tokens in the user's words, and decodes the whole reply anew with every 
 """
 
 import ctypes
+import mmap
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -418,7 +419,7 @@ class Window:
 class Encoder:
     """What turns texts into vectors, or into scores: nothing of a text stays in it."""
 
-    def __init__(self, model: Model, *, size: int, flag: Flag) -> None:
+    def __init__(self, model: Model, *, size: int, flag: Flag, on_gpu: bool) -> None:
         """`size` is how many tokens fit in at once. Raises MemoryError if there is no room."""
         parameters = c.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = size
@@ -434,6 +435,10 @@ class Encoder:
         c.llama_set_abort_callback(self._handle, reader, ctypes.c_void_p(flag.address))
         self._memory = c.llama_get_memory(self._handle)  # None if a model reads all at once.
         self._batch = c.llama_batch_init(size, 0, 1)
+        self._on_gpu = on_gpu
+        self._most = 0
+        """Tokens that were computed at once so far."""
+        self._words = c.llama_vocab_n_tokens(model.vocabulary_handle)
         pooling = c.llama_pooling_type(self._handle)
         self.ranks = pooling == c.LLAMA_POOLING_TYPE_RANK
         self.embeds = pooling in {
@@ -466,10 +471,29 @@ class Encoder:
         if result:
             raise DecodeFailed(result)
         c.llama_synchronize(self._handle)
+        if place > self._most:
+            self._most = place
+            self._forget_scores()
         return [
             c.llama_get_embeddings_seq(self._handle, number)[: self.dimensions]
             for number in range(len(texts))
         ]
+
+    def _forget_scores(self) -> None:
+        """Give back the room for scoring the vocabulary, where nothing is ever written.
+
+        WORKAROUND: https://github.com/ggml-org/llama.cpp/issues/24713. llama.cpp fills it with
+        zeros, for a model that scores nothing, too: with 250,000 words that is half a gigabyte.
+        """
+        if sys.platform != "linux" or self._memory or self._on_gpu:
+            return  # A GPU's driver holds the room it shares with the machine.
+        start = ctypes.cast(c.llama_get_logits(self._handle), ctypes.c_void_p).value or 0
+        end = start + 4 * self._words * self._most
+        first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+        length = end // mmap.PAGESIZE * mmap.PAGESIZE - first
+        if start and length > 0:
+            advise = ctypes.CDLL(None).madvise
+            advise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Give its memory back."""

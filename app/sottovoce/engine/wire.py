@@ -164,7 +164,7 @@ class LoadedEncoder(Message, frozen=True):
     dimensions: int
     longest: int
     together: int
-    """Tokens that are computed at once, unless one text has more."""
+    """Tokens that are read at once, unless one text has more."""
 
 
 class Vectors(Message, frozen=True):

@@ -21,4 +21,5 @@ def lower_thread_priority() -> None:
         kernel.SetThreadPriority.argtypes = [ctypes.c_void_p, ctypes.c_int]
         kernel.SetThreadPriority(kernel.GetCurrentThread(), _BELOW_NORMAL)
     elif sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
