@@ -5,20 +5,24 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from sottovoce.domain.document import DocumentState, Folder, Format
 from sottovoce.domain.problems import Interrupted
 from sottovoce.domain.settings import Settings
 from sottovoce.library.news import Settled, Working
+from sottovoce.models.shelf import shelf_in
 from sottovoce.store.store import Store
+from sottovoce.system.paths import Profile
 from sottovoce.ui.library import words
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.document_rows import Column
+from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.name_dialog import NameDialog
 from sottovoce.ui.library.page import DocumentsPage
 from sottovoce.ui.library.work_view_model import WorkViewModel
+from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
@@ -52,11 +56,21 @@ def work(
 
 
 @pytest.fixture
+def embeddings(profile: Profile, tasks: Tasks) -> EmbeddingsViewModel:
+    return EmbeddingsViewModel(shelf_in(profile), tasks)
+
+
+@pytest.fixture
 def page(
-    qtbot: QtBot, tasks: Tasks, collections: CollectionsViewModel, work: WorkViewModel, look: Look
+    qtbot: QtBot,
+    tasks: Tasks,
+    collections: CollectionsViewModel,
+    work: WorkViewModel,
+    embeddings: EmbeddingsViewModel,
+    look: Look,
 ) -> Iterator[DocumentsPage]:
     """The page as it is first seen: nobody was asked what is there."""
-    page = DocumentsPage(collections, work, look)
+    page = DocumentsPage(collections, work, embeddings, look)
     qtbot.addWidget(page)
     page.resize(1100, 700)
     page.show()
@@ -553,3 +567,33 @@ def test_how_far_the_work_is(
     now = change(WORKING)
     assert words.headline(now) == headline
     assert words.briefly(now, is_resting=False) == brief
+
+
+def test_another_model_searches_a_collection_after_a_question(
+    qtbot: QtBot, filled: DocumentsPage, library: ScriptedLibrary, embeddings: EmbeddingsViewModel
+) -> None:
+    qtbot.waitUntil(lambda: bool(embeddings.names))
+    [identity] = embeddings.names  # The one that came with Sottovoce.
+    press(qtbot, filled.pane.more)
+    [menu] = [each for each in filled.findChildren(QMenu, "collection") if each.isVisible()]
+    [models] = menu.findChildren(QMenu)
+    models.actions()[0].trigger()
+    menu.close()
+    assert answer(qtbot, filled, "Prepare them").startswith(
+        "3 documents of Cases will be prepared for Multilingual E5 Small"
+    )
+    qtbot.waitUntil(lambda: library.collection("Cases").embedding == identity)
+
+
+def test_settings_of_documents_are_kept(
+    qtbot: QtBot, settings: SettingsViewModel, embeddings: EmbeddingsViewModel, look: Look
+) -> None:
+    settings.change(replace(settings.settings, embedding="of a model that is gone"))
+    tab = DocumentsTab(settings, embeddings, look)
+    qtbot.addWidget(tab)
+    qtbot.waitUntil(lambda: tab.embedding.count() == 2)
+    assert tab.embedding.currentText() == "A model that is not here any more"
+    tab.embedding.setCurrentIndex(0)
+    assert settings.settings.embedding == ""
+    tab.rests.setChecked(True)
+    assert settings.settings.rests_while_replying

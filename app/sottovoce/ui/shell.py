@@ -43,6 +43,7 @@ from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
+from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.search import DocumentSearch
 from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
@@ -113,6 +114,7 @@ class Shell(QWidget):
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
         self.collections = CollectionsViewModel(library, tasks, self.settings)
+        self.embeddings = EmbeddingsViewModel(self.shelf.shelf, tasks)
         self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_busy)
         self.scope = ScopeViewModel(opened.store, library, tasks)
         self.chat = ChatViewModel(
@@ -374,11 +376,15 @@ class Shell(QWidget):
             return self.documents
         from sottovoce.ui.library.page import DocumentsPage
 
-        page = DocumentsPage(self.collections, self.work, self._look)
+        page = DocumentsPage(self.collections, self.work, self.embeddings, self._look)
+        page.catalogue_asked.connect(self._open_catalogue)
         page.left.connect(self._focus_composer)
         self._pages.addWidget(page)
         self.documents = page
         return page
+
+    def _open_catalogue(self) -> None:
+        self._open_models().show_catalogue()
 
     def _made_models(self) -> ModelsPage:
         """The page of models, made when it is first wanted."""
@@ -498,9 +504,11 @@ class Shell(QWidget):
             self.settings,
             self.network,
             self.token,
+            self.embeddings,
             look=self._look,
             parent=self,
         )
+        dialog.catalogue_asked.connect(self._open_catalogue)
         dialog.ledger_asked.connect(lambda: self._open_ledger(dialog))
         return dialog
 

@@ -41,7 +41,7 @@ class CollectionsViewModel(QObject):
     """The Contents of the collection that is looked at."""
     adding_changed = Signal()
     added = Signal()
-    """There is something to read."""
+    """There is something to read, or to be prepared for searching."""
     done = Signal(str, object)
     """A sentence about what was done, and what undoes it or None."""
     failed = Signal(object)
@@ -117,7 +117,6 @@ class CollectionsViewModel(QObject):
         self._chosen = collection
         self._folders = ()
         self.chosen_changed.emit()
-        self.read_contents()
 
     def read_contents(self) -> None:
         """Ask again what is in the collection that is looked at."""
@@ -196,7 +195,10 @@ class CollectionsViewModel(QObject):
 
     def choose_embedding(self, collection: Collection, identity: str) -> None:
         """Search it by another embedding model, once its vectors are there."""
-        self._change(lambda: self._library.choose_embedding(collection.id, identity))
+        self._change(
+            lambda: self._library.choose_embedding(collection.id, identity),
+            lambda _: self.added.emit(),
+        )
 
     # What is in them.
 
@@ -268,16 +270,10 @@ class CollectionsViewModel(QObject):
         return collection
 
     def _take(self, collections: list[Collection]) -> None:
-        before = self.chosen
         self._all = tuple(collections)
         self._is_listed = True
         if self.chosen is None:
-            self._chosen = self.collections[0].id if self.collections else None
-            self._folders = ()
-            self.chosen_changed.emit()
-            self.read_contents()
-        elif before is not None and before.documents != self.chosen.documents:
-            self.read_contents()  # Files came or went in a watched folder.
+            self.choose(self.collections[0].id if self.collections else None)
         self.listed.emit()
 
     def _change(

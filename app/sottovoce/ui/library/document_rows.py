@@ -67,6 +67,12 @@ class DocumentRows(QAbstractTableModel):
         """Those that could not be read, or not all of them."""
         return [each for each in self._all.values() if each.trouble]
 
+    @property
+    def unready(self) -> int:
+        """How many still wait for something."""
+        unready = (DocumentState.WAITING, DocumentState.WORDS)
+        return sum(each.state in unready for each in self._all.values())
+
     def show_documents(self, documents: Iterable[Document]) -> None:
         """Have these in place of what was there."""
         by_name = sorted(documents, key=lambda each: _countable(each.name))
@@ -176,7 +182,7 @@ class DocumentRows(QAbstractTableModel):
             case Column.MODIFIED:
                 return f"{document.modified.astimezone():%d %B %Y, %H:%M}"
             case _:
-                return str(document.path)
+                return f"{document.path}\n{document.trouble}".strip()
 
     def _arrange(self) -> None:
         found = [each for each in self._all.values() if self._fits(each)]

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sottovoce.domain.document import Document
+from sottovoce.domain.document import Collection, Document
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel, Contents
 from sottovoce.ui.library.document_rows import DocumentRows
 from sottovoce.ui.library.document_table import DocumentTable
@@ -32,6 +32,8 @@ from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, rounded
 
 _TYPING_MILLISECONDS = 120
+_MANY = 3000
+"""Documents that are not listed anew just because some of them got their vectors."""
 _FIRST = (
     "Ask your own documents",
     "Sottovoce reads them here, on this computer, and answers with the page and the sentence.",
@@ -235,7 +237,16 @@ class DocumentsPane(QWidget):
                 self._facts_shown = [label(each, "badge") for each in said]
                 for each in self._facts_shown:
                     self._facts.addWidget(each)
+            if self._is_out_of_date(chosen):
+                self._collections.read_contents()
         self._show_middle()
+
+    def _is_out_of_date(self, chosen: Collection) -> bool:
+        """Whether another collection is listed, or not what its figures say."""
+        if (self._contents_of, self.rows.count) != (chosen.id, chosen.documents):
+            return True  # Files came or went in a folder that is followed, for one.
+        is_worth_it = self._work.working is None or self.rows.count < _MANY
+        return is_worth_it and self.rows.unready != chosen.waiting + chosen.without_vectors
 
     def _show_trouble(self) -> None:
         count = len(self.rows.troubled)

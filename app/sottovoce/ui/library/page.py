@@ -20,6 +20,7 @@ from sottovoce.ui.library.collection_delegate import CollectionDelegate
 from sottovoce.ui.library.collection_rows import CollectionRows
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.documents_pane import DocumentsPane
+from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.name_dialog import NameDialog
 from sottovoce.ui.library.words import counted
 from sottovoce.ui.library.work_view_model import WorkViewModel
@@ -44,9 +45,18 @@ class DocumentsPage(QWidget):
     """Its reader wants to go back to the chat."""
     view_asked = Signal(object)
     """A Document that is to be shown."""
+    catalogue_asked = Signal()
+    """Models that can be had are to be shown."""
 
-    def __init__(self, collections: CollectionsViewModel, work: WorkViewModel, look: Look) -> None:
+    def __init__(
+        self,
+        collections: CollectionsViewModel,
+        work: WorkViewModel,
+        embeddings: EmbeddingsViewModel,
+        look: Look,
+    ) -> None:
         super().__init__()
+        self._embeddings = embeddings
         self._collections = collections
         self._work = work
         self._look = look
@@ -58,6 +68,7 @@ class DocumentsPage(QWidget):
         self._lay_out()
         self._connect()
         self.setFocusProxy(self.list)
+        embeddings.refresh()
         self._show()
 
     def focus_search(self) -> None:
@@ -108,6 +119,25 @@ class DocumentsPage(QWidget):
         remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
         remove.clicked.connect(lambda: self._collections.remove(collection))
+        box.open()
+
+    def ask_to_search_by(self, collection: Collection, identity: str) -> None:
+        """Search it by another model: at once if nothing is in it, else after a question."""
+        if not collection.documents:
+            self._collections.choose_embedding(collection, identity)
+            return
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setWindowTitle("Search by another model?")
+        box.setText(
+            f"{counted(collection.documents, 'document')} of {collection.name} will be prepared "
+            f"for {self._embeddings.names[identity]}, which can take a while. Until that is done "
+            "they are searched as before."
+        )
+        prepare = box.addButton("Prepare them", QMessageBox.ButtonRole.AcceptRole)
+        box.setDefaultButton(box.addButton("Leave it", QMessageBox.ButtonRole.RejectRole))
+        prepare.clicked.connect(lambda: self._collections.choose_embedding(collection, identity))
         box.open()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -162,7 +192,7 @@ class DocumentsPage(QWidget):
         both.addWidget(self._beside)
         both.addWidget(self.pane, 1)
         told = QHBoxLayout()
-        told.setContentsMargins(18, 8, 18, 0)
+        told.setContentsMargins(18, 0, 18, 0)
         told.addWidget(self.banner)
         floor = QWidget()
         floor.setFixedHeight(0)
@@ -241,8 +271,10 @@ class DocumentsPage(QWidget):
     def _collection_menu(self, collection: Collection) -> QMenu:
         colour = self._look.tokens.muted
         menu = rounded(QMenu(self))
+        menu.setObjectName("collection")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(icon("pencil", colour), "Rename…", lambda: self.rename(collection))
+        self._add_embeddings(menu, collection)
         menu.addSeparator()
         menu.addAction(
             icon("trash-2", colour),
@@ -250,6 +282,22 @@ class DocumentsPage(QWidget):
             lambda: self.ask_to_remove(collection),
         )
         return menu
+
+    def _add_embeddings(self, menu: QMenu, collection: Collection) -> None:
+        """The models to search it by, the present one marked."""
+        models = rounded(menu.addMenu("Search by meaning with"))
+        models.setIcon(icon("search", self._look.tokens.muted))
+        for identity, name in self._embeddings.names.items():
+            is_present = identity == collection.embedding
+            action = models.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(is_present)
+            action.setEnabled(not is_present)
+            action.triggered.connect(
+                lambda _, identity=identity: self.ask_to_search_by(collection, identity)
+            )
+        models.addSeparator()
+        models.addAction("Find more models…", self.catalogue_asked.emit)
 
     def _tell(self, told: Trouble) -> None:
         self.banner.tell(told.sentence, kind="warning")

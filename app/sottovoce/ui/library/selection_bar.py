@@ -11,7 +11,7 @@ from sottovoce.ui.file_manager import show_in_folder
 from sottovoce.ui.library.words import counted
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.widgets.parts import follow, icon_button, label, rounded
+from sottovoce.ui.widgets.parts import breakable, follow, icon_button, label, rounded
 
 
 class SelectionBar(QFrame):
@@ -28,8 +28,7 @@ class SelectionBar(QFrame):
         self.setObjectName("selection")
         self._look = look
         self._chosen: list[Document] = []
-        self._says = label()
-        self._says.setMinimumWidth(60)
+        self._says = label(wraps=True)
         self.actions_by_icon = {
             "eye": self._action("View", self._view),
             "external-link": self._action("Open with its program", self._open),
@@ -58,9 +57,10 @@ class SelectionBar(QFrame):
             return
         is_one = len(documents) == 1
         first = documents[0]
-        self._says.setText(
-            first.name if is_one else f"{counted(len(documents), 'document')} chosen"
-        )
+        said = counted(len(documents), "document") + " chosen"
+        if is_one:
+            said = f"{first.name}. {first.trouble}" if first.trouble else first.name
+        self._says.setText(breakable(said))
         view, open_, folder, *_ = self.actions_by_icon.values()
         view.setEnabled(is_one and first.pages > 0)
         open_.setEnabled(is_one)

@@ -86,6 +86,10 @@ class ModelsPage(QWidget):
         if name in list(Tab):
             self.tabs.setCurrentWidget(self._pages[Tab(name)])
 
+    def show_catalogue(self) -> None:
+        """Bring the models that can be had to the front."""
+        self.show_tab(Tab.CATALOGUE)
+
     def show_under_way(self, count: int) -> None:
         """Say at the tab how many downloads are under way."""
         name = _NAMES[Tab.DOWNLOADS]

@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.settings import Scheme, Settings
+from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
 from sottovoce.ui.settings.network_tab import NetworkTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
@@ -35,15 +37,18 @@ _SCHEMES = {
 
 
 class SettingsDialog(QDialog):
-    """Five tabs. Nothing has to be confirmed."""
+    """Six tabs. Nothing has to be confirmed."""
 
     ledger_asked = Signal()
+    catalogue_asked = Signal()
+    """Models that can be had are to be shown."""
 
     def __init__(
         self,
         settings: SettingsViewModel,
         network: NetworkViewModel,
         token: TokenViewModel,
+        embeddings: EmbeddingsViewModel,
         *,
         look: Look,
         parent: QWidget,
@@ -64,6 +69,9 @@ class SettingsDialog(QDialog):
             ),
             "Model",
         )
+        self.documents = DocumentsTab(settings, embeddings, look)
+        self.documents.catalogue_asked.connect(self._go_to_catalogue)
+        tabs.addTab(self.documents, "Documents")
         self.network = NetworkTab(network, token, look)
         self.network.ledger_asked.connect(self.ledger_asked)
         tabs.addTab(self.network, "Network")
@@ -82,6 +90,10 @@ class SettingsDialog(QDialog):
     def show_network(self) -> None:
         """Bring what may connect to the front."""
         self._tabs.setCurrentWidget(self.network)
+
+    def _go_to_catalogue(self) -> None:
+        self.accept()
+        self.catalogue_asked.emit()
 
     def _chat(self) -> QWidget:
         def take(text: str) -> None:

@@ -65,13 +65,28 @@ class RowDelegate(QStyledItemDelegate):
             painter.setFont(self._chosen_font if is_chosen else self._font)
             painter.setPen(QColor(tokens.text))
             if isinstance(row, DocumentHit) or (isinstance(row, Hit) and row.message is not None):
-                draw_line(painter, inner.adjusted(0, 8, 0, -30), title(row))
+                first = inner.adjusted(0, 8, 0, -30)
+                if isinstance(row, DocumentHit):
+                    first = self._draw_page(painter, first, row)
+                draw_line(painter, first, title(row))
                 painter.setFont(self._small_font)
                 _draw_excerpt(painter, inner.adjusted(0, 28, 0, -6), row, tokens)
             else:
                 draw_line(painter, inner, title(row))
         finally:
             painter.restore()
+
+    def _draw_page(self, painter: QPainter, area: QRect, hit: DocumentHit) -> QRect:
+        """Draw at the right on which page it was found, and return the room that is left."""
+        if not hit.page:
+            return area
+        painter.save()
+        painter.setFont(self._small_font)
+        painter.setPen(QColor(self._look.tokens.muted))
+        width = min(painter.fontMetrics().horizontalAdvance(hit.page), area.width() // 2)
+        draw_line(painter, area.adjusted(area.width() - width, 0, 0, 0), hit.page)
+        painter.restore()
+        return area.adjusted(0, 0, -width - _INSET, 0)
 
     def createEditor(
         self,

@@ -3,7 +3,7 @@
 import re
 from itertools import product
 
-_BEFORE, _LONGEST = 30, 160
+_BEFORE, _LONGEST = 18, 160
 """Characters."""
 
 
@@ -19,6 +19,8 @@ def excerpt_around(text: str, wanted: str) -> tuple[str, int, int]:
     for edge, each in product((r"\b", ""), (" ".join(wanted.split()), *words)):
         if found := re.search(f"{edge}{re.escape(each)}", line, re.IGNORECASE):
             first = max(0, found.start() - _BEFORE)
+            # At the beginning of a word, where there is one.
+            first = line.find(" ", first, found.start()) + 1 or first
             cut = "…" if first else ""
             start = found.start() - first + len(cut)
             return f"{cut}{line[first : first + _LONGEST]}", start, len(found[0])

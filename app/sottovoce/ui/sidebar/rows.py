@@ -35,6 +35,12 @@ class DocumentHit:
     """Where words that were searched for begin in `excerpt`, if they are there, in characters."""
     length: int
 
+    @property
+    def page(self) -> str:
+        """What the page is called; empty where there is only one."""
+        passage = self.found.passage
+        return (passage.label or f"page {passage.span.page}") if passage.pages > 1 else ""
+
 
 Row = Heading | Conversation | Hit | DocumentHit
 
@@ -90,10 +96,12 @@ class Rows(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return title(row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            says = f". {row.excerpt}" if isinstance(row, Hit | DocumentHit) else ""
-            return f"{title(row)}{says}"
+            said = [title(row)]
+            said += [row.page] if isinstance(row, DocumentHit) and row.page else []
+            said += [row.excerpt] if isinstance(row, Hit | DocumentHit) else []
+            return ". ".join(said)
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, DocumentHit):
-            return f"{row.found.passage.path}\n{title(row)}"
+            return f"{row.found.passage.path}\n{row.page}".strip()
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -149,9 +157,6 @@ def title(row: Row) -> str:
         case Hit():
             return row.conversation.title or UNNAMED
         case DocumentHit():
-            passage = row.found.passage
-            page = passage.label or f"page {passage.span.page}"
-            name = passage.title or passage.path.stem
-            return f"{name}, {page}" if passage.pages > 1 else name
+            return row.found.passage.title or row.found.passage.path.stem
         case Conversation():
             return row.title or UNNAMED
