@@ -1,0 +1,206 @@
+"""The documents in the window: how they are reached, found beside the chats, and read."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLineEdit, QListView
+from pytestqt.qtbot import QtBot
+
+from fakes import ScriptedEngine
+from sottovoce.domain.document import Found, Passage, Span
+from sottovoce.store.store import Store
+from sottovoce.ui.library.page import DocumentsPage
+from sottovoce.ui.settings.dialog import SettingsDialog
+from sottovoce.ui.shell import Shell
+from sottovoce.ui.sidebar.excerpt import excerpt_around
+from sottovoce.ui.sidebar.rows import ROW, DocumentHit, Heading
+from ui.library_script import NOTHING_LEFT, ScriptedLibrary, document, reading
+from ui.talking import ask, field
+
+NOTICE = "The tenant shall give notice of termination in writing, three months before."
+
+
+def found(number: int, text: str, *, page: int = 7, path: str = "/cases/Lease.pdf") -> Found:
+    passage = Passage(
+        id=number,
+        document=1,
+        path=Path(path),
+        title="",
+        span=Span(page, 0, len(text)),
+        text=text,
+        pages=20,
+    )
+    return Found(passage, 0.9)
+
+
+@pytest.fixture
+def library() -> ScriptedLibrary:
+    """One collection, with one document."""
+    library = ScriptedLibrary()
+    library.new_collection("Cases")
+    library.put(document(1, "/cases/Lease.pdf"))
+    return library
+
+
+@pytest.fixture
+def page(qtbot: QtBot, shell: Shell) -> DocumentsPage:
+    """The page, in front."""
+    shell.actions_by_id["documents"].trigger()
+    page = shell.documents
+    assert page is not None
+    qtbot.waitUntil(lambda: page.pane.rows.rowCount() == 1)
+    return page
+
+
+def listed(shell: Shell) -> list[object]:
+    rows = shell.sidebar.findChild(QListView, "chats")
+    assert isinstance(rows, QListView)
+    model = rows.model()
+    return [model.index(i, 0).data(ROW) for i in range(model.rowCount())]
+
+
+def search(shell: Shell, text: str) -> None:
+    """Type in the field beside the chats."""
+    [typed] = [
+        each
+        for each in shell.sidebar.findChildren(QLineEdit)
+        if each.accessibleName() == "Search chats and documents"
+    ]
+    typed.setText(text)
+
+
+def test_the_page_takes_the_place_of_the_chat_until_escape(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage
+) -> None:
+    assert shell.page.isHidden()
+    qtbot.keyClick(page.list, Qt.Key.Key_Escape)
+    assert shell.page.isVisible()
+    assert page.isHidden()
+
+
+def test_looking_for_something_begins_in_the_filter(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage
+) -> None:
+    shell.actions_by_id["find"].trigger()
+    qtbot.waitUntil(page.pane.filter.hasFocus)
+
+
+def test_what_is_dropped_on_the_page_is_added(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary, tmp_path: Path
+) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "letter.odt"))])
+    shell.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+    qtbot.waitUntil(lambda: page.pane.rows.rowCount() == 2)
+    assert shell.work.is_begun
+
+
+def test_the_search_field_finds_chats_and_documents(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary, store: Store
+) -> None:
+    ask(qtbot, shell, "How long is the notice?")
+    shell.collections.refresh()
+    qtbot.waitUntil(lambda: shell.collections.any_documents)
+    library.found = [found(1, NOTICE), found(2, "The same page again."), found(3, "X", page=9)]
+    search(shell, "notice")
+    qtbot.waitUntil(lambda: Heading("In documents") in listed(shell))
+    qtbot.waitUntil(lambda: Heading("In chats") in listed(shell))
+    hits = [row for row in listed(shell) if isinstance(row, DocumentHit)]
+    assert [each.found.passage.id for each in hits] == [1, 3]  # The best of each page.
+    assert hits[0].excerpt[hits[0].start :].startswith("notice of termination")
+    assert library.queries[-1].scope.collections == (1,)
+
+
+def test_a_found_passage_can_be_chosen(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    chosen: list[object] = []
+    shell.sidebar.found_chosen.connect(chosen.append)
+    shell.collections.refresh()
+    qtbot.waitUntil(lambda: shell.collections.any_documents)
+    library.found = [found(1, NOTICE)]
+    search(shell, "notice")
+    qtbot.waitUntil(lambda: any(isinstance(row, DocumentHit) for row in listed(shell)))
+    rows = shell.sidebar.findChild(QListView, "chats")
+    assert isinstance(rows, QListView)
+    [place] = [i for i, row in enumerate(listed(shell)) if isinstance(row, DocumentHit)]
+    index = rows.model().index(place, 0)
+    spoken = index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == f"Lease. page 7. …shall give {NOTICE[NOTICE.index('notice') :]}"
+    qtbot.mouseClick(
+        rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualRect(index).center()
+    )
+    assert chosen == library.found
+
+
+def test_without_documents_the_library_is_not_searched(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    library.documents_kept.clear()
+    search(shell, "notice")
+    qtbot.waitUntil(lambda: listed(shell) == [Heading("Nothing found")])
+    assert library.queries == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "expected"),
+    [
+        ("A part of the art of cooking", "art", "art of cooking"),
+        ("three\nlines   of\ttext", "lines of", "lines of text"),
+        ("房屋租赁合同的通知期限", "通知", "通知期限"),
+        ("Nothing like it", "Kündigung", "Nothing like it"),
+        ("The STRASSE is long", "strasse", "STRASSE is long"),
+    ],
+)
+def test_an_excerpt_shows_what_was_searched_for(text: str, wanted: str, expected: str) -> None:
+    shown, start, length = excerpt_around(text, wanted)
+    assert shown[start:] == expected
+    assert shown[start : start + length].casefold() == (wanted if length else "")
+
+
+def test_the_lower_edge_tells_that_documents_are_read(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    library.tell(reading("/cases/Lease.pdf"))
+    qtbot.waitUntil(shell.status.reading.isVisible)
+    assert "Reading 3 of 10" in shell.status.words
+    shell.actions_by_id["new_chat"].trigger()
+    qtbot.mouseClick(shell.status.reading, Qt.MouseButton.LeftButton)
+    assert page.isVisible()
+    library.tell(NOTHING_LEFT)
+    qtbot.waitUntil(shell.status.reading.isHidden)
+
+
+def test_reading_gives_way_while_a_reply_is_written(
+    qtbot: QtBot,
+    shell: Shell,
+    page: DocumentsPage,
+    library: ScriptedLibrary,
+    engine: ScriptedEngine,
+) -> None:
+    engine.replies = ["one two three"]
+    with engine.held():
+        field(shell).setPlainText("Count.")
+        qtbot.keyClick(field(shell), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: library.gives_way)
+        shell.chat.stop()
+    qtbot.waitUntil(lambda: not library.gives_way)
+
+
+def test_the_settings_lead_to_more_models(qtbot: QtBot, shell: Shell) -> None:
+    shell.actions_by_id["settings"].trigger()
+    [dialog] = shell.findChildren(SettingsDialog)
+    dialog.documents.catalogue_asked.emit()
+    assert shell.models is not None
+    assert shell.models.isVisible()
+    assert shell.models.tab == "catalogue"
