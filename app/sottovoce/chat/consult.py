@@ -24,6 +24,8 @@ _WHOLE_ON_PROCESSOR, _WHOLE_ON_GPU = 8192, 1 << 20
 _PASSAGES_ON_PROCESSOR, _PASSAGES_ON_GPU = 1536, 6144
 # Shares of the context window without the reply. The rest is for the chat itself.
 _WHOLE_SHARE, _PASSAGES_SHARE = 0.75, 0.5
+_SMALL, _PASSAGES_FOR_SMALL = 1_000_000_000, 640
+"""Bytes of a model that loses its way in more tokens than so many."""
 _TRUSTED = 1_800_000_000
 """Bytes of a model that can put a question in other words: about three billion parameters."""
 _LONGEST_QUERY = 400
@@ -56,6 +58,8 @@ class Window:
     def room_for_passages(self) -> int:
         """Tokens that passages may take."""
         most = _PASSAGES_ON_GPU if self.loaded.gpu_layers else _PASSAGES_ON_PROCESSOR
+        if self.model.size < _SMALL:
+            most = _PASSAGES_FOR_SMALL
         return min(most, int(self.budget * _PASSAGES_SHARE))
 
     def count(self, texts: Sequence[str]) -> list[int]:

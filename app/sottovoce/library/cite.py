@@ -35,8 +35,10 @@ _NEEDED_OF_QUESTION = 0.4
 _NEAR = 3
 """Words between what says no and what it is said of."""
 _FENCE = re.compile(r"^[ ]{0,3}(```|~~~).*?(?:^[ ]{0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
-_NO_STATEMENT = re.compile(r"\s*(?:#{1,6}\s|[|\s:-]+$|>?\s*$)")
+_BLOCK = re.compile(r"^[ \t]*(?:[-*+•–>]\s|[#|]|\d{1,3}[.)]\s|$)|(?<=\|\n)", re.MULTILINE)
+"""Where something begins that does not go on with the line above."""
 _MARKER = re.compile(r"\s*(?:(?:[-*+•–>]|\d{1,3}[.)])\s+)*")
+_HEADING = re.compile(r"[ \t]*#{1,6}\s.*\n?|[|\s:-]+\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,16 +344,16 @@ def _is_denied(said: Sequence[Term], there: Sequence[Term], wanted: Sequence[_Wa
 def _statements(reply: str) -> Iterator[Stretch]:
     """The sentences of a reply that may state something: no headings, code, or questions."""
     edges = [0, *(edge for match in _FENCE.finditer(reply) for edge in match.span()), len(reply)]
-    for start, end in list(pairwise(edges))[::2]:
-        at = start
-        for line in reply[start:end].splitlines(keepends=True):
-            marker = _MARKER.match(line)
-            skipped = marker.end() if marker else 0
-            if not _NO_STATEMENT.match(line):
-                for begin, stop in sentences(line[skipped:]):
-                    if line[skipped:][stop - 1] not in "?？:：؟":
-                        yield at + skipped + begin, at + skipped + stop
-            at += len(line)
+    for begin, end in list(pairwise(edges))[::2]:
+        cuts = [begin, *(match.start() for match in _BLOCK.finditer(reply, begin, end)), end]
+        for cut, stop in pairwise(cuts):
+            start = cut
+            for skipped in (_HEADING, _MARKER):
+                if match := skipped.match(reply, start, stop):
+                    start = match.end()
+            for first, last in sentences(reply[start:stop]):
+                if reply[start + last - 1] not in "?？:：؟":
+                    yield start + first, start + last
 
 
 def _number(

@@ -164,6 +164,7 @@ SAYING = _words(
 NOT_FOUND = re.compile(
     r"""
     \bNOT[_ ]FOUND\b
+    | \bnot\ in\ (?:your|the|these|any)\ (?:document|source|text|passage|excerpt)
     | \b(?:not|n't|never|nowhere|no)\b.{0,60}\b(?:mention|specif|stat|provid|contain|includ|found
         |giv|present|information|indicat|answer|describ|discuss|address)\w*.{0,80}
       \b(?:document|source|passage|text|excerpt|context|provided|file|page)s?\b
@@ -175,7 +176,8 @@ NOT_FOUND = re.compile(
     | \b(?:keine|nicht)\b.{0,60}\b(?:dokument|quelle|text|textstelle|unterlagen)\w*
     | \b(?:dokument|quelle|text|textstelle|unterlagen)\w*.{0,60}\b(?:keine|nicht|kein)\b
     | \bkeine\ (?:angaben?|information(?:en)?|antwort)\b
-    | \b(?:document|source|texte|extrait|passage)s?\b.{0,60}\bn(?:e\b|').{0,40}\b(?:pas|aucune?)\b
+    | \b(?:document|source|texte|extrait|passage)s?\b.{0,60}\bn(?:e\b|['’]).{0,40}\b(?:pas|aucune?)\b
+    | \bn(?:e\b|['’]).{0,40}\bpas\b.{0,60}\b(?:document|source|texte|extrait)s?\b
     | \b(?:aucune|pas\ d['’e])\s*(?:information|mention|réponse)
     | \b(?:document[oi]|font[ei]|test[oi]|brani?)\b.{0,60}\bnon\b
     | \bnon\b.{0,60}\b(?:document[oi]|font[ei]|test[oi])\b | \bnessuna\ (?:informazione|menzione)
