@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 ENGINE_PROCESS = "--engine-process"
 INSPECT_PROCESS = "--inspect-process"
+LIBRARY_PROCESS = "--library-process"
 NETWORK_PROCESS = "--network-process"
 PAGE_PROCESS = "--page-process"
 PARSER_PROCESS = "--parser-process"
@@ -23,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from sottovoce.models.inspect_process import main as look
 
         return look(arguments[1:])
+    if arguments[:1] == [LIBRARY_PROCESS]:
+        from sottovoce.library.library_process import main as serve
+
+        return serve(arguments[1:])
     if arguments[:1] == [NETWORK_PROCESS]:
         from sottovoce.models.network_process import main as fetch
 
