@@ -24,6 +24,9 @@ from sottovoce.system.processor import processor
 GONE = "The model for documents is not in memory any more. Try again."
 CHARACTERS = 3
 """In a token, about: as many texts are sent at once as are computed at once."""
+MOST_THREADS = 4
+"""Of those that embed passages. They wait for each other by spinning, and a small model gives each
+of many too little to do; on two cores there is one."""
 
 Answer = TypeVar("Answer", wire.Vectors, wire.Scores, wire.Counts)
 
@@ -193,7 +196,7 @@ class _Encoder:
             path=os.fsencode(model.path),
             repack=model.quantisation == "Q4_0",  # As for models that write.
             ranks=ranks,
-            threads=usual_threads(processor().cores),
+            threads=min(usual_threads(processor().cores), MOST_THREADS),
             available=self._available_memory(),
         )
         try:
