@@ -68,7 +68,7 @@ def shell(
 ) -> Iterator[Shell]:
     """The opened window, with the starter model chosen."""
     shell = Shell(
-        Opened(store, Settings()),
+        Opened(store, Settings(), library),
         engine,
         tasks,
         profile=profile,

@@ -121,6 +121,7 @@ class Session:
             self.shell.close_down()
         self.tasks.close()
         if self._opened is not None:
+            self._opened.library.close()
             self._opened.store.close()
 
     def tell_bug(
@@ -141,6 +142,7 @@ class Session:
     def _give_up_shell(self, error: BaseException) -> None:
         """The chats are open, but their window cannot be built: close them, and say so."""
         assert self._opened is not None
+        self._opened.library.close()
         self._opened.store.close()
         self._opened = None
         self.unlock.stick(error)
@@ -178,6 +180,7 @@ class Session:
                 appearance,
                 sidebar_width=self.shell.sidebar_width,
                 sidebar_shown=self.shell.is_sidebar_shown,
+                viewer_width=self.shell.viewer_width,
                 models_tab=self.shell.models_tab,
             )
         try:

@@ -18,6 +18,7 @@ from sottovoce.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     # Late, for start-up: the database and the ciphers are loaded in the background.
+    from sottovoce.library.library import Library
     from sottovoce.store.store import Store
     from sottovoce.system.secrets import Secrets
 
@@ -36,10 +37,12 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Chats that can be read and written."""
+    """Chats that can be read and written, and the documents beside them."""
 
     store: Store
     settings: Settings
+    library: Library
+    """The documents; its process starts when it is first asked."""
     is_temporary: bool = False
     """Whether they are forgotten when the window closes."""
     interrupted: int | None = None
@@ -112,7 +115,7 @@ class UnlockViewModel(QObject):
 
     def go_on_without_saving(self) -> None:
         """Open chats that live in memory. What is on the disk is not touched."""
-        self._work(_open_temporary)
+        self._work(lambda: _open_temporary(self._profile))
 
     def stick(self, error: BaseException) -> None:
         """Say that the chats cannot be shown: in the words of a Problem, else without details."""
@@ -162,12 +165,12 @@ def _open_without_asking(
     from sottovoce.system.vault import Protection, Vault
 
     # Looked at before the vault: a command line that begins this profile makes them after it.
-    has_chats = profile.database.exists()
+    has_chats = profile.database.exists() or profile.documents.exists()
     vault = Vault(profile.vault)
     if not vault.exists:
         if has_chats:
             raise Missing(
-                "Your chats are here, but the vault with their key is not. "
+                "What you kept is here, but the vault with its key is not. "
                 "Restore it from a backup."
             )
         keyring = secrets()
@@ -211,20 +214,24 @@ def _open_with_passphrase(profile: Profile, passphrase: str) -> Opened | _Asked:
 
 def _open(profile: Profile, key: bytes) -> Opened:
     # Late, for start-up: see above.
+    from sottovoce.library.process import ProcessLibrary
     from sottovoce.store.store import open_store
 
     store = open_store(profile.database, key)
     try:
         recovered = store.recover()
         interrupted = recovered[-1].conversation if recovered else None
-        return Opened(store, store.settings(), interrupted=interrupted)
+        library = ProcessLibrary(profile, key)
+        return Opened(store, store.settings(), library, interrupted=interrupted)
     except BaseException:
         store.close()
         raise
 
 
-def _open_temporary() -> Opened:
+def _open_temporary(profile: Profile) -> Opened:
     # Late, for start-up: see above.
+    from sottovoce.library.process import ProcessLibrary
     from sottovoce.store.store import open_store
 
-    return Opened(open_store(None, b""), Settings(), is_temporary=True)
+    library = ProcessLibrary(profile, None)
+    return Opened(open_store(None, b""), Settings(), library, is_temporary=True)
