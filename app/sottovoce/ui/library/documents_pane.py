@@ -28,6 +28,7 @@ from sottovoce.ui.library.work_card import WorkCard
 from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, rounded
 
@@ -63,6 +64,7 @@ class DocumentsPane(QWidget):
         self.empty = EmptyState(look, self.add_files, self.add_folder)
         self.folders = FolderChips(collections, look)
         self.work = WorkCard(work, look)
+        self.banner = Banner(look)
         self.selection = SelectionBar(look)
         self._build_head()
         self._build_filter()
@@ -164,6 +166,7 @@ class DocumentsPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 18, 24, 14)
         column.setSpacing(12)
+        column.addWidget(self.banner)
         column.addWidget(self._head)
         column.addWidget(self.work)
         column.addWidget(self._filter_row)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, picture
 
-_WIDEST = 470
+_WIDEST = 540
 """Pixels of the words."""
 
 

@@ -27,7 +27,6 @@ from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
-from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import button, icon_button, label, rounded, tint
 from sottovoce.ui.widgets.toast import Toast
 
@@ -62,8 +61,8 @@ class DocumentsPage(QWidget):
         self._look = look
         self._is_reading = True
         """Whether the documents are in front, where there is room for one of both only."""
-        self.banner = Banner(look)
         self.pane = DocumentsPane(collections, work, look)
+        self.banner = self.pane.banner
         self._build_list()
         self._lay_out()
         self._connect()
@@ -189,18 +188,14 @@ class DocumentsPage(QWidget):
         beside.addWidget(self.list, 1)
         both = QHBoxLayout()
         both.setSpacing(0)
-        both.addWidget(self._beside)
-        both.addWidget(self.pane, 1)
-        told = QHBoxLayout()
-        told.setContentsMargins(18, 0, 18, 0)
-        told.addWidget(self.banner)
+        both.addWidget(self._beside, 1)
+        both.addWidget(self.pane, 100)
         floor = QWidget()
         floor.setFixedHeight(0)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(top)
-        whole.addLayout(told)
         whole.addLayout(both, 1)
         whole.addWidget(floor)
         self.toast = Toast(self, above=floor)
@@ -220,9 +215,15 @@ class DocumentsPage(QWidget):
         has_collections = bool(self._collections.collections)
         is_narrow = self.width() < _NARROW
         shows_list = has_collections and (not is_narrow or not self._is_reading)
+        shows_pane = not (is_narrow and shows_list)
+        self._beside.setMinimumWidth(0 if is_narrow else _LIST_WIDTH)
+        self._beside.setMaximumWidth(self.width() if is_narrow else _LIST_WIDTH)
+        # What goes is hidden first: both beside each other would widen a narrow window.
+        for each, is_shown in ((self._beside, shows_list), (self.pane, shows_pane)):
+            if not is_shown:
+                each.hide()
         self._beside.setVisible(shows_list)
-        self._beside.setFixedWidth(self.width() if is_narrow else _LIST_WIDTH)
-        self.pane.setVisible(not (is_narrow and shows_list))
+        self.pane.setVisible(shows_pane)
         self.all.setVisible(is_narrow and has_collections and self._is_reading)
 
     def _read(self) -> None:
