@@ -6,6 +6,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from html import escape
 
+from sottovoce.chat import quoting
 from sottovoce.domain.conversation import Conversation, Message, Role
 
 _STYLE = """
@@ -13,6 +14,7 @@ body { font: 17px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 3rem aut
        color: #1b1c1f; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: .85rem; color: #666b73; margin: 2rem 0 .4rem }
 .user { white-space: pre-wrap; background: #f1f2f5; border-radius: 14px; padding: .6rem .9rem }
+.source { font-size: .85rem; color: #666b73; margin: .3rem 0 }
 pre { background: #f6f7f9; border-radius: 10px; padding: .8rem 1rem; overflow-x: auto }
 table { border-collapse: collapse } td, th { border: 1px solid #e3e5e9; padding: .3rem .7rem }
 """
@@ -54,6 +56,7 @@ def message_values(message: Message) -> dict[str, object]:
         "finish": message.finish,
         "usage": asdict(message.usage) if message.usage else None,
         "timings": asdict(message.timings) if message.timings else None,
+        "sources": quoting.values(message.sources) if message.sources else None,
     }
 
 
@@ -71,6 +74,10 @@ def _name(message: Message) -> str:
     return "You" if message.role is Role.USER else message.model or "Assistant"
 
 
+def _sources(message: Message) -> list[str]:
+    return quoting.lines(message.sources.citations) if message.sources else []
+
+
 def _json(conversation: Conversation, messages: Sequence[Message]) -> str:
     values = conversation_values(conversation) | {"messages": [message_values(m) for m in messages]}
     return json.dumps(values, ensure_ascii=False, indent=2) + "\n"
@@ -79,7 +86,12 @@ def _json(conversation: Conversation, messages: Sequence[Message]) -> str:
 def _markdown(conversation: Conversation, messages: Sequence[Message]) -> str:
     parts = [f"# {conversation.title}"]
     for message in messages:
-        parts += [f"## {_name(message)}", message.text.rstrip()]
+        parts += [
+            f"## {_name(message)}",
+            quoting.with_marks(message.text, message.sources).rstrip(),
+        ]
+        # Two spaces end a line in Markdown.
+        parts += ["  \n".join(_sources(message))] if _sources(message) else []
     return "\n\n".join(parts) + "\n"
 
 
@@ -103,5 +115,7 @@ def _html(conversation: Conversation, messages: Sequence[Message]) -> str:
         if message.role is Role.USER:
             parts.append(f'<div class="user" dir="auto">{escape(message.text)}</div>')
         else:
-            parts.append(f'<div dir="auto">{markdown.render(message.text)}</div>')
+            text = quoting.with_marks(message.text, message.sources)
+            parts.append(f'<div dir="auto">{markdown.render(text)}</div>')
+            parts += [f'<p class="source" dir="auto">{escape(s)}</p>' for s in _sources(message)]
     return "\n".join([*parts, "</body></html>", ""])

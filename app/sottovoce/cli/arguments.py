@@ -71,6 +71,20 @@ def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None
     place.add_argument("--chat", type=_identifier, metavar="ID", help="go on with this chat")
     place.add_argument("--temporary", action="store_true", help="keep nothing")
     ask.add_argument(
+        "--collection",
+        type=_given,
+        action="append",
+        metavar="NAME",
+        help="answer from the documents of this collection; can be given several times",
+    )
+    ask.add_argument(
+        "--document",
+        type=_path,
+        action="append",
+        metavar="PATH",
+        help="answer from this file or folder; can be given several times",
+    )
+    ask.add_argument(
         "--system", type=_text, metavar="TEXT", help="what the model is told before the question"
     )
     ask.add_argument("--max-tokens", type=_positive(int), metavar="N")

@@ -2,21 +2,33 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 
+from sottovoce.chat import quoting
 from sottovoce.chat.answer import Answering
 from sottovoce.chat.answer import ask as answer
-from sottovoce.chat.news import News, Packed, Ready, Saved
-from sottovoce.cli.session import Parts, opened, opened_or_temporary
+from sottovoce.chat.news import Consulted, News, Packed, Ready, Saved, Searching
+from sottovoce.cli.session import (
+    Parts,
+    opened,
+    opened_library,
+    opened_or_temporary,
+    opened_with_library,
+    temporary_with_library,
+)
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, write, write_json
 from sottovoce.domain.conversation import Conversation, Message, State
+from sottovoce.domain.document import DocumentState, Scope, Sources
 from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Cancelled, Missing, NoRoom, Unsupported
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.domain.settings import Attachment, Settings
+from sottovoce.domain.stop import Stop
+from sottovoce.library.library import Library
+from sottovoce.library.news import Working
 from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.shelf import shelf_in
 from sottovoce.store.store import Store
@@ -30,12 +42,7 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
     question = _standard_input() if arguments.question == "-" else arguments.question
     if not question.strip():
         raise Missing("There is no question. Write one after ask.")
-    place = (
-        opened_or_temporary(parts, temporary=arguments.temporary)
-        if arguments.chat is None
-        else opened(parts)
-    )
-    with place as store:
+    with _opened(arguments, parts) as (store, conversation, library):
         shelf = shelf_in(parts.profile)
         kept = store.settings()
         if kept.models:  # From before there was a shelf.
@@ -46,18 +53,82 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         model = shelf.find(arguments.model or settings.model or "starter")
         if arguments.adapter:
             settings = _with_adapters(settings, model, arguments.adapter, parts)
-        answering = Answering(store, parts.engine, model, settings)
-        conversation = _conversation(store, arguments.chat)
-        # Closed before the store is, so that a reply is kept also when it cannot be written out.
-        with (
-            stop_on_signals() as stop,
-            closing(
+        with stop_on_signals() as stop:
+            scope = conversation.scope
+            if library is not None and (arguments.collection or arguments.document):
+                scope = _scope(arguments, library, conversation, stop)
+                store.keep_scope(conversation.id, scope)
+            answering = Answering(store, parts.engine, model, settings, library, scope)
+            # Closed before the store is, so that a reply is kept also when it cannot be written.
+            with closing(
                 answer(answering, conversation.id, question, conversation.leaf, stop)
-            ) as all_news,
-        ):
-            reply = _write_answer(all_news, model.name, as_json=arguments.json)
+            ) as all_news:
+                reply = _write_answer(all_news, model.name, as_json=arguments.json)
     if reply.state is State.STOPPED:
         raise Cancelled
+
+
+@contextmanager
+def _opened(
+    arguments: argparse.Namespace, parts: Parts
+) -> Iterator[tuple[Store, Conversation, Library | None]]:
+    """The chat to go on with or to begin, and the documents if it asks any."""
+    if arguments.temporary and arguments.document:
+        if arguments.collection:
+            raise Unsupported(
+                "A temporary chat can ask files or collections, not both. Leave out one of them."
+            )
+        with temporary_with_library(parts) as (store, library):
+            yield store, store.new_conversation(), library
+    elif arguments.collection or arguments.document:
+        with opened_with_library(parts, temporary=arguments.temporary) as (store, library):
+            yield store, _conversation(store, arguments.chat), library
+    elif arguments.chat is None:
+        with opened_or_temporary(parts, temporary=arguments.temporary) as store:
+            yield store, store.new_conversation(), None
+    else:
+        with opened(parts) as store:
+            conversation = store.conversation(arguments.chat)
+            if conversation.scope.is_empty:
+                yield store, conversation, None
+                return
+            with opened_library(parts) as library:
+                yield store, conversation, library
+
+
+def _conversation(store: Store, chat: int | None) -> Conversation:
+    return store.new_conversation() if chat is None else store.conversation(chat)
+
+
+def _scope(
+    arguments: argparse.Namespace, library: Library, conversation: Conversation, stop: Stop
+) -> Scope:
+    """The documents that were named, once they are read. Raises Missing, and what adding raises."""
+    collections = [library.collection(name).id for name in arguments.collection or ()]
+    if arguments.document:
+        own = library.attached(conversation.id).id
+        added = library.add(own, arguments.document, watch=False)
+        _read(library, [document.id for document in added], stop)
+        collections.append(own)
+    return Scope(collections=tuple(collections))
+
+
+def _read(library: Library, wanted: Sequence[int], stop: Stop) -> None:
+    """Return once these documents are searchable, and say which are not. Raises Missing if none."""
+    settled = {DocumentState.READY, DocumentState.FAILED}
+    with Progress() as progress:
+        all_news = library.work(stop)
+        for news in all_news:
+            if isinstance(news, Working) and news.path is not None:
+                progress.show(f"Reading {news.path.name}… {news.page} pages")
+            if all(library.document(number).state in settled for number in wanted):
+                break
+    documents = [library.document(number) for number in wanted]
+    for document in documents:
+        if document.trouble:
+            tell(f"{document.path.name}: {document.trouble}")
+    if not any(document.passages for document in documents):
+        raise Missing("There is nothing to answer from in these documents. Choose others.")
 
 
 def _standard_input() -> str:
@@ -124,6 +195,10 @@ def _write_answer(all_news: Iterable[News], model: str, *, as_json: bool) -> Mes
                 case Packed(left_out=left_out) if left_out:
                     progress.clear()
                     tell(f"{left_out} earlier messages do not fit the context window: left out.")
+                case Searching():
+                    progress.show("Searching your documents…")
+                case Consulted(sources) if as_json:
+                    write_json({"type": "sources", "sources": quoting.values(sources)["sources"]})
                 case Reading(done, total) if not is_writing:
                     progress.show(f"Reading the prompt… {done / total:.0%}")
                 case Piece(text) if as_json:
@@ -139,13 +214,19 @@ def _write_answer(all_news: Iterable[News], model: str, *, as_json: bool) -> Mes
     assert reply is not None, "Answering ends with the saved reply, or raises."
     if as_json:
         write_json(_result(reply, model))
-    elif not reply.text.endswith("\n"):
+        return reply
+    if not reply.text.endswith("\n"):
         write("\n")
+    if reply.sources and sys.stdout.isatty():
+        _write_sources(reply.text, reply.sources)
     return reply
 
 
-def _conversation(store: Store, chat: int | None) -> Conversation:
-    return store.new_conversation() if chat is None else store.conversation(chat)
+def _write_sources(text: str, sources: Sources) -> None:
+    """Below the answer, what it rests on, for the person at the screen."""
+    all_lines = [*quoting.lines(sources.citations), *quoting.doubts(text, sources)]
+    if all_lines:
+        write("\n" + "".join(f"{line}\n" for line in all_lines))
 
 
 def _result(reply: Message, model: str) -> dict[str, object]:
@@ -153,7 +234,7 @@ def _result(reply: Message, model: str) -> dict[str, object]:
     return {
         "type": "answer",
         "text": reply.text,
-        "citations": [],
+        **quoting.values(reply.sources or Sources()),
         "finish": reply.finish,
         "usage": asdict(reply.usage) if reply.usage else None,
         "timings": asdict(reply.timings) if reply.timings else None,

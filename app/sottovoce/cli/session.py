@@ -89,6 +89,13 @@ def opened_with_library(parts: Parts, *, temporary: bool) -> Iterator[tuple[Stor
         yield store, library
 
 
+@contextmanager
+def temporary_with_library(parts: Parts) -> Iterator[tuple[Store, Library]]:
+    """An empty place in memory for a chat and its documents."""
+    with open_store(None, b"") as store, closing(_library(parts, None)) as library:
+        yield store, library
+
+
 def _library(parts: Parts, key: bytes | None) -> Library:
     # Late, for start-up: it takes numpy along.
     from sottovoce.library.opening import open_library
