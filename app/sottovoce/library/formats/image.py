@@ -1,5 +1,7 @@
 """Reads pictures of paper: photographs and scans that are no PDF."""
 
+import io
+import math
 import struct
 import warnings
 from collections.abc import Iterator
@@ -12,11 +14,12 @@ from sottovoce.domain.problems import Damaged, Unsupported
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.ocr import Ocr
 from sottovoce.library.formats.picture import Picture
-from sottovoce.library.formats.source import Source, opened
+from sottovoce.library.formats.source import Source
 
 _KINDS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 _MOST_PIXELS = 80_000_000
 """Of a picture: what a camera or a scanner makes, not more."""
+_MOST_SHOWN = 16_000_000
 _MOST_PAGES = 1_000
 _SIDE = 2_400
 """Pixels of the shorter side, about those of a sheet at 290 dots per inch: more are not needed."""
@@ -47,10 +50,10 @@ _CUT_SHORT = Partly("Only the first pages of this picture were read: it has too 
 def read(source: Source) -> Iterator[News]:
     """The pages of a picture: one, or those of a fax. Without text if nothing is written there.
 
-    Raises Damaged and Unsupported.
+    Raises Damaged, Unsupported and OSError.
     """
     with _held(source) as image:
-        count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+        count = _pages(image)
         yield About(Format.IMAGE, "", min(count, _MOST_PAGES))
         with closing(Ocr()) as ocr:
             for number in range(1, min(count, _MOST_PAGES) + 1):
@@ -60,27 +63,39 @@ def read(source: Source) -> Iterator[News]:
 
 
 def shown(source: Source, number: int, width: int) -> Picture:
-    """The page of that number in colour, at most so many pixels wide. Raises Damaged."""
+    """The page of that number in colour, so many pixels wide, or fewer if it is very long.
+
+    Raises Damaged, Unsupported and OSError.
+    """
     with _held(source) as image:
         page = _flat(_frame(image, number), "RGB")
-    height = max(round(page.height * width / page.width), 1)
-    page = page.resize((width, height), Image.Resampling.LANCZOS)
-    return Picture(width, height, page.tobytes())
+    scale = min(width / page.width, math.sqrt(_MOST_SHOWN / (page.width * page.height)))
+    size = (max(round(page.width * scale), 1), max(round(page.height * scale), 1))
+    return Picture(*size, page.resize(size, Image.Resampling.LANCZOS).tobytes())
 
 
 def _held(source: Source) -> ImageFile.ImageFile:
-    """The file, open. Raises Unsupported if it is too large, and Damaged."""
+    """The file, open. Raises Unsupported if it is too large, Damaged, and OSError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # Our limit is lower.
         try:
-            image = Image.open(opened(source), formats=_KINDS)
+            held = io.BytesIO(source) if isinstance(source, bytes) else source
+            image = Image.open(held, formats=_KINDS)
         except Image.DecompressionBombError as error:
             raise Unsupported(_TOO_LARGE) from error
-        except _BROKEN as error:
+        except (UnidentifiedImageError, SyntaxError, ValueError, struct.error) as error:
             raise Damaged(_DAMAGED) from error
-    if image.width * image.height > _MOST_PIXELS:
-        raise Unsupported(_TOO_LARGE)
     return image
+
+
+def _pages(image: ImageFile.ImageFile) -> int:
+    """How many there are. What moves is one picture, not many pages. Raises Damaged."""
+    if image.format != "TIFF":
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except _BROKEN as error:
+        raise Damaged(_DAMAGED) from error
 
 
 def _frame(image: ImageFile.ImageFile, number: int) -> Image.Image:

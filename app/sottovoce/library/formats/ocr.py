@@ -12,7 +12,7 @@ from statistics import median
 from typing import TypeAlias
 
 import tesserocr
-from PIL import Image, ImageOps
+from PIL import Image
 
 from sottovoce.domain.document import Page
 from sottovoce.library.boxes import Box, Word, packed
@@ -39,6 +39,8 @@ _OTHERS = ("hin", "tha")
 _SURE = 75
 _IN_DOUBT = 45
 """Mean confidence, of 100: from there on nothing else is tried; below that it is no text."""
+_SPECKS = 3
+"""Fewer words are taken for specks; nothing else is tried."""
 _ENOUGH_WORDS = 8
 """By which a language can be told."""
 _MOST_TILT = 6
@@ -49,7 +51,8 @@ _WIDE = 1.5
 """The gap between two cells of a table, in heights of their line."""
 _MUCH_HIGHER = 1.35
 """How many times the usual height a line has that is a heading."""
-_INK = [shade if shade > 90 else 0 for shade in range(256)]
+_FAINT = 25
+"""Shades that differ no more from the paper's are no ink."""
 _TURNS = {
     90: Image.Transpose.ROTATE_90,
     180: Image.Transpose.ROTATE_180,
@@ -99,10 +102,12 @@ class _Sheet:
     def __init__(self, picture: Picture) -> None:
         whole = Image.frombuffer("L", (picture.width, picture.height), picture.pixels)
         small = _inked(whole)
-        sideways = small.transpose(Image.Transpose.ROTATE_90)
-        self.runs_down = _sharpness(sideways) > 1.5 * _sharpness(small)
+        self.is_blank = small.getbbox() is None
+        tilt, sharpness = _tilt(small)
+        sideways, sharpness_sideways = _tilt(small.transpose(Image.Transpose.ROTATE_90))
+        self.runs_down = sharpness_sideways > 1.5 * sharpness
         """Whether its lines seem to run up or down the page."""
-        self._tilt = _tilt(sideways if self.runs_down else small)
+        self._tilt = sideways if self.runs_down else tilt
         self._straight = (
             whole.rotate(self._tilt, Image.Resampling.BICUBIC, fillcolor=255)
             if self._tilt
@@ -153,6 +158,8 @@ class Ocr:
     def read(self, number: int, picture: Picture, dots: int) -> Page:
         """The page of that number; without text if there is none in the picture, which is grey."""
         sheet = _Sheet(picture)
+        if sheet.is_blank:
+            return Page(number, "")
         best = self._best(sheet, dots)
         if best.confidence < _IN_DOUBT or not best.rows:
             return Page(number, "")
@@ -164,7 +171,8 @@ class Ocr:
         likely = (self._language, self._turn if self._turn in turns else turns[0])
         best = self._reading(sheet, dots, *likely)
         for language, turn in product((_FIRST, *_OTHERS), turns):
-            if best.confidence >= _SURE and len(best.words) >= _ENOUGH_WORDS:
+            is_sure = best.confidence >= _SURE and len(best.words) >= _ENOUGH_WORDS
+            if is_sure or len(best.words) < _SPECKS:
                 break
             if (language, turn) != likely:
                 best = _better(best, self._reading(sheet, dots, language, turn))
@@ -192,10 +200,11 @@ class Ocr:
 
 
 def _inked(whole: Image.Image) -> Image.Image:
-    """A small picture of a page in which ink is white and paper black."""
+    """A small picture of a page in which paper is black, and the stronger the ink the whiter."""
     small = whole.copy()
     small.thumbnail((_TILT_SIDE, _TILT_SIDE), Image.Resampling.BOX)
-    return ImageOps.invert(ImageOps.autocontrast(small, cutoff=2)).point(_INK)
+    paper = median(small.tobytes())
+    return small.point([max(abs(shade - paper) - _FAINT, 0) for shade in range(256)])
 
 
 def _sharpness(inked: Image.Image) -> int:
@@ -204,14 +213,15 @@ def _sharpness(inked: Image.Image) -> int:
     return sum((one - next_one) ** 2 for one, next_one in pairwise(rows))
 
 
-def _tilt(inked: Image.Image) -> float:
-    """Degrees to the left by which a page is to be turned for its lines to lie level."""
+def _tilt(inked: Image.Image) -> tuple[float, int]:
+    """By how many degrees to the left a page lies level, and how sharp its lines are then."""
 
     def sharpness(angle: float) -> int:
         return _sharpness(inked.rotate(angle, Image.Resampling.BILINEAR))
 
     rough = max(range(-_MOST_TILT, _MOST_TILT + 1), key=sharpness)
-    return max((rough + step / 5 for step in range(-4, 5)), key=sharpness)
+    angle = max((rough + step / 5 for step in range(-4, 5)), key=sharpness)
+    return angle, sharpness(angle)
 
 
 def _rows(engine: tesserocr.PyTessBaseAPI) -> Iterator[_Row]:

@@ -145,7 +145,8 @@ class PdfPage:
 
     def coloured(self, width: int) -> Picture:
         """The page, so many pixels wide, or fewer if it is very long."""
-        return self._drawn(self._scale(width / max(self.width, 1), _MOST_SHOWN), is_grey=False)
+        scale = (width - 0.5) / max(self.width, 1)  # What is left over makes another pixel.
+        return self._drawn(self._scale(scale, _MOST_SHOWN), is_grey=False)
 
     def _scale(self, wished: float, most: int) -> float:
         """As wished, or what leaves it at so many pixels."""
