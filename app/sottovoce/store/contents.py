@@ -87,13 +87,13 @@ def forget(connection: apsw.Connection, numbers: Iterable[int | None]) -> None:
     for number in numbers:
         row = connection.execute(
             """
-            SELECT first, passages FROM contents
+            SELECT first FROM contents
             WHERE id = :number AND NOT EXISTS (SELECT 1 FROM documents WHERE content = :number)
             """,
             {"number": number},
         ).fetchone()
         if row is not None:
-            words.forget(connection, *cast(tuple[int, int], row))
+            words.forget(connection, cast(int, row[0]))
             connection.execute("DELETE FROM contents WHERE id = ?", (number,))
 
 
@@ -104,6 +104,15 @@ def orphans(connection: apsw.Connection) -> list[int]:
         " (SELECT content FROM documents WHERE content IS NOT NULL)"
     )
     return [cast(int, row[0]) for row in rows]
+
+
+def lengths(connection: apsw.Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """How many characters passages have, by their numbers."""
+    rows = connection.execute(
+        "SELECT id, stop - start FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+    return dict(cast(Iterator[tuple[int, int]], rows))
 
 
 # Pages.
@@ -143,8 +152,7 @@ def passages(
     """Passages by their numbers, in that order; `documents` tells one that says each content."""
     rows = connection.execute(
         """
-        SELECT p.id, p.content, p.page, p.start, p.stop, p.headings, k.title, k.pages, g.label,
-            g.text
+        SELECT p.id, p.content, p.page, p.start, p.stop, p.headings, k.title, k.pages, g.label
         FROM passages p JOIN contents k ON k.id = p.content
         JOIN pages g ON g.content = p.content AND g.number = p.page
         WHERE p.id IN (SELECT value FROM json_each(?))
@@ -152,13 +160,17 @@ def passages(
         (json.dumps(numbers),),
     )
     found = {}
-    for number, content, at, start, stop, headings, title, count, label, text in cast(
-        Iterator[tuple[int, int, int, int, int, str, str, int, str, str]], rows
+    texts: dict[tuple[int, int], str] = {}  # A page may be long, and hold many of them.
+    for number, content, at, start, stop, headings, title, count, label in cast(
+        Iterator[tuple[int, int, int, int, int, str, str, int, str]], rows
     ):
         document = documents.get(content)
         path = connection.execute("SELECT path FROM documents WHERE id = ?", (document,)).get
         if document is None or path is None:
             continue
+        text = texts.get((content, at)) or texts.setdefault(
+            (content, at), _text(connection, content, at)
+        )
         found[number] = Passage(
             id=number,
             document=document,
@@ -171,6 +183,13 @@ def passages(
             pages=count,
         )
     return [found[number] for number in numbers if number in found]
+
+
+def _text(connection: apsw.Connection, content: int, page: int) -> str:
+    rows = connection.execute(
+        "SELECT text FROM pages WHERE content = ? AND number = ?", (content, page)
+    )
+    return cast(str, rows.get)
 
 
 def neighbours(

@@ -6,7 +6,7 @@ from collections.abc import Collection as Group
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from sottovoce.domain.document import Collection, Document, Folder, Page, Passage, Scope
 from sottovoce.domain.problems import Missing
@@ -14,8 +14,8 @@ from sottovoce.domain.text import encodable
 from sottovoce.store import collections, contents, documents, migrations, vectors, words
 from sottovoce.store.contents import Content
 from sottovoce.store.database import KEY_SIZE, Database, open_database
-from sottovoce.store.documents import Backlog, Changes, File
-from sottovoce.store.vectors import Lack, Unembedded
+from sottovoce.store.documents import Backlog, Changes, File, Searched
+from sottovoce.store.vectors import Kept, Lack, Unembedded
 
 
 def open_documents(path: Path | None, key: bytes) -> "DocumentStore":
@@ -282,27 +282,45 @@ class DocumentStore:
         with self._database.writing() as connection:
             vectors.keep(connection, lack, first=first, passages=passages, data=data)
 
-    def vectors(self, model: str) -> list[tuple[int, int, bytes]]:
-        """Return, in pieces: of which content, from which passage on, and the vectors."""
+    def count_vectors(self, model: str) -> int:
+        """Return how many rows of vectors there are of an embedding model."""
         with self._database.reading() as connection:
-            return vectors.vectors(connection, model)
+            return vectors.count(connection, model)
+
+    def newer_vectors(self, model: str, row: int, limit: int) -> list[Kept]:
+        """Return the next rows of vectors of an embedding model that were kept after `row`."""
+        with self._database.reading() as connection:
+            return vectors.newer(connection, model, row, limit)
 
     # Searching.
 
-    def in_scope(self, scope: Scope) -> dict[int, int]:
-        """Return the contents that are searched, each with a document that says it."""
+    def version(self) -> tuple[int, int]:
+        """Return what is another one after any change, by this process or another."""
+        with self._database.reading() as connection:
+            return cast(int, connection.pragma("data_version")), connection.total_changes()
+
+    def in_scope(self, scope: Scope) -> list[Searched]:
+        """Return the contents that are searched, in the order of their passages."""
         with self._database.reading() as connection:
             return documents.in_scope(connection, scope)
 
-    def find_words(
-        self, terms: Sequence[str], limit: int, contents: Group[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """Return passages that hold any of the terms, with their BM25, the best first."""
+    def count_holders(self, word: str) -> int:
+        """Return how many passages hold a word."""
         with self._database.reading() as connection:
-            return words.find(connection, terms, limit, contents)
+            return words.count(connection, word)
+
+    def holders(self, word: str, limit: int) -> str:
+        """Return the numbers of passages that hold a word, the first `limit`, between commas."""
+        with self._database.reading() as connection:
+            return words.holders(connection, word, limit)
+
+    def lengths(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Return how many characters passages have, by their numbers."""
+        with self._database.reading() as connection:
+            return contents.lengths(connection, numbers)
 
     def passages(self, numbers: Sequence[int], documents_of: Mapping[int, int]) -> list[Passage]:
-        """Return passages by their numbers; `documents_of` as in_scope gave them."""
+        """Return passages by their numbers; `documents_of` has a document for each content."""
         with self._database.reading() as connection:
             return contents.passages(connection, numbers, documents_of)
 

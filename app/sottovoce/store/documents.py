@@ -329,12 +329,27 @@ def _mark(path: bytes) -> bytes:
 # Scopes.
 
 
-def in_scope(connection: apsw.Connection, scope: Scope) -> dict[int, int]:
-    """The contents that are searched, each with the first of the documents that say it."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A content in scope: one document that says it, and the numbers of its passages."""
+
+    content: int
+    document: int
+    first: int
+    passages: int
+    model: str
+    """The embedding model it is searched by."""
+
+
+def in_scope(connection: apsw.Connection, scope: Scope) -> list[Searched]:
+    """The contents that are searched, in the order of their passages."""
     inside = None if scope.folder is None else os.path.join(os.fsencode(scope.folder), b"")  # noqa: PTH118  Paths as bytes.
     rows = connection.execute(
         """
-        SELECT d.content, min(d.id) FROM documents d JOIN contents k ON k.id = d.content
+        SELECT d.content, min(d.id), k.first, k.passages, c.embedding
+        FROM documents d
+        JOIN contents k ON k.id = d.content
+        JOIN collections c ON c.id = d.collection
         WHERE (
             d.collection IN (SELECT value FROM json_each(:collections))
             OR d.id IN (SELECT value FROM json_each(:documents))
@@ -342,7 +357,7 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> dict[int, int]:
         AND (:inside IS NULL OR substr(d.path, 1, length(:inside)) = :inside)
         AND (:formats = '[]' OR k.format IN (SELECT value FROM json_each(:formats)))
         AND d.modified BETWEEN coalesce(:since, d.modified) AND coalesce(:until, d.modified)
-        GROUP BY d.content
+        GROUP BY d.content ORDER BY k.first
         """,
         {
             "collections": json.dumps(scope.collections),
@@ -353,7 +368,7 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> dict[int, int]:
             "until": _nanoseconds(scope.until),
         },
     )
-    return dict(cast(Iterator[tuple[int, int]], rows))
+    return [Searched(*each) for each in cast(Iterator[tuple[int, int, int, int, str]], rows)]
 
 
 def _nanoseconds(moment: datetime | None) -> int | None:

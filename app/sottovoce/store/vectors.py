@@ -26,6 +26,16 @@ class Unembedded:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Vectors of successive passages."""
+
+    row: int
+    first: int
+    passages: int
+    data: bytes
+
+
 def lacks(connection: apsw.Connection, limit: int, without: Collection[str] = ()) -> list[Lack]:
     """Contents that need vectors, those that waited longest first; not of the models `without`."""
     rows = connection.execute(
@@ -101,9 +111,19 @@ def forget_unused(connection: apsw.Connection) -> None:
     )
 
 
-def vectors(connection: apsw.Connection, model: str) -> list[tuple[int, int, bytes]]:
-    """Those of a model: of which content, from which passage on, and the vectors."""
+def count(connection: apsw.Connection, model: str) -> int:
+    """How many rows of vectors there are of a model."""
+    rows = connection.execute("SELECT count(*) FROM vectors WHERE model = ?", (model,))
+    return cast(int, rows.get)
+
+
+def newer(connection: apsw.Connection, model: str, row: int, limit: int) -> list[Kept]:
+    """The next rows of vectors of a model that were kept after `row`."""
     rows = connection.execute(
-        "SELECT content, first, data FROM vectors WHERE model = ? ORDER BY first", (model,)
+        """
+        SELECT id, first, passages, data FROM vectors
+        WHERE id > ? AND model = ? ORDER BY id LIMIT ?
+        """,
+        (row, model, limit),
     )
-    return cast(list[tuple[int, int, bytes]], rows.fetchall())
+    return [Kept(*each) for each in cast(Iterator[tuple[int, int, int, bytes]], rows)]

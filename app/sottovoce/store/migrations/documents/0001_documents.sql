@@ -106,7 +106,17 @@ FROM documents d
 JOIN collections c ON c.id = d.collection
 LEFT JOIN contents k ON k.id = d.content;
 
--- The words of each passage, cut and stemmed before they come here.
+-- Which passages hold a word; the words are cut and stemmed before they come here. Only the numbers
+-- of passages are kept, neither positions nor lengths.
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0'
+    text, content = '', detail = none, columnsize = 0, tokenize = 'ascii'
 );
+
+-- Else forgotten words would stay in the file, crossed out.
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+
+-- What the index was told of the successive passages of a content, as it must be told to forget it.
+CREATE TABLE learned (
+    first INTEGER PRIMARY KEY,    -- The first of these passages.
+    data BLOB NOT NULL            -- Compressed: a line of words for each.
+) STRICT;
