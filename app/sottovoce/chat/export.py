@@ -86,12 +86,8 @@ def _json(conversation: Conversation, messages: Sequence[Message]) -> str:
 def _markdown(conversation: Conversation, messages: Sequence[Message]) -> str:
     parts = [f"# {conversation.title}"]
     for message in messages:
-        parts += [
-            f"## {_name(message)}",
-            quoting.with_marks(message.text, message.sources).rstrip(),
-        ]
-        # Two spaces end a line in Markdown.
-        parts += ["  \n".join(_sources(message))] if _sources(message) else []
+        text = quoting.with_marks(message.text, message.sources)
+        parts += [f"## {_name(message)}", text.rstrip(), *_sources(message)]
     return "\n\n".join(parts) + "\n"
 
 

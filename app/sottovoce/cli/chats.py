@@ -3,8 +3,10 @@
 import argparse
 from collections.abc import Callable
 
+from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import conversation_values, export, message_values
-from sottovoce.cli.session import Parts, opened
+from sottovoce.chat.quoting import lines, with_marks
+from sottovoce.cli.session import Parts, opened, opened_library
 from sottovoce.cli.terminal import tell, visible, write, write_json
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.store.store import Store
@@ -21,6 +23,9 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
     }
     with opened(parts) as store:
         actions[arguments.action](arguments, store)
+        if arguments.action == "delete" and parts.profile.documents.exists():
+            with opened_library(parts) as library:
+                forget_orphans(store, library)
 
 
 def _list(arguments: argparse.Namespace, store: Store) -> None:
@@ -44,7 +49,9 @@ def _show(arguments: argparse.Namespace, store: Store) -> None:
     write(f"{_line(conversation.title)}\n")
     for message in messages:
         speaker = "You" if message.role is Role.USER else message.model
-        write(f"\n{speaker}:\n{message.text.rstrip()}\n")
+        write(f"\n{speaker}:\n{with_marks(message.text, message.sources).rstrip()}\n")
+        if message.sources:
+            write("".join(f"{line}\n" for line in lines(message.sources.citations)))
 
 
 def _search(arguments: argparse.Namespace, store: Store) -> None:

@@ -205,6 +205,8 @@ def _word(text: str, match: re.Match[str], before: Term | None) -> Term:
     has_digits = any(letter.isdigit() for letter in shown)
     if has_digits or (capitals >= _CAPITALS and len(shown) > 1):
         return Term(Kind.NAME, (word,), start, end)
+    if text[end : end + 1] == "-" and word in wording.NEGATIONS:
+        return Term(Kind.COMMON, (f"{word}-",), start, end)  # A non-profit is something.
     is_common = word in _FUNCTION_WORDS or word in _SAYING or word in wording.NEGATIONS
     if is_common or len(word) == 1:
         return Term(Kind.COMMON, (word,), start, end)

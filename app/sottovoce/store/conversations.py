@@ -40,6 +40,12 @@ def get(connection: apsw.Connection, conversation: int) -> Conversation:
     return from_row(cast(Row, row))
 
 
+def is_there(connection: apsw.Connection, conversation: int) -> bool:
+    """Whether there is such a row, deleted or not."""
+    rows = connection.execute("SELECT 1 FROM conversations WHERE id = :id", {"id": conversation})
+    return rows.fetchone() is not None
+
+
 def listed(connection: apsw.Connection) -> list[Conversation]:
     """Those a list shows, newest first: neither deleted nor empty."""
     rows = connection.execute(

@@ -60,6 +60,11 @@ class Store:
         with self._database.reading() as connection:
             return conversations.get(connection, conversation)
 
+    def has_conversation(self, conversation: int) -> bool:
+        """Whether it is there, or was deleted and can still be brought back."""
+        with self._database.reading() as connection:
+            return conversations.is_there(connection, conversation)
+
     def conversations(self) -> list[Conversation]:
         """Return all that are neither deleted nor empty, newest first."""
         with self._database.reading() as connection:
