@@ -4,9 +4,10 @@ import argparse
 import json
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 from bench.figure import Figure
@@ -19,6 +20,12 @@ def main() -> int:
     benches = [name for name in names if name not in {"__main__", "figure"}]
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(benches)}")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="documents and questions, for those that need it",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(benches):
@@ -27,7 +34,7 @@ def main() -> int:
     figures: list[Figure] = []
     for name in arguments.names or benches:
         sys.stdout.write(f"\n{name}\n")
-        for figure in measure(name):
+        for figure in measure(name, arguments.data):
             figures.append(figure)
             sys.stdout.write(line(figure))
             sys.stdout.flush()
@@ -39,10 +46,15 @@ def main() -> int:
     return 1 if short else 0
 
 
-def measure(name: str) -> Iterable[Figure]:
-    """What the bench of that name measures, one after the other."""
-    figures: Iterable[Figure] = import_module(f"bench.{name}").figures()
-    return figures
+def measure(name: str, data: Path | None) -> Iterable[Figure]:
+    """What the bench of that name measures, one after the other: nothing if it lacks its data."""
+    measured: Callable[..., Iterable[Figure]] = import_module(f"bench.{name}").figures
+    if "data" not in signature(measured).parameters:
+        return measured()
+    if data is None:
+        sys.stdout.write("  left out: it measures what lies in a folder that --data names\n")
+        return ()
+    return measured(data)
 
 
 def line(figure: Figure) -> str:
