@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import gguf
 import pytest
 
+from engine.tiny_encoder import write_encoder
 from sottovoce.domain.model import Role
 from sottovoce.domain.problems import Missing
 from sottovoce.engine.identity import identity
@@ -56,5 +58,8 @@ def test_the_same_model_twice_is_one(shelf: Shelf) -> None:
     assert list(embedding.embedding_models(shelf).values()) == [embedding.bundled()]
 
 
-def test_a_chat_model_is_no_reranker(shelf: Shelf) -> None:
-    assert embedding.rerankers(shelf) == []
+def test_rerankers_are_no_embedding_models(shelf: Shelf) -> None:
+    write_encoder(shelf.folder / "tiny.gguf", gguf.PoolingType.RANK)
+    (reranker,) = embedding.rerankers(shelf)
+    assert reranker.path.name == "tiny.gguf"
+    assert list(embedding.embedding_models(shelf).values()) == [embedding.bundled()]

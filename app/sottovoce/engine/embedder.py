@@ -30,7 +30,10 @@ class EmbeddingModel:
 
 
 class Embedder(Protocol):
-    """Texts to vectors. One caller at a time: others wait their turn, queries before passages."""
+    """Texts to vectors. One caller at a time: others wait their turn, queries before passages.
+
+    It holds one model. Whoever works with two of them at once takes two embedders.
+    """
 
     @property
     def loaded(self) -> EmbeddingModel | None:
@@ -45,7 +48,7 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], purpose: Purpose, stop: Stop) -> Iterator[bytes]:
         """A vector of length 1 for each text, in order, as it is ready: float32, little-endian.
 
-        Raises Cancelled, or Interrupted if the engine died.
+        Raises Cancelled, or Interrupted if the engine died or another model took its place.
         """
 
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:

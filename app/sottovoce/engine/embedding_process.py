@@ -47,21 +47,14 @@ class ProcessEmbedder:
     ) -> None:
         """`log` takes what the process prints; without it, that is dropped."""
         self._encoder = _Encoder(log, patience or Patience(), available_memory)
-        self._loaded: EmbeddingModel | None = None
 
     @property
     def loaded(self) -> EmbeddingModel | None:
-        return self._loaded if self._encoder.at_work else None
+        at_work = self._encoder.at_work
+        return at_work.embedding if at_work is not None else None
 
     def load(self, model: Model, stop: Stop) -> EmbeddingModel:
-        told = self._encoder.load(model, stop, ranks=False).told
-        self._loaded = EmbeddingModel(
-            path=model.path,
-            identity=identity(model),
-            dimensions=told.dimensions,
-            longest=told.longest,
-        )
-        return self._loaded
+        return self._encoder.load(model, stop, ranks=False).embedding
 
     def embed(self, texts: Sequence[str], purpose: Purpose, stop: Stop) -> Iterator[bytes]:
         # Looked up now, not with the first vector: it is this model's vectors that are wanted.
@@ -121,8 +114,18 @@ class _AtWork:
 
     child: EngineChild
     model: Model
+    identity: str
     told: wire.LoadedEncoder
     prefixes: Prefixes
+
+    @property
+    def embedding(self) -> EmbeddingModel:
+        return EmbeddingModel(
+            path=self.model.path,
+            identity=self.identity,
+            dimensions=self.told.dimensions,
+            longest=self.told.longest,
+        )
 
 
 class _Encoder:
@@ -192,6 +195,7 @@ class _Encoder:
         return at_work if at_work is not None and at_work.model.path == model.path else None
 
     def _loaded(self, model: Model, stop: Stop, *, ranks: bool) -> _AtWork:
+        known_by = identity(model)
         question = wire.LoadEncoder(
             path=os.fsencode(model.path),
             repack=model.quantisation == "Q4_0",  # As for models that write.
@@ -205,15 +209,15 @@ class _Encoder:
             raise Interrupted("The engine could not be started. Try again.") from error
         try:
             told = await_answer(child.ask(question, stop), wire.LoadedEncoder)
-        except BaseException as error:
+        except Lost as lost:
+            stop.check()
+            raise why_lost(child) from lost
+        except BaseException:
             child.end()
-            if isinstance(error, Lost):
-                stop.check()
-                raise why_lost(child) from error
             raise
         # The name may be a person's own; the file's is mostly its maker's.
         wanted = prefixes(f"{model.name} {model.path.stem}")
-        return _AtWork(child, model, told, wanted)
+        return _AtWork(child, model, known_by, told, wanted)
 
     @contextmanager
     def _losing(self, at_work: _AtWork, stop: Stop) -> Iterator[None]:
