@@ -1,6 +1,5 @@
 """The documents of a collection as a Qt model: filtered and sorted, however many they are."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -35,6 +34,7 @@ _STATES = (
     DocumentState.READY,
 )
 """What needs a look comes first."""
+_UNREADY = frozenset({DocumentState.WAITING, DocumentState.WORDS})
 
 
 class DocumentRows(QAbstractTableModel):
@@ -43,7 +43,10 @@ class DocumentRows(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._all: dict[int, Document] = {}
-        """By name, as a person counts: 2 before 10."""
+        self._troubled: dict[int, Document] = {}
+        self._unready: set[int] = set()
+        self._said: dict[int, str] = {}
+        """What the filter looks at; made when it is first used."""
         self._shown: list[Document] = []
         self._places: dict[int, int] = {}
         self._wanted: tuple[str, ...] = ()
@@ -63,20 +66,21 @@ class DocumentRows(QAbstractTableModel):
         return len(self._all)
 
     @property
-    def troubled(self) -> list[Document]:
-        """Those that could not be read, or not all of them."""
-        return [each for each in self._all.values() if each.trouble]
-
-    @property
     def unready(self) -> int:
         """How many still wait for something."""
-        unready = (DocumentState.WAITING, DocumentState.WORDS)
-        return sum(each.state in unready for each in self._all.values())
+        return len(self._unready)
+
+    @property
+    def troubled(self) -> list[Document]:
+        """Those that could not be read, or not all of them."""
+        return list(self._troubled.values())
 
     def show_documents(self, documents: Iterable[Document]) -> None:
-        """Have these in place of what was there."""
-        by_name = sorted(documents, key=lambda each: _countable(each.name))
-        self._all = {each.id: each for each in by_name}
+        """Have these, which come sorted by name, in place of what was there."""
+        self._all = {each.id: each for each in documents}
+        self._troubled = {each.id: each for each in self._all.values() if each.trouble}
+        self._unready = {each.id for each in self._all.values() if each.state in _UNREADY}
+        self._said = {}
         self._arrange()
 
     def update(self, documents: Iterable[Document]) -> bool:
@@ -87,10 +91,17 @@ class DocumentRows(QAbstractTableModel):
                 are_known = False
                 continue
             self._all[each.id] = each
+            self._said.pop(each.id, None)
+            self._troubled.pop(each.id, None)
+            self._unready.discard(each.id)
+            if each.trouble:
+                self._troubled[each.id] = each
+            if each.state in _UNREADY:
+                self._unready.add(each.id)
             place = self._places.get(each.id)
             if place is not None:
                 self._shown[place] = each
-                self._redraw(place)
+                self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
         return are_known
 
     def filter(self, text: str, *, only_troubled: bool) -> None:
@@ -99,14 +110,9 @@ class DocumentRows(QAbstractTableModel):
         self._only_troubled = only_troubled
         self._arrange()
 
-    def show_at_work(self, path: Path | None) -> None:
-        """Mark the document that is being read."""
-        before, self._at_work = self._at_work, path
-        if before == path:
-            return
-        for place, each in enumerate(self._shown):
-            if each.path in (before, path):
-                self._redraw(place)
+    def note_at_work(self, path: Path | None) -> None:
+        """Know which file is being read. Whoever draws the rows draws them anew."""
+        self._at_work = path
 
     def document(self, index: Index) -> Document:
         return self._shown[index.row()]
@@ -185,7 +191,8 @@ class DocumentRows(QAbstractTableModel):
                 return f"{document.path}\n{document.trouble}".strip()
 
     def _arrange(self) -> None:
-        found = [each for each in self._all.values() if self._fits(each)]
+        wanted = self._troubled if self._only_troubled else self._all
+        found = [each for each in wanted.values() if self._fits(each)]
         is_reversed = self._order is Qt.SortOrder.DescendingOrder
         found = _in_order(found, self._sorted_by, is_reversed=is_reversed)
         self.beginResetModel()
@@ -194,20 +201,13 @@ class DocumentRows(QAbstractTableModel):
         self.endResetModel()
 
     def _fits(self, document: Document) -> bool:
-        if self._only_troubled and not document.trouble:
-            return False
         if not self._wanted:
             return True
-        said = f"{document.title} {document.path} {document.trouble}".casefold()
+        said = self._said.get(document.id)
+        if said is None:
+            said = f"{document.title} {document.path} {document.trouble}".casefold()
+            self._said[document.id] = said
         return all(word in said for word in self._wanted)
-
-    def _redraw(self, place: int) -> None:
-        self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
-
-
-def _countable(name: str) -> str:
-    """What sorts a name so that numbers in it count as such."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(12), name.casefold())
 
 
 def _in_order(found: list[Document], column: Column, *, is_reversed: bool) -> list[Document]:

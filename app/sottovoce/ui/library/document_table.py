@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTreeView,
-    QWidget,
+    QTableView,
 )
 
 from sottovoce.domain.document import Document, DocumentState, Format
@@ -20,7 +19,6 @@ from sottovoce.ui.library.words import short_path
 from sottovoce.ui.theme.fonts import body_font
 from sottovoce.ui.theme.icons import icon_pixmap
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.theme.tokens import Tokens
 from sottovoce.ui.widgets.plates import draw_line
 
 _ROW, _INSET, _ICON, _SIGN = 52, 9, 20, 15
@@ -41,7 +39,7 @@ _ICONS = {
 }
 
 
-class DocumentTable(QTreeView):
+class DocumentTable(QTableView):
     """Opens by Enter or a double click, removes by Delete."""
 
     opened = Signal(object)
@@ -53,17 +51,20 @@ class DocumentTable(QTreeView):
     def __init__(self, rows: DocumentRows, look: Look) -> None:
         super().__init__()
         self._rows = rows
+        self._under_pointer = -1
         self._kept: list[int] = []
         self._current: int | None = None
         self.setObjectName("documents")
         self.setAccessibleName("Documents")
         self.setModel(rows)
         self.setItemDelegate(_Delegate(rows, look, self))
-        self.setRootIsDecorated(False)
-        self.setItemsExpandable(False)
-        self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW)
         self.setSortingEnabled(True)
         self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -71,7 +72,7 @@ class DocumentTable(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._ask_menu)
-        head = self.header()
+        head = self.horizontalHeader()
         head.setStretchLastSection(False)
         head.setSectionsMovable(False)
         head.setHighlightSections(False)
@@ -87,14 +88,31 @@ class DocumentTable(QTreeView):
     @property
     def chosen(self) -> list[Document]:
         """What is selected, from the top."""
-        places = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self._rows.documents[place] for place in places]
+        documents = self._rows.documents
+        # Not by row: a hundred thousand may be chosen, in a few stretches.
+        selection = self.selectionModel().selection()
+        ranges = (selection.at(place) for place in range(selection.count()))
+        stretches = sorted((each.top(), each.bottom() + 1) for each in ranges)
+        return [each for top, end in stretches for each in documents[top:end]]
+
+    @property
+    def row_under_pointer(self) -> int:
+        """Its place; -1 where there is none."""
+        return self._under_pointer
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, what is least needed goes first."""
         super().resizeEvent(event)
         for column, width in _GIVES_WAY.items():
             self.setColumnHidden(column, self.width() < width)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._point_at(self.rowAt(event.position().toPoint().y()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._point_at(-1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -106,13 +124,17 @@ class DocumentTable(QTreeView):
             return
         super().keyPressEvent(event)
 
+    def _point_at(self, row: int) -> None:
+        if row != self._under_pointer:
+            self._under_pointer = row
+            self.viewport().update()
+
     def _ask_menu(self, place: QPoint) -> None:
         if self.indexAt(place).isValid():
             self.menu_asked.emit(self.viewport().mapToGlobal(place))
 
     def _remember(self) -> None:
-        chosen = self.selectionModel().selectedRows()
-        self._kept = [self._rows.document(index).id for index in chosen[:_MOST_REMEMBERED]]
+        self._kept = [each.id for each in self.chosen[:_MOST_REMEMBERED]]
         current = self.currentIndex()
         self._current = self._rows.document(current).id if current.isValid() else None
 
@@ -131,8 +153,9 @@ class DocumentTable(QTreeView):
 class _Delegate(QStyledItemDelegate):
     """A document: its kind, name and place; how far it is; and its figures."""
 
-    def __init__(self, rows: DocumentRows, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, rows: DocumentRows, look: Look, table: DocumentTable) -> None:
+        super().__init__(table)
+        self._table = table
         self._rows = rows
         self._look = look
         self._home = Path.home()
@@ -149,7 +172,7 @@ class _Delegate(QStyledItemDelegate):
         painter.save()
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            _draw_ground(painter, area, option, tokens)
+            self._draw_ground(painter, area, option, index.row())
             inner = area.adjusted(_INSET, 0, -_INSET, 0)
             match Column(index.column()):
                 case Column.NAME:
@@ -163,6 +186,20 @@ class _Delegate(QStyledItemDelegate):
                     painter.drawText(inner, side, index.data())
         finally:
             painter.restore()
+
+    def _draw_ground(
+        self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, row: int
+    ) -> None:
+        """What lies behind a row, and the line under it."""
+        tokens, table = self._look.tokens, self._table
+        state: QStyle.StateFlag = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, QColor(tokens.chosen))
+        elif row == table.row_under_pointer:
+            painter.fillRect(area, QColor(tokens.hover))
+        has_focus = table.hasFocus() and row == table.currentIndex().row()
+        line = QRect(area.left(), area.bottom(), area.width(), 1)
+        painter.fillRect(line, QColor(tokens.accent if has_focus else tokens.line))
 
     def _draw_name(self, painter: QPainter, area: QRect, document: Document) -> None:
         tokens = self._look.tokens
@@ -202,22 +239,6 @@ class _Delegate(QStyledItemDelegate):
             DocumentState.WAITING: ("clock", tokens.muted),
             DocumentState.WORDS: ("check", tokens.muted),
         }.get(document.state, ("check", tokens.good))
-
-
-def _draw_ground(
-    painter: QPainter, area: QRect, option: QStyleOptionViewItem, tokens: Tokens
-) -> None:
-    """What lies behind a row, and the line under it."""
-    state: QStyle.StateFlag = option.state
-    if state & QStyle.StateFlag.State_Selected:
-        painter.fillRect(area, QColor(tokens.chosen))
-    elif state & QStyle.StateFlag.State_MouseOver:
-        painter.fillRect(area, QColor(tokens.hover))
-    has_focus = state & QStyle.StateFlag.State_HasFocus
-    painter.fillRect(
-        QRect(area.left(), area.bottom(), area.width(), 1),
-        QColor(tokens.accent if has_focus else tokens.line),
-    )
 
 
 def _draw_icon(painter: QPainter, name: str, colour: str, area: QRect, pixels: int) -> None:

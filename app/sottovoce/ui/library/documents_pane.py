@@ -221,7 +221,8 @@ class DocumentsPane(QWidget):
 
     def _show_at_work(self) -> None:
         working = self._work.working
-        self.rows.show_at_work(working.path if working else None)
+        self.rows.note_at_work(working.path if working else None)
+        self.table.viewport().update()
 
     def _filter(self) -> None:
         self._typing.stop()
