@@ -20,12 +20,6 @@ def main() -> int:
     benches = [name for name in names if name not in {"__main__", "figure"}]
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(benches)}")
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="FOLDER",
-        help="documents and questions, for those that need it",
-    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(benches):
@@ -34,10 +28,13 @@ def main() -> int:
     figures: list[Figure] = []
     for name in arguments.names or benches:
         sys.stdout.write(f"\n{name}\n")
-        for figure in measure(name, arguments.data):
-            figures.append(figure)
-            sys.stdout.write(line(figure))
-            sys.stdout.flush()
+        try:
+            for figure in measure(name, arguments.data):
+                figures.append(figure)
+                sys.stdout.write(line(figure))
+                sys.stdout.flush()
+        except NeedsData as needed:
+            sys.stdout.write(f"  left out: it takes --data with {needed}\n")
     if arguments.json:
         kept = [{**asdict(figure), "holds": figure.holds} for figure in figures]
         arguments.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -47,14 +44,9 @@ def main() -> int:
 
 
 def measure(name: str, data: Path | None) -> Iterable[Figure]:
-    """What the bench of that name measures, one after the other: nothing if it lacks its data."""
+    """What the bench of that name measures, one after the other. Raises NeedsData."""
     measured: Callable[..., Iterable[Figure]] = import_module(f"bench.{name}").figures
-    if "data" not in signature(measured).parameters:
-        return measured()
-    if data is None:
-        sys.stdout.write("  left out: it measures what lies in a folder that --data names\n")
-        return ()
-    return measured(data)
+    return measured(data) if "data" in signature(measured).parameters else measured()
 
 
 def line(figure: Figure) -> str:
