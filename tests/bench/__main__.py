@@ -10,7 +10,7 @@ from importlib import import_module
 from inspect import signature
 from pathlib import Path
 
-from bench.figure import Figure
+from bench.figure import Figure, NeedsData
 
 
 def main() -> int:
