@@ -21,6 +21,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(benches)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures here")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="texts, questions and files to measure with"
+    )
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(benches):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(benches)}")
