@@ -18,3 +18,7 @@ class Figure:
     @property
     def holds(self) -> bool:
         return self.value <= self.bar if self.less_is_better else self.value >= self.bar
+
+
+class NeedsData(Exception):
+    """This can only be measured with what it names, in the folder that `--data` gives."""
