@@ -54,6 +54,8 @@ class Settings:
     """Whether the user has read and dismissed what the starter model is."""
     embedding: str = ""
     """The identity of the embedding model for new collections; empty for the bundled one."""
+    reranker: str = ""
+    """Path of the model that orders what a search finds; empty for none."""
     rests_while_replying: bool = False
     """Whether no document is read while a reply is written, instead of only more slowly."""
 
@@ -98,5 +100,7 @@ class Appearance:
     sidebar_width: int = 276
     """Pixels."""
     sidebar_shown: bool = True
+    viewer_width: int = 480
+    """Pixels of the document beside the chat."""
     models_tab: str = ""
     """The tab of the page of models that was shown last; empty for the first."""

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from sottovoce.chat.export import Format, export
 from sottovoce.domain.conversation import Conversation, Role
+from sottovoce.domain.document import Found
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
@@ -43,7 +44,6 @@ from sottovoce.ui.chat.replies import Replies
 from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
-from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.search import DocumentSearch
 from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
@@ -52,6 +52,7 @@ from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.sidebar.rows import UNNAMED
 from sottovoce.ui.sidebar.sidebar import Sidebar
@@ -61,6 +62,8 @@ from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Remedy, Trouble, trouble
 from sottovoce.ui.unlock.view_model import Opened
+from sottovoce.ui.viewer.beside import Beside
+from sottovoce.ui.viewer.view_model import ViewerViewModel
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
     from sottovoce.ui.settings.dialog import SettingsDialog
+    from sottovoce.ui.viewer.pane import ViewerPane
 
 _FIGURES_MILLISECONDS = 3000
 # What is in the documents is wanted later than the window, which its process would slow down.
@@ -114,9 +118,10 @@ class Shell(QWidget):
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
         self.collections = CollectionsViewModel(library, tasks, self.settings)
-        self.embeddings = EmbeddingsViewModel(self.shelf.shelf, tasks)
+        self.document_models = DocumentModelsViewModel(self.shelf.shelf, tasks)
         self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_busy)
         self.scope = ScopeViewModel(opened.store, library, tasks)
+        self.viewer = ViewerViewModel(library, tasks)
         self.chat = ChatViewModel(
             opened.store,
             engine,
@@ -140,6 +145,8 @@ class Shell(QWidget):
         self._models_tab = appearance.models_tab
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
+        self.viewer_pane: ViewerPane | None = None
+        """The document beside the chat, once one was opened."""
         self.documents: DocumentsPage | None = None
         """The page of documents, once it was opened."""
         self.actions_by_id = self._install_actions()
@@ -178,6 +185,7 @@ class Shell(QWidget):
         """Keep what was typed, and ask what is under way to end."""
         self._figures_timer.stop()
         self.replies.fall_silent()
+        self.viewer.close()
         self.network.rest()
         self.chat.keep_draft()
 
@@ -188,6 +196,10 @@ class Shell(QWidget):
     @property
     def is_sidebar_shown(self) -> bool:
         return not self.sidebar.isHidden()
+
+    @property
+    def viewer_width(self) -> int:
+        return self._beside.other_width
 
     @property
     def models_tab(self) -> str:
@@ -284,7 +296,8 @@ class Shell(QWidget):
         column.addLayout(notice)
         self._pages = QStackedWidget()
         self._pages.addWidget(self.page)
-        column.addWidget(self._pages, 1)
+        self._beside = Beside(self._pages, appearance.viewer_width)
+        column.addWidget(self._beside, 1)
         column.addWidget(self.status)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
@@ -324,6 +337,10 @@ class Shell(QWidget):
         self.work.progressed.connect(lambda: self.scope.note_working(self.work.working))
         self.work.settled.connect(self.scope.note_settled)
         page.documents_asked.connect(self._open_documents)
+        page.source_asked.connect(self.viewer.open_source)
+        page.document_asked.connect(lambda document: self.viewer.open_document(document.id))
+        sidebar.found_chosen.connect(self._show_found)
+        self.viewer.opened.connect(self._show_viewer)
         self.collections.added.connect(self.work.begin)
         self.work.progressed.connect(self.collections.refresh_soon)
         self.downloads.installed.connect(self._note_installed)
@@ -376,9 +393,10 @@ class Shell(QWidget):
             return self.documents
         from sottovoce.ui.library.page import DocumentsPage
 
-        page = DocumentsPage(self.collections, self.work, self.embeddings, self._look)
+        page = DocumentsPage(self.collections, self.work, self.document_models, self._look)
         page.catalogue_asked.connect(self._open_catalogue)
         page.left.connect(self._focus_composer)
+        page.view_asked.connect(lambda document: self.viewer.open_document(document.id))
         self._pages.addWidget(page)
         self.documents = page
         return page
@@ -425,6 +443,10 @@ class Shell(QWidget):
         self.page.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _find(self) -> None:
+        pane = self.viewer_pane
+        if pane is not None and pane.isAncestorOf(self.focusWidget()):
+            pane.find_bar.open_bar()
+            return
         if self.models is not None and self.models.isVisible():
             self.models.focus_search()
             return
@@ -432,6 +454,26 @@ class Shell(QWidget):
             self.documents.focus_search()
             return
         self.page.find_bar.open_bar()
+
+    def _show_viewer(self) -> None:
+        if self.viewer_pane is None:
+            from sottovoce.ui.viewer.pane import ViewerPane
+
+            self.viewer_pane = ViewerPane(self.viewer, self._look)
+            self.viewer_pane.closed.connect(self._close_viewer)
+            self.viewer_pane.copied.connect(lambda: self.toast.tell("Copied"))
+        self._beside.show_beside(self.viewer_pane)
+        self.viewer_pane.focus_page()
+
+    def _show_found(self, found: Found) -> None:
+        passage = found.passage
+        self.viewer.open_document(passage.document, passage.span.page, (passage,))
+
+    def _close_viewer(self) -> None:
+        self._beside.hide_other()
+        self.viewer.close()
+        is_in_chat = self._pages.currentWidget() is self.page
+        (self.page.composer if is_in_chat else self._pages).setFocus()
 
     def _attach(self) -> None:
         self._show_page(self.page)
@@ -504,7 +546,7 @@ class Shell(QWidget):
             self.settings,
             self.network,
             self.token,
-            self.embeddings,
+            self.document_models,
             look=self._look,
             parent=self,
         )

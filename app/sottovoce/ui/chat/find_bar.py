@@ -1,4 +1,4 @@
-"""Finding words in the chat on screen."""
+"""Finding words in the chat or the document on screen."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -15,13 +15,14 @@ class FindBar(QFrame):
     """Words, and whether to look forward."""
     closed = Signal()
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, says: str = "Find in this chat") -> None:
+        """`says` is what the field is for."""
         super().__init__()
         self.setObjectName("find")
         self._field = QLineEdit()
-        self._field.setPlaceholderText("Find in this chat")
-        self._field.setAccessibleName("Find in this chat")
-        self._field.setMinimumWidth(220)
+        self._field.setPlaceholderText(says)
+        self._field.setAccessibleName(says)
+        self._field.setMinimumWidth(180)
         self._field.installEventFilter(self)
         self._result = label("", "muted")
         row = QHBoxLayout(self)

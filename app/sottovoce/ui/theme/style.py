@@ -115,6 +115,11 @@ QSplitter::handle { background: transparent; }
 #composer { background: $surface; border: 1px solid $line; border-radius: 20px; }
 #composer QPlainTextEdit {
   background: transparent; border: none; padding: 0; font-size: ${body}px; }
+#viewer {
+  background: $sidebar; border-left: 1px solid $line; border-top: 1px solid $line; }
+#text_view { background: $background; border: none; border-radius: 0; padding: 0; }
+#page_view { background: transparent; border: none; }
+#page_number { padding: 3px 4px; border-radius: 7px; font-size: ${small}px; }
 QLabel[kind="drop"] {
   background: $background; border: 2px dashed $accent; border-radius: 16px; color: $accent;
   font-size: ${body}px; font-weight: 600; }

@@ -141,7 +141,7 @@ def body_controls(
 ) -> Iterator[Control]:
     """What can be clicked inside a message between two heights."""
     for ordinal, chip in enumerate(page.strip.chips if page.strip else ()):
-        if not chip.is_warning:
+        if chip.says:
             yield Control(
                 Action.SOURCE,
                 index,

@@ -33,7 +33,7 @@ class Chip:
     text: str
     """What is drawn."""
     says: str
-    """What a person is told, without anything left out."""
+    """What a person is told that a click does; empty if there is nothing to click."""
     icon: str
     rect: QRectF
     source: Source | None = None
@@ -56,10 +56,10 @@ class Strip:
 
     def _lay_out(self) -> None:
         sources = self.sources
-        is_found = bool(sources.passages or sources.citations)
+        is_found = bool(sources.passages or sources.citations or sources.whole)
         if sources.is_not_found or not is_found:
             says = "Not in your documents" if is_found else "Nothing found in your documents"
-            self._add(says, says, "search-x", is_warning=True)
+            self._add(says, "", "search-x", is_warning=True)
         if not is_found:
             return
         all_read = _amount(sources)
@@ -76,7 +76,8 @@ class Strip:
             is_cited = any(each.document == places[0].document for each in sources.citations)
             self._add(text, says, "file-text", source=places[0], is_cited=is_cited)
         searched = f"Searched for: {sources.query}. " if sources.query else ""
-        self._add(all_read, f"{searched}List what was read", "")
+        says = f"{searched}List what was read" if sources.passages else ""
+        self._add(all_read, says, "")
 
     def _chip_width(self, text: str, icon: str = "file-text") -> float:
         return self._metrics.horizontalAdvance(text) + 2 * _SIDE + (_ICON_ROOM if icon else 0)
@@ -118,10 +119,13 @@ def _pages(places: Sequence[Source]) -> str:
 
 def _amount(sources: Sources) -> str:
     """How much the model was shown."""
-    count = len(sources.passages)
-    if sources.whole and {each.document for each in sources.passages} <= set(sources.whole):
-        return "Read whole" if len(sources.whole) == 1 else f"{len(sources.whole)} read whole"
-    return "1 passage read" if count == 1 else f"{count} passages read"
+    passages, whole = len(sources.passages), len(sources.whole)
+    said = []
+    if whole:
+        said.append("1 document read whole" if whole == 1 else f"{whole} documents read whole")
+    if passages:
+        said.append("1 passage read" if passages == 1 else f"{passages} passages read")
+    return " · ".join(said)
 
 
 def draw_chip(

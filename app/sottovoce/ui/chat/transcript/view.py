@@ -176,8 +176,8 @@ class Transcript(QAbstractScrollArea):
         announce(self, message.text)
 
     def tell_sources(self, sources: Sources) -> None:
-        """Show what the reply under way is written from."""
-        if self.messages:
+        """Show what the reply under way is written from. One that has not begun brings it along."""
+        if self.messages and self.messages[-1].state is State.WRITING:
             self._column.replace(replace(self.messages[-1], sources=sources))
             self._update()
 
