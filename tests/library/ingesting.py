@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from fakes import MODEL, ScriptedEmbedder
+from fakes import MODEL, ScriptedEmbedder, ScriptedReranker
 from sottovoce.domain.document import Document
 from sottovoce.domain.stop import Stop
 from sottovoce.library.embedders import Embedders
 from sottovoce.library.local import LocalLibrary
 from sottovoce.library.news import Settled
+from sottovoce.library.reranking import Reranking
 from sottovoce.store.document_store import DocumentStore, open_documents
 
 DEFAULT = "words"
@@ -29,7 +30,12 @@ def library(
     store: DocumentStore | None = None, *engines: ScriptedEmbedder, lock: Path | None = None
 ) -> LocalLibrary:
     """A library that reads files as the real one does."""
-    return LocalLibrary(store or open_documents(None, b""), embedders(*engines), lock=lock)
+    return LocalLibrary(
+        store or open_documents(None, b""),
+        embedders(*engines),
+        Reranking(ScriptedReranker),
+        lock=lock,
+    )
 
 
 def read(library: LocalLibrary) -> list[Document]:

@@ -76,7 +76,6 @@ def shell(
         secrets=lambda: None,
         look=look,
         appearance=Appearance(),
-        library=library,
     )
     qtbot.addWidget(shell)
     shell.resize(1000, 700)

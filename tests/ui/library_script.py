@@ -36,6 +36,7 @@ class ScriptedLibrary:
         """Raised by the next question."""
         self.is_paused = False
         self.gives_way = False
+        self.reranker: Path | None = None
         self.retried: list[int] = []
         self._collections: dict[int, Collection] = {}
         self._news: queue.SimpleQueue[News | Exception | None] = queue.SimpleQueue()
@@ -144,6 +145,9 @@ class ScriptedLibrary:
 
     def give_way(self, *, to_reply: bool) -> None:
         self.gives_way = to_reply
+
+    def rerank_by(self, model: Path | None) -> None:
+        self.reranker = model
 
     def search(self, query: Query, stop: Stop) -> list[Found]:
         self.queries.append(query)

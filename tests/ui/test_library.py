@@ -18,10 +18,10 @@ from sottovoce.system.paths import Profile
 from sottovoce.ui.library import words
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.document_rows import Column
-from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.name_dialog import NameDialog
 from sottovoce.ui.library.page import DocumentsPage
 from sottovoce.ui.library.work_view_model import WorkViewModel
+from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
@@ -56,8 +56,8 @@ def work(
 
 
 @pytest.fixture
-def embeddings(profile: Profile, tasks: Tasks) -> EmbeddingsViewModel:
-    return EmbeddingsViewModel(shelf_in(profile), tasks)
+def models(profile: Profile, tasks: Tasks) -> DocumentModelsViewModel:
+    return DocumentModelsViewModel(shelf_in(profile), tasks)
 
 
 @pytest.fixture
@@ -66,11 +66,11 @@ def page(
     tasks: Tasks,
     collections: CollectionsViewModel,
     work: WorkViewModel,
-    embeddings: EmbeddingsViewModel,
+    models: DocumentModelsViewModel,
     look: Look,
 ) -> Iterator[DocumentsPage]:
     """The page as it is first seen: nobody was asked what is there."""
-    page = DocumentsPage(collections, work, embeddings, look)
+    page = DocumentsPage(collections, work, models, look)
     qtbot.addWidget(page)
     page.resize(1100, 700)
     page.show()
@@ -570,14 +570,14 @@ def test_how_far_the_work_is(
 
 
 def test_another_model_searches_a_collection_after_a_question(
-    qtbot: QtBot, filled: DocumentsPage, library: ScriptedLibrary, embeddings: EmbeddingsViewModel
+    qtbot: QtBot, filled: DocumentsPage, library: ScriptedLibrary, models: DocumentModelsViewModel
 ) -> None:
-    qtbot.waitUntil(lambda: bool(embeddings.names))
-    [identity] = embeddings.names  # The one that came with Sottovoce.
+    qtbot.waitUntil(lambda: bool(models.embeddings))
+    [identity] = models.embeddings  # The one that came with Sottovoce.
     press(qtbot, filled.pane.more)
     [menu] = [each for each in filled.findChildren(QMenu, "collection") if each.isVisible()]
-    [models] = menu.findChildren(QMenu)
-    models.actions()[0].trigger()
+    [offered] = menu.findChildren(QMenu)
+    offered.actions()[0].trigger()
     menu.close()
     assert answer(qtbot, filled, "Prepare them").startswith(
         "3 documents of Cases will be prepared for Multilingual E5 Small"
@@ -586,14 +586,16 @@ def test_another_model_searches_a_collection_after_a_question(
 
 
 def test_settings_of_documents_are_kept(
-    qtbot: QtBot, settings: SettingsViewModel, embeddings: EmbeddingsViewModel, look: Look
+    qtbot: QtBot, settings: SettingsViewModel, models: DocumentModelsViewModel, look: Look
 ) -> None:
     settings.change(replace(settings.settings, embedding="of a model that is gone"))
-    tab = DocumentsTab(settings, embeddings, look)
+    tab = DocumentsTab(settings, models, look)
     qtbot.addWidget(tab)
     qtbot.waitUntil(lambda: tab.embedding.count() == 2)
     assert tab.embedding.currentText() == "A model that is not here any more"
     tab.embedding.setCurrentIndex(0)
+    assert tab.embedding.currentText() == "Multilingual E5 Small"
     assert settings.settings.embedding == ""
+    assert tab.reranker.currentText() == "None"
     tab.rests.setChecked(True)
     assert settings.settings.rests_while_replying

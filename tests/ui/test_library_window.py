@@ -1,5 +1,6 @@
 """The documents in the window: how they are reached, found beside the chats, and read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,10 @@ def test_the_settings_lead_to_more_models(qtbot: QtBot, shell: Shell) -> None:
     assert shell.models is not None
     assert shell.models.isVisible()
     assert shell.models.tab == "catalogue"
+
+
+def test_the_wished_reranker_is_used(qtbot: QtBot, shell: Shell, library: ScriptedLibrary) -> None:
+    shell.settings.change(replace(shell.settings.settings, reranker="/models/reranker.gguf"))
+    qtbot.waitUntil(lambda: library.reranker == Path("/models/reranker.gguf"))
+    shell.settings.change(replace(shell.settings.settings, reranker=""))
+    qtbot.waitUntil(lambda: library.reranker is None)

@@ -106,6 +106,9 @@ class Library(Protocol):
 
     # Searching and reading.
 
+    def rerank_by(self, model: Path | None) -> None:
+        """Order what searches find by this reranker from now on; None: by none."""
+
     def search(self, query: Query, stop: Stop) -> list[Found]:
         """Return the passages that answer best, the best first."""
 

@@ -15,6 +15,7 @@ from sottovoce.library.library import Query
 from sottovoce.library.news import News
 from sottovoce.library.pace import Pace
 from sottovoce.library.progress import Progress
+from sottovoce.library.reranking import Reranking
 from sottovoce.library.words import terms
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.system.lock import locked
@@ -31,6 +32,7 @@ class LocalLibrary:
         self,
         store: DocumentStore,
         embedders: Embedders,
+        reranking: Reranking,
         *,
         lock: Path | None = None,
         read: Read = reading.read,
@@ -42,6 +44,7 @@ class LocalLibrary:
         self._lock = lock
         self._turn = threading.Lock()
         self._pace = Pace()
+        self._reranking = reranking
 
     # Collections and what is in them.
 
@@ -148,6 +151,9 @@ class LocalLibrary:
 
     # Searching and reading.
 
+    def rerank_by(self, model: Path | None) -> None:
+        self._reranking.choose(model)
+
     def search(self, query: Query, stop: Stop) -> list[Found]:
         stop.check()
         contents = self._store.in_scope(query.scope)
@@ -171,4 +177,5 @@ class LocalLibrary:
 
     def close(self) -> None:
         self._embedders.close()
+        self._reranking.close()
         self._store.close()

@@ -4,11 +4,12 @@ from contextlib import suppress
 from functools import partial
 
 from sottovoce.domain.problems import Problem
-from sottovoce.engine.embedding_process import ProcessEmbedder
+from sottovoce.engine.embedding_process import ProcessEmbedder, ProcessReranker
 from sottovoce.engine.identity import identity
 from sottovoce.library.embedders import Embedders
 from sottovoce.library.embedding import bundled, by_identity
 from sottovoce.library.local import LocalLibrary
+from sottovoce.library.reranking import Reranking
 from sottovoce.models.shelf import Shelf
 from sottovoce.store.document_store import open_documents
 from sottovoce.system.paths import Profile, shared_models
@@ -19,12 +20,14 @@ def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
 
     Raises what open_documents raises.
     """
-    engine = partial(ProcessEmbedder, log=profile.logs / "engine.log")
+    log = profile.logs / "engine.log"
+    engine = partial(ProcessEmbedder, log=log)
     embedders = Embedders(_bundled(), partial(by_identity, _shelf(profile)), engine)
+    reranking = Reranking(partial(ProcessReranker, log=log))
     if key is None:
-        return LocalLibrary(open_documents(None, b""), embedders)
+        return LocalLibrary(open_documents(None, b""), embedders, reranking)
     store = open_documents(profile.documents, key)
-    return LocalLibrary(store, embedders, lock=profile.documents_lock)
+    return LocalLibrary(store, embedders, reranking, lock=profile.documents_lock)
 
 
 def _shelf(profile: Profile) -> Shelf:

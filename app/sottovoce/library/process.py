@@ -45,6 +45,7 @@ class ProcessLibrary:
         self._process: _Process | None = None
         self._is_paused = False
         self._gives_way = False
+        self._reranker: Path | None = None
         self._is_closed = False
 
     def collections(self) -> list[Collection]:
@@ -107,6 +108,11 @@ class ProcessLibrary:
     def give_way(self, *, to_reply: bool) -> None:
         self._gives_way = to_reply
         self._ask(Library.give_way, to_reply=to_reply)
+
+    def rerank_by(self, model: Path | None) -> None:
+        self._reranker = model
+        if self._process is not None:  # Else it is told when it starts.
+            self._ask(Library.rerank_by, model)
 
     def search(self, query: Query, stop: Stop) -> list[Found]:
         return self._ask(Library.search, query, stop)
@@ -173,6 +179,7 @@ class ProcessLibrary:
                 for wish in (
                     wire.question(Library.pause, is_paused=self._is_paused),
                     wire.question(Library.give_way, to_reply=self._gives_way),
+                    wire.question(Library.rerank_by, self._reranker),
                 ):
                     for _ in self._process.ask(wish, Stop()):
                         pass

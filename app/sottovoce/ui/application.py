@@ -168,7 +168,6 @@ class Session:
             secrets=self._parts.secrets,
             look=self._look,
             appearance=self._appearance,
-            library=opened.library,
         )
         self.window.setCentralWidget(self.shell)
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)

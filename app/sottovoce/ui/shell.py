@@ -29,7 +29,6 @@ from sottovoce.domain.document import Found
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
-from sottovoce.library.library import Library
 from sottovoce.models.downloads import Downloads
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
@@ -100,10 +99,11 @@ class Shell(QWidget):
         secrets: Callable[[], Secrets | None],
         look: Look,
         appearance: Appearance,
-        library: Library,
     ) -> None:
         super().__init__()
+        library = opened.library
         self._store = opened.store
+        self._library = library
         self._profile = profile
         self._engine = engine
         self._tasks = tasks
@@ -143,6 +143,8 @@ class Shell(QWidget):
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
         self._models_tab = appearance.models_tab
+        self._reranker = ""
+        """The one that the library was told to use."""
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
         self.viewer_pane: ViewerPane | None = None
@@ -172,10 +174,18 @@ class Shell(QWidget):
             self.chat.open(interrupted)
         self._figures_timer.start()
         self._show_figures()
+        self._use_reranker()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
         if self._profile.documents.exists():
             QTimer.singleShot(_LIBRARY_MILLISECONDS, self, self._follow_documents)
         self.page.composer.setFocus()
+
+    def _use_reranker(self) -> None:
+        wanted = self.settings.settings.reranker
+        if wanted != self._reranker:
+            self._reranker = wanted
+            model = Path(wanted) if wanted else None
+            self._tasks.ask(lambda: self._library.rerank_by(model))
 
     def _follow_documents(self) -> None:
         self.collections.refresh()
@@ -314,6 +324,7 @@ class Shell(QWidget):
 
     def _connect(self) -> None:
         chat, model, sidebar, page = self.chat, self.model, self.sidebar, self.page
+        self.settings.changed.connect(self._use_reranker)
         sidebar.new_asked.connect(self._new_chat)
         sidebar.documents_asked.connect(self._open_documents)
         sidebar.models_asked.connect(self._open_models)

@@ -20,10 +20,10 @@ from sottovoce.ui.library.collection_delegate import CollectionDelegate
 from sottovoce.ui.library.collection_rows import CollectionRows
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.documents_pane import DocumentsPane
-from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.library.name_dialog import NameDialog
 from sottovoce.ui.library.words import counted
 from sottovoce.ui.library.work_view_model import WorkViewModel
+from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
@@ -51,11 +51,11 @@ class DocumentsPage(QWidget):
         self,
         collections: CollectionsViewModel,
         work: WorkViewModel,
-        embeddings: EmbeddingsViewModel,
+        models: DocumentModelsViewModel,
         look: Look,
     ) -> None:
         super().__init__()
-        self._embeddings = embeddings
+        self._models = models
         self._collections = collections
         self._work = work
         self._look = look
@@ -67,7 +67,7 @@ class DocumentsPage(QWidget):
         self._lay_out()
         self._connect()
         self.setFocusProxy(self.list)
-        embeddings.refresh()
+        models.refresh()
         self._show()
 
     def focus_search(self) -> None:
@@ -131,7 +131,7 @@ class DocumentsPage(QWidget):
         box.setWindowTitle("Search by another model?")
         box.setText(
             f"{counted(collection.documents, 'document')} of {collection.name} will be prepared "
-            f"for {self._embeddings.names[identity]}, which can take a while. Until that is done "
+            f"for {self._models.embeddings[identity]}, which can take a while. Until that is done "
             "they are searched as before."
         )
         prepare = box.addButton("Prepare them", QMessageBox.ButtonRole.AcceptRole)
@@ -288,7 +288,7 @@ class DocumentsPage(QWidget):
         """The models to search it by, the present one marked."""
         models = rounded(menu.addMenu("Search by meaning with"))
         models.setIcon(icon("search", self._look.tokens.muted))
-        for identity, name in self._embeddings.names.items():
+        for identity, name in self._models.embeddings.items():
             is_present = identity == collection.embedding
             action = models.addAction(name)
             action.setCheckable(True)

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.settings import Scheme, Settings
-from sottovoce.ui.library.embeddings_view_model import EmbeddingsViewModel
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
+from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
 from sottovoce.ui.settings.network_tab import NetworkTab
@@ -48,7 +48,7 @@ class SettingsDialog(QDialog):
         settings: SettingsViewModel,
         network: NetworkViewModel,
         token: TokenViewModel,
-        embeddings: EmbeddingsViewModel,
+        document_models: DocumentModelsViewModel,
         *,
         look: Look,
         parent: QWidget,
@@ -69,7 +69,7 @@ class SettingsDialog(QDialog):
             ),
             "Model",
         )
-        self.documents = DocumentsTab(settings, embeddings, look)
+        self.documents = DocumentsTab(settings, document_models, look)
         self.documents.catalogue_asked.connect(self._go_to_catalogue)
         tabs.addTab(self.documents, "Documents")
         self.network = NetworkTab(network, token, look)
