@@ -1,12 +1,12 @@
 """Which statements of a reply the documents bear out, and where they do, letter by letter.
 
 Nothing that the model says about its sources is trusted: a statement is tied to the sentences in
-which its words, its names and all of its numbers stand, or to none.
+which its words and all of its numbers stand, or to none. What it says beside must stand nearby.
 """
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,8 +22,6 @@ _NEEDED = 0.7
 """How much of what a statement says must stand there, by the weight of its words."""
 _NEEDED_WITHOUT_CAPITALS = 0.8
 """The same in scripts that don't tell a name from a word."""
-_WORDS_PER_STRANGE_ONE = 6
-"""A statement may hold a word that no passage holds for so many that it makes."""
 _LONGEST = 3
 """Sentences of a passage that bear out one statement together."""
 _COST_OF_SENTENCE = 0.08
@@ -135,7 +133,7 @@ class _Evidence:
     def weight(self, forms: Sequence[str]) -> float:
         """How much it says that one of these stands somewhere: more, the rarer they are."""
         holding = {number for form in forms for number in self._holding.get(form, ())}
-        return math.log(1 + (len(self.sentences) + 1) / (len(holding) + 0.5))
+        return math.log(1 + (len(self.sentences) + 1) / (max(len(holding), 1) + 0.5))
 
     def holding(self, forms: Iterable[str]) -> Iterator[int]:
         """The sentences in which any of these stands."""
@@ -185,36 +183,24 @@ def _check(
     if None in places:
         return Support.MISQUOTED, []
     found = [place for place in places if place is not None]
-    for start, end in quoted:
-        sentence = sentence[:start] + " " * (end - start) + sentence[end:]
-
     said = terms(sentence)
     telling = [term for term in said if term.kind is not Kind.COMMON]
-    if found and not any(term.kind is not Kind.WORD for term in telling):
-        return Support.SUPPORTED, found  # What leads up to a quotation is put freely.
-    if not telling:
-        return (Support.SUPPORTED, found) if found else (None, [])
-    if found and _stand_around(telling, found, evidence):
+    beside = [term for term in said if not any(start <= term.start < end for start, end in quoted)]
+    if found and _only_leads_up(beside):
         return Support.SUPPORTED, found
+    if not telling:
+        return None, []
     place = _best(said, telling, evidence, asked)
     return (Support.UNSUPPORTED, []) if place is None else (Support.SUPPORTED, [*found, place])
 
 
-def _stand_around(telling: Sequence[Term], found: Sequence[_Place], evidence: _Evidence) -> bool:
-    """Whether names and numbers beside quotations stand in the quoted passages."""
-    keys = {
-        key
-        for index, _ in found
-        for sentence in evidence.sentences
-        if sentence.passage == index
-        for key in sentence.keys
-    }
-    for index, _ in found:
-        keys |= evidence.above(index)
-    return all(
-        keys.intersection(evidence.forms(term)) or keys.intersection(term.keys)
-        for term in telling
-        if term.kind is not Kind.WORD
+def _only_leads_up(beside: Sequence[Term]) -> bool:
+    """Whether what stands beside a quotation states nothing more: "It goes on to say that"."""
+    words = [term for term in beside if term.kind is not Kind.COMMON]
+    return (
+        len(words) <= _FEW
+        and all(term.kind is Kind.WORD for term in words)
+        and not any(map(is_negation, beside))
     )
 
 
@@ -223,9 +209,6 @@ def _best(
 ) -> _Place | None:
     """The fewest sentences that bear a statement out best; None if none do."""
     wanted = [_wanted(term, evidence) for term in telling]
-    strange = sum(not each.forms for each in wanted if each.term.kind is Kind.WORD)
-    if strange > len({each.term.keys for each in wanted}) // _WORDS_PER_STRANGE_ONE:
-        return None
     questioned = [_wanted(term, evidence) for term in asked]
     is_short = len(wanted) < _FEW
     if is_short and not questioned:
@@ -279,9 +262,12 @@ def _judged(
     keys = frozenset[str]().union(*(sentence.keys for sentence in window))
     index = window[0].passage
     above = evidence.above(index)
+    # A word of the question may come back in the answer. A name or number must be in the passage.
+    asked = {each.term.keys[0] for each in questioned}
     held = [bool(keys & each.forms) for each in wanted]
     for each, is_held in zip(wanted, held, strict=True):
-        if not is_held and not _stands_nearby(each, window, above, evidence):
+        known = above | asked if each.term.kind is Kind.WORD else above
+        if not is_held and not _stands_nearby(each, window, known, evidence):
             return None
     total = sum(each.weight for each in wanted)
     covered = sum(
@@ -298,7 +284,9 @@ def _judged(
     if len(wanted) < _FEW and share < _NEEDED_OF_QUESTION:
         return None
     there = [term for sentence in window for term in sentence.terms]
-    if contradict(said, there) or _is_denied(said, there, wanted):
+    if contradict(said, there) or _differ_in_denial(said, window, wanted):
+        return None
+    if _repeats_numbers(said, there):
         return None
     return coverage + 0.2 * share - _COST_OF_SENTENCE * len(window)
 
@@ -308,17 +296,14 @@ def _stands_nearby(
 ) -> bool:
     """Whether what these sentences do not say themselves may be said around them."""
     keys = {*wanted.forms, *wanted.term.keys}
-    match wanted.term.kind:
-        case Kind.NUMBER:
-            if keys & above:
-                return True
-            is_year = all(key.isdigit() and 1800 <= int(key) <= 2100 for key in wanted.term.keys)
-            is_in_head = is_year and all(sentence.is_row for sentence in window)
-            return is_in_head and _stands_in(window[0].passage, keys, evidence)
-        case Kind.NAME:
-            return bool(keys & above) or _stands_in(window[0].passage, keys, evidence)
-        case _:
-            return True
+    if wanted.term.kind is not Kind.NUMBER:
+        alike = any(are_alike(wanted.term.keys[0], key) for key in above)
+        return alike or _stands_in(window[0].passage, keys, evidence)
+    if keys & above:
+        return True
+    is_year = all(key.isdigit() and 1800 <= int(key) <= 2100 for key in wanted.term.keys)
+    is_in_head = is_year and all(sentence.is_row for sentence in window)
+    return is_in_head and _stands_in(window[0].passage, keys, evidence)
 
 
 def _stands_in(index: int, keys: set[str], evidence: _Evidence) -> bool:
@@ -327,18 +312,44 @@ def _stands_in(index: int, keys: set[str], evidence: _Evidence) -> bool:
     )
 
 
-def _is_denied(said: Sequence[Term], there: Sequence[Term], wanted: Sequence[_Wanted]) -> bool:
-    """Whether only one side says "not"."""
-    forms = frozenset[str]().union(*(each.forms for each in wanted))
-    denied = [
-        term
-        for at, term in enumerate(there)
+def _repeats_numbers(said: Sequence[Term], there: Sequence[Term]) -> bool:
+    """Whether a number is said more often than it stands there: one of them is another's."""
+    counts = Counter(key for term in there for key in term.keys)
+    numbers = Counter(term.keys for term in said if term.kind is Kind.NUMBER)
+    return any(
+        count > 1 and 0 < max(counts[key] for key in keys) < count
+        for keys, count in numbers.items()
+    )
+
+
+def _differ_in_denial(
+    said: Sequence[Term], window: Sequence[_Sentence], wanted: Sequence[_Wanted]
+) -> bool:
+    """Whether one side says of something that it is not so, and the other does not."""
+    forms = {each.term.keys[0]: each.forms for each in wanted}
+    denials = [at for at, term in enumerate(said) if is_negation(term)]
+    there = [
+        (sentence.terms, at)
+        for sentence in window
+        for at, term in enumerate(sentence.terms)
         if is_negation(term)
-        and any(forms.intersection(near.keys) for near in there[max(0, at - 1) : at + _NEAR + 1])
     ]
-    if any(map(is_negation, said)):
-        return not any(map(is_negation, there))
-    return bool(denied)
+    if not denials:
+        every = frozenset[str]().union(*forms.values())
+        return any(every & _near(sentence, at, before=1) for sentence, at in there)
+    around = [_near(sentence, at, before=_NEAR) for sentence, at in there]
+    for at in denials:
+        denied = [forms[key] for key in _near(said, at, before=_NEAR) if key in forms]
+        enough = min(2, len(denied))
+        if not any(sum(bool(near & each) for each in denied) >= enough for near in around):
+            return True
+    return False
+
+
+def _near(terms: Sequence[Term], at: int, *, before: int) -> frozenset[str]:
+    """What is said around a word."""
+    around = terms[max(0, at - before) : at + _NEAR + 1]
+    return frozenset(key for term in around for key in term.keys)
 
 
 def _statements(reply: str) -> Iterator[Stretch]:

@@ -138,7 +138,17 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
 """Words that say one thing, and those that say the contrary. Any ending may stand for a star."""
 
 SAYING = _words(
-    """according additionally also although answer appears based because both claim claims
+    """amount approximately around called came become became become considered due happen happened
+    important involve involved involves kind known located made main mainly major make makes means
+    named number occur occurred order part person place primarily primary provide purpose referred
+    role serve served serves several situated took type typically use used way whose
+    beteiligt bezeichnet dient etwa genannt hauptsächlich heißt liegt nannte rund stammt ungefähr
+    verschiedene verwendet wichtig wichtige wichtigsten
+    appelé appelée connu connue environ important importante notamment principal principale situé
+    située utilisé chiamato chiamata circa importante noto nota principale situato situata usato
+    aproximadamente conocida conocido conhecida conhecido llamada llamado importante principal
+    situada situado ubicada ubicado usado
+    according additionally also although answer appears based because both claim claims
     contain contains context currently described describes document documents documentation
     especially excerpt excerpts finally first following found furthermore given hence however
     include includes including indicate indicated indicates information likewise list listed
@@ -159,7 +169,7 @@ SAYING = _words(
     disso documento documentos entanto fonte fontes indica informação informações menciona
     passagem pergunta portanto resposta segundo seguinte seguintes sim texto trecho"""
 )
-"""Words about the answer and its sources: they need no support themselves."""
+"""Words about the answer and its sources, and those that only lead up to what is said."""
 
 NOT_FOUND = re.compile(
     r"""
@@ -176,7 +186,7 @@ NOT_FOUND = re.compile(
     | \b(?:keine|nicht)\b.{0,60}\b(?:dokument|quelle|text|textstelle|unterlagen)\w*
     | \b(?:dokument|quelle|text|textstelle|unterlagen)\w*.{0,60}\b(?:keine|nicht|kein)\b
     | \bkeine\ (?:angaben?|information(?:en)?|antwort)\b
-    | \b(?:document|source|texte|extrait|passage)s?\b.{0,60}\bn(?:e\b|['’]).{0,40}\b(?:pas|aucune?)\b
+    | \b(?:document|source|texte|extrait)s?\b.{0,60}\bn(?:e\b|['’]).{0,40}\b(?:pas|aucune?)\b
     | \bn(?:e\b|['’]).{0,40}\bpas\b.{0,60}\b(?:document|source|texte|extrait)s?\b
     | \b(?:aucune|pas\ d['’e])\s*(?:information|mention|réponse)
     | \b(?:document[oi]|font[ei]|test[oi]|brani?)\b.{0,60}\bnon\b
