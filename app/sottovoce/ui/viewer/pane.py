@@ -59,10 +59,9 @@ class ViewerPane(QFrame):
         column.addWidget(self._tools())
         for part in (self.find_bar, self.banner):
             row = QHBoxLayout()
-            row.setContentsMargins(12, 0, 12, 0)
+            row.setContentsMargins(12, 0, 12, 6)
             row.addWidget(part)
             column.addLayout(row)
-        column.addSpacing(6)
         column.addWidget(self._stack, 1)
         self._connect()
         self._show()
@@ -150,7 +149,8 @@ class ViewerPane(QFrame):
         row = QHBoxLayout()
         row.setContentsMargins(10, 0, 10, 6)
         row.setSpacing(2)
-        for part in (self._before, self._number, self._pages, self._after):
+        self._turning = (self._before, self._number, self._pages, self._after)
+        for part in self._turning:
             row.addWidget(part)
         row.addStretch(1)
         for part in (self._place_before, self._place, self._place_after):
@@ -178,8 +178,9 @@ class ViewerPane(QFrame):
         pages = document.pages if document else 0
         self._name.show_name(document)
         self._number.setText(str(viewer.number))
-        self._number.setEnabled(pages > 1)
-        self._pages.setText(f"of {pages:,}" if pages else "")
+        self._pages.setText(f" of {pages:,} ")
+        for part in self._turning:
+            part.setVisible(pages > 1)
         self._before.setEnabled(viewer.number > 1)
         self._after.setEnabled(viewer.number < pages)
         at, count = viewer.place
@@ -214,6 +215,8 @@ class ViewerPane(QFrame):
             self._stack.setCurrentWidget(self.text_view)
         else:
             self._stack.setCurrentWidget(self.page_view)
+            if viewer.rendering is None:
+                self.page_view.clear()
 
     def _show_drawn(self) -> None:
         if self._viewer.rendering is not None:

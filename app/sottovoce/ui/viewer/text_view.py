@@ -61,12 +61,13 @@ class TextView(QPlainTextEdit):
             selection = QTextEdit.ExtraSelection()
             selection.cursor = self._cursor(mark)
             colour = tokens.selection if mark.is_found else tokens.warning_soft
-            selection.format.setBackground(QColor(colour))
-            if mark.is_current:
+            if mark.is_current and mark.is_found:
+                colour = tokens.accent
+                selection.format.setForeground(QColor(tokens.on_accent))
+            elif mark.is_current:
                 selection.format.setUnderlineStyle(selection.format.UnderlineStyle.SingleUnderline)
-                selection.format.setUnderlineColor(
-                    QColor(tokens.accent if mark.is_found else tokens.warning)
-                )
+                selection.format.setUnderlineColor(QColor(tokens.warning))
+            selection.format.setBackground(QColor(colour))
             selections.append(selection)
         self.setExtraSelections(selections)
 

@@ -109,8 +109,11 @@ class ViewerViewModel(QObject):
 
     @property
     def rendering(self) -> Rendering | None:
-        """The page as it looks, with the boxes of all that was `drawn_marks`; None before."""
-        return self._rendering
+        """The page as it looks, with the boxes of its marks; None until it is drawn."""
+        document, page, shown = self._document, self._page, self._shown
+        if document is None or page is None or shown is None:
+            return None
+        return self._rendering if shown[:2] == (document.id, page.number) else None
 
     @property
     def place(self) -> tuple[int, int]:
@@ -271,7 +274,6 @@ class ViewerViewModel(QObject):
         def take(rendering: Rendering) -> None:
             if renderer is self._renderer:
                 self._rendering, self._shown = rendering, wanted
-                self.drawn.emit()
 
         def fail(error: Exception) -> None:
             if renderer is self._renderer:
