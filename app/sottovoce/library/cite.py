@@ -112,12 +112,13 @@ class _Evidence:
     def _read(self, index: int) -> Iterator[_Sentence]:
         text = self.passages[index].text
         for start, end in sentences(text):
-            said = tuple(terms(text[start:end]))
+            sentence = text[start:end]
+            said = tuple(terms(sentence))
             yield _Sentence(
                 index,
                 (start, end),
                 said,
-                frozenset(key for term in said for key in term.keys),
+                frozenset(key for term in said for key in (*term.keys, *_columns(sentence, term))),
                 is_row=text[end - 1] not in ".!?…。！？।",
             )
 
@@ -163,6 +164,14 @@ class _Evidence:
             else:
                 return index, (start, at)
         return None
+
+
+def _columns(sentence: str, term: Term) -> Iterator[str]:
+    """What a number with spaces says if it is the numbers of several columns."""
+    parts = sentence[term.start : term.end].split(" ")
+    if term.kind is Kind.NUMBER and len(parts) > 1:
+        for part in parts:
+            yield from (key for each in terms(part) for key in each.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{4}")
 """Scripts that end a sentence with a space."""
 _END = re.compile(
     r"""(?P<full>[。！？]+[」』”’）]*)         # Chinese and Japanese leave no space behind it.
-    | (?P<dot>[.!?…؟۔]+|[।॥]+)["”’»«“)\]*_]*(?=\s|$)
+    | (?P<dot>(?<![\[(])[.!?…؟۔]+|[।॥]+)["”’»«“)\]*_]*(?=\s|$)
     | (?P<gap>\n\s*\n|\n(?=\s*(?:[-*•‣▪–·|]|\d{1,3}[.)])\s))""",
     re.VERBOSE,
 )

@@ -154,7 +154,7 @@ SAYING = _words(
     include includes including indicate indicated indicates information likewise list listed
     lists mention mentioned mentions moreover namely note noted notes overall page particular
     passage passages please provide provided provides question quote quotes refer refers
-    related relevant report reported says said section see shows similarly source sources
+    related relevant report reported says said say section see shows similarly source sources
     specific specifically specified states stated summary sure text therefore thus user various
     well yes certainly angaben antwort außerdem basierend beschreibt besagt dabei daher
     dokument dokumente dokumenten dokuments enthält erwähnt folgende folgenden frage gemäß
