@@ -159,14 +159,15 @@ def _changes(wanted: list[str], found: list[str]) -> int:
 
 
 def _holds(path: Path, number: int, boxes: tuple[Box, ...], cited: str) -> bool:
-    """Whether pdfium finds the letters of what is cited within the boxes, and few others."""
+    """Whether pdfium finds the letters of what is cited within the boxes, and few other words."""
     with pypdfium2.PdfDocument(path) as file:
         page = file[number - 1]
         letters = page.get_textpage()
-        inside = "".join(letters.get_text_bounded(*_on_page(page, box)) for box in boxes)
+        inside = " ".join(letters.get_text_bounded(*_on_page(page, box)) for box in boxes)
     wanted, found = Counter(re.findall(r"\w", cited)), Counter(re.findall(r"\w", inside))
-    shared = (wanted & found).total()
-    return shared >= 0.98 * wanted.total() and shared >= 0.9 * found.total()
+    strange = [word for word in inside.split() if word not in cited]
+    is_all = (wanted & found).total() >= 0.98 * wanted.total()
+    return is_all and len(strange) <= 0.1 * len(cited.split())
 
 
 def _on_page(page: pypdfium2.PdfPage, box: Box) -> tuple[float, float, float, float]:

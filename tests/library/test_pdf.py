@@ -145,6 +145,12 @@ def test_cells_of_a_table_stay_in_their_rows(path: Path) -> None:
     assert parts(page) == [(BlockKind.TABLE, 0, "\t".join(row)) for row in rows]
 
 
+def test_what_is_printed_twice_to_look_bold_is_read_once(path: Path) -> None:
+    save(path, [*paragraph(*LAMP), *paragraph(*LAMP, x=72.3)])
+    (page,) = pages(path)
+    assert page.text.rstrip("\n") == "\n".join(LAMP)
+
+
 def test_columns_are_read_one_after_the_other(path: Path) -> None:
     left = paragraph("In the left column", "the story begins and", x=72)
     right = paragraph("goes on in the right", "one, to its end.", x=320)

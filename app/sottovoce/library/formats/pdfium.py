@@ -8,11 +8,11 @@ import io
 import logging
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import islice
+from itertools import compress, islice
 from typing import Final
 
 import pikepdf
@@ -98,18 +98,25 @@ class PdfPage:
 
     @cached_property
     def _laid_out(self) -> tuple[str, list[Line]]:
-        lines: list[Line] = []
+        lines = list(self._all_lines())
+        if again := _printed_again(self._signs, lines):
+            kept = [at not in again for at in range(len(self._signs))]
+            self._signs = "".join(compress(self._signs, kept))
+            self._places = list(compress(self._places, kept))
+            lines = list(self._all_lines())
+        return rejoined(self._signs, lines)
+
+    def _all_lines(self) -> Iterator[Line]:
         start = 0
         for row in self._signs.split("\n"):
             if words := row.strip():
                 first = start + row.index(words)
-                lines += self._lines(first, first + len(words))
+                yield from self._lines(first, first + len(words))
             start += len(row) + 1
-        return rejoined(self._signs, lines)
 
     def boxes(self, start: int, end: int) -> tuple[Box, ...]:
         """Where a stretch of its text stands, one box for each line."""
-        stretch = zip(self._signs[start:end], self._places[start:end], strict=True)
+        stretch = zip(self.text[start:end], self._places[start:end], strict=True)
         letters = dict.fromkeys(place for sign, place in stretch if sign > " ")
         return merged(box for place in letters if (box := self._outline(place)).left < box.right)
 
@@ -328,6 +335,19 @@ def _read(letters: object) -> tuple[str, list[int]]:
         signs.append(sign)
         places += [place] * len(sign)
     return "".join(signs), places
+
+
+def _printed_again(text: str, lines: Iterable[Line]) -> set[int]:
+    """The characters of lines that stand where the same line stands already, to look bolder."""
+    seen: set[tuple[str, int, int]] = set()
+    again: set[int] = set()
+    for line in lines:
+        words = text[line.start : line.end]
+        left, bottom = round(line.left / 2), round(line.bottom / 2)
+        if any((words, left + x, bottom + y) in seen for x in (-1, 0, 1) for y in (-1, 0, 1)):
+            again.update(range(line.start, line.end + 1))
+        seen.add((words, left, bottom))
+    return again
 
 
 @cache
