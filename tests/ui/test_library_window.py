@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLineEdit, QListView
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
 from sottovoce.domain.document import Found, Passage, Span
+from sottovoce.domain.problems import Damaged
 from sottovoce.store.store import Store
 from sottovoce.ui.library.page import DocumentsPage
 from sottovoce.ui.settings.dialog import SettingsDialog
@@ -93,17 +94,28 @@ def test_what_is_dropped_on_the_page_is_added(
 ) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "letter.odt"))])
-    shell.dropEvent(
-        QDropEvent(
-            QPointF(5, 5),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-    )
+    place, action = QPoint(5, 5), Qt.DropAction.CopyAction
+    button, no_key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    shell.dragEnterEvent(QDragEnterEvent(place, action, data, button, no_key))
+    [hint] = [each for each in page.findChildren(QLabel) if each.text().startswith("Drop")]
+    assert hint.isVisible()
+    assert hint.text() == "Drop files and folders here to add them to Cases"
+    shell.dropEvent(QDropEvent(place, action, data, button, no_key))
+    assert not hint.isVisible()
     qtbot.waitUntil(lambda: page.pane.rows.rowCount() == 2)
     assert shell.work.is_begun
+
+
+def test_what_is_wrong_with_documents_is_told_wherever_one_is(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    says = "Your documents cannot be read. Restore them from a backup."
+    library.problem = Damaged(says)
+    shell.collections.refresh()
+    qtbot.waitUntil(lambda: shell.notice.isVisible() and shell.notice.sentence == says)
+    shell.notice.button.click()
+    assert shell.documents is not None
+    assert shell.documents.isVisible()
 
 
 def test_the_search_field_finds_chats_and_documents(

@@ -352,6 +352,8 @@ class Shell(QWidget):
         page.document_asked.connect(lambda document: self.viewer.open_document(document.id))
         sidebar.found_chosen.connect(self._show_found)
         self.viewer.opened.connect(self._show_viewer)
+        self.collections.failed.connect(self._tell_of_documents)
+        self.work.failed.connect(self._tell_of_documents)
         self.collections.added.connect(self.work.begin)
         self.work.progressed.connect(self.collections.refresh_soon)
         self.downloads.installed.connect(self._note_installed)
@@ -635,6 +637,12 @@ class Shell(QWidget):
             remedy, act = Remedy.OPEN_SETTINGS, self._open_settings
         self.notice.tell(told.sentence, kind="warning", says=remedy.value, act=act)
 
+    def _tell_of_documents(self, told: Trouble) -> None:
+        """Say what is wrong with documents, where their page is not in sight to say it."""
+        if not self._is_in_documents:
+            act = self._open_documents
+            self.notice.tell(told.sentence, kind="warning", says="Documents", act=act)
+
     def _show_starter_notice(self) -> None:
         model = self.model.model
         is_news = not self.settings.settings.has_met_starter
@@ -660,14 +668,14 @@ class Shell(QWidget):
         is_for_chat = self._pages.currentWidget() is self.page
         if _models(paths) or (paths and (is_for_chat or self._is_in_documents)):
             event.acceptProposedAction()
-            self.page.show_drop_hint(is_shown=is_for_chat)
+            self._show_drop_hint(is_shown=True)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.page.show_drop_hint(is_shown=False)
+        self._show_drop_hint(is_shown=False)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take what is dropped for what it was dropped on."""
-        self.page.show_drop_hint(is_shown=False)
+        self._show_drop_hint(is_shown=False)
         paths = _files(event.mimeData())
         if self._is_in_documents:
             self._open_documents().add(paths)
@@ -675,6 +683,14 @@ class Shell(QWidget):
             self._drop_on_chat(paths)
         elif models := _models(paths):
             self._open_models().add(models)
+
+    def _show_drop_hint(self, *, is_shown: bool) -> None:
+        """On the page that is in front; the others have none to hide."""
+        if self.documents is not None and self._is_in_documents:
+            self.documents.show_drop_hint(is_shown=is_shown)
+        else:
+            in_front = self._pages.currentWidget() is self.page
+            self.page.show_drop_hint(is_shown=is_shown and in_front)
 
     def _drop_on_chat(self, paths: list[Path]) -> None:
         """Have a model answer here; add several; attach all else."""

@@ -274,8 +274,8 @@ class DocumentsPane(QWidget):
             self.empty.say(*(_EMPTY if chosen else _FIRST))
             self._middle.setCurrentWidget(self.empty)
             return
-        says = "No document here is like that." if has_documents else "Looking for documents…"
-        self._nothing.setText(says)
+        says = "No document here is like that." if has_documents else ""
+        self._nothing.setText("Looking for documents…" if self._collections.is_adding else says)
         self._middle.setCurrentWidget(self._nothing)
 
     def _show_menu(self, place: QPoint) -> None:

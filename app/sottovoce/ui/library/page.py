@@ -63,6 +63,10 @@ class DocumentsPage(QWidget):
         """Whether the documents are in front, where there is room for one of both only."""
         self.pane = DocumentsPane(collections, work, look)
         self.banner = self.pane.banner
+        self._drop_hint = label("", "drop")
+        self._drop_hint.setParent(self)
+        self._drop_hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._drop_hint.hide()
         self._build_list()
         self._lay_out()
         self._connect()
@@ -78,6 +82,14 @@ class DocumentsPage(QWidget):
     def add(self, paths: Sequence[Path]) -> None:
         """Add files and folders to the collection in sight."""
         self.pane.add(list(paths))
+
+    def show_drop_hint(self, *, is_shown: bool) -> None:
+        """Say what happens to files that are dropped here, while they are dragged."""
+        chosen = self._collections.chosen
+        self._drop_hint.setText(f"Drop files and folders here to add them{_to(chosen)}")
+        self._drop_hint.setGeometry(self.rect().adjusted(16, 8, -16, -12))
+        self._drop_hint.setVisible(is_shown)
+        self._drop_hint.raise_()
 
     def begin_collection(self) -> None:
         """Ask for a name, and make a collection of it."""
@@ -309,6 +321,10 @@ class DocumentsPage(QWidget):
     def _go_on(self) -> None:
         self.banner.hide()
         self._work.begin()
+
+
+def _to(collection: Collection | None) -> str:
+    return f" to {collection.name}" if collection else ""
 
 
 class _CollectionList(QListView):

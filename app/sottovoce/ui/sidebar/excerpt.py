@@ -3,7 +3,7 @@
 import re
 from itertools import product
 
-_BEFORE, _LONGEST = 18, 160
+_BEFORE, _LONGEST = 12, 160
 """Characters."""
 
 
