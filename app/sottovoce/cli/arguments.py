@@ -4,11 +4,13 @@ import argparse
 import math
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sottovoce import __version__
 from sottovoce.chat.export import Format
+from sottovoce.domain.document import Format as DocumentFormat
 from sottovoce.domain.footprint import KvType
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
+    _add_library(commands, everywhere)
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_doctor(commands, everywhere)
@@ -131,6 +134,56 @@ def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
     export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
     for action in (listing, show, search):
         action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_library(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    library = commands.add_parser(
+        "library", parents=[everywhere], help="documents to search and to answer from"
+    )
+    actions = library.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, parents=[everywhere], help=says)
+        action.add_argument("--json", action="store_true", help="one JSON document")
+        return action
+
+    def add_collection(action: argparse.ArgumentParser, says: str) -> None:
+        action.add_argument("--collection", type=_given_text, metavar="NAME", help=says)
+
+    adding = add("add", "read files, and folders with all in them")
+    adding.add_argument("paths", nargs="+", type=_path, metavar="PATH")
+    add_collection(adding, "put them in this collection; else in Documents")
+    adding.add_argument(
+        "--no-watch", action="store_true", help="do not follow what happens in the folders"
+    )
+    add_collection(add("list", "all collections, or the documents of one"), "of this one")
+    search = add("search", "the passages that answer a question best")
+    search.add_argument("query", type=_text, metavar="TEXT")
+    search.add_argument(
+        "--collection",
+        type=_given_text,
+        action="append",
+        metavar="NAME",
+        help="in this collection, else in all; can be given several times",
+    )
+    search.add_argument("--limit", type=_positive(int), default=10, metavar="N")
+    search.add_argument(
+        "--type",
+        type=DocumentFormat,
+        action="append",
+        choices=list(DocumentFormat),
+        help="in files of this kind; can be given several times",
+    )
+    search.add_argument("--folder", type=_path, metavar="DIR", help="in files below this folder")
+    search.add_argument(
+        "--since", type=_day, metavar="DATE", help="in files that changed on this day or later"
+    )
+    remove = add("remove", "forget a file, a folder or a collection; the files stay")
+    remove.add_argument("target", type=_given, metavar="PATH|NAME")
+    add_collection(remove, "forget the file or folder in this collection alone")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    add_collection(add("retry", "read once more what could not be read"), "in this collection")
+    add("status", "how far the reading is, and what could not be read")
 
 
 def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
@@ -241,6 +294,18 @@ def _given(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("it is empty")
     return text
+
+
+def _given_text(text: str) -> str:
+    return _text(_given(text))
+
+
+def _day(text: str) -> datetime:
+    """The beginning of a day, where this computer is."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-23") from None
 
 
 def _path(text: str) -> Path:

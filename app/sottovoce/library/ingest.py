@@ -50,6 +50,10 @@ _LOOK_AHEAD = 200
 """Contents without vectors that are looked for at once."""
 
 
+def _nothing() -> None:
+    """Nothing to do."""
+
+
 class Ingest:
     """The work on one store. What is finished stays, whenever this is stopped or killed."""
 
@@ -62,17 +66,26 @@ class Ingest:
         self._unusable: set[str] = set()
         """Embedding models that cannot be used now."""
 
-    def work(self, stop: Stop) -> Iterator[News]:
-        """Read and embed until nothing is left. Raises Cancelled, and NoRoom on a full disk."""
+    @property
+    def lacks_model(self) -> bool:
+        """Whether something was left undone for want of an embedding model."""
+        return bool(self._unusable)
+
+    def work(self, stop: Stop, between: Callable[[], None] = _nothing) -> Iterator[News]:
+        """Read and embed until nothing is left, and call `between` between two documents.
+
+        Raises Cancelled, and NoRoom on a full disk.
+        """
         self._unusable.clear()
         self._progress.trouble = ""
         yield from self._rest(0, stop)
         while True:
             stop.check()
+            between()
             if waiting := self._store.waiting():
                 yield from self._settle(*waiting, stop)
             elif lacks := self._store.lacks(_LOOK_AHEAD, self._unusable):
-                yield from self._embed_some(lacks, stop)
+                yield from self._embed_some(lacks, stop, between)
             else:
                 break
         self._store.change_embeddings()
@@ -155,9 +168,12 @@ class Ingest:
 
     # Embedding.
 
-    def _embed_some(self, lacks: Sequence[Lack], stop: Stop) -> Iterator[News]:
+    def _embed_some(
+        self, lacks: Sequence[Lack], stop: Stop, between: Callable[[], None]
+    ) -> Iterator[News]:
         """Embed these, until there is something to be read: words are to be searchable first."""
         for lack in lacks:
+            between()
             if self._store.waiting():
                 return
             if lack.model in self._unusable:

@@ -1,11 +1,14 @@
 """The library in this process: what others ask for is done here."""
 
 import threading
+import time
+from collections.abc import Collection as Group
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sottovoce.domain.document import Collection, Document, Folder, Found, Page, Passage
+from sottovoce.domain.problems import Missing, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.library import reading
 from sottovoce.library.embedders import Embedders
@@ -16,13 +19,16 @@ from sottovoce.library.news import News
 from sottovoce.library.pace import Pace
 from sottovoce.library.progress import Progress
 from sottovoce.library.reranking import Reranking
-from sottovoce.library.words import terms
+from sottovoce.library.search import Searcher
+from sottovoce.library.watch import Watcher
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.system.lock import locked
 from sottovoce.system.mounts import mount_point
 
 _LOOK_EVERY = 0.5
-"""Seconds between two looks at how far another process is."""
+"""Seconds between two looks at what other processes have done."""
+_TRY_AGAIN = 30.0
+"""Seconds until an embedding model that could not be used is tried again."""
 
 
 class LocalLibrary:
@@ -45,6 +51,7 @@ class LocalLibrary:
         self._turn = threading.Lock()
         self._pace = Pace()
         self._reranking = reranking
+        self._searcher = Searcher(store, embedders.loaded, reranking.loaded)
 
     # Collections and what is in them.
 
@@ -115,9 +122,7 @@ class LocalLibrary:
         while True:
             with self._my_turn() as is_mine:
                 if is_mine:
-                    yield from Ingest(self._store, self._embedders, self._pace, self._read).work(
-                        stop
-                    )
+                    yield from self._ingest().work(stop)
                     return
             news = progress.news()
             yield news
@@ -126,7 +131,48 @@ class LocalLibrary:
             stop.wait(_LOOK_EVERY)
 
     def follow(self, stop: Stop) -> Iterator[News]:
-        yield from self.work(stop)
+        progress = Progress(self._store.backlog)
+        while True:
+            with self._my_turn() as is_mine:
+                if is_mine:
+                    yield from self._follow(stop)
+                    return
+            yield progress.news()
+            stop.wait(_LOOK_EVERY)
+
+    def _follow(self, stop: Stop) -> Iterator[News]:
+        ingest = self._ingest()
+        with closing(Watcher()) as watcher:
+
+            def look() -> None:
+                watcher.follow(self._store.folders())
+                for folder, paths in watcher.due():
+                    self._look(folder, paths, stop)
+
+            while True:
+                yield from ingest.work(stop, look)
+                done, again = self._store.version(), time.monotonic() + _TRY_AGAIN
+                while self._store.version() == done:
+                    if ingest.lacks_model and time.monotonic() > again:
+                        break
+                    watcher.wait(_LOOK_EVERY, stop)
+                    look()
+
+    def _look(self, folder: Folder, paths: Group[Path], stop: Stop) -> None:
+        """Keep what happened at these paths of a folder, or why nobody can look."""
+        trouble = ""
+        try:
+            found = changes(self._store, folder, paths, stop)
+        except (Missing, Refused) as problem:
+            trouble = str(problem)
+        else:
+            if not found.is_empty:
+                self._store.change(folder, found)
+        if trouble != folder.trouble:
+            self._store.note_trouble(folder.id, trouble)
+
+    def _ingest(self) -> Ingest:
+        return Ingest(self._store, self._embedders, self._pace, self._read)
 
     @contextmanager
     def _my_turn(self) -> Iterator[bool]:
@@ -155,16 +201,7 @@ class LocalLibrary:
         self._reranking.choose(model)
 
     def search(self, query: Query, stop: Stop) -> list[Found]:
-        stop.check()
-        contents = self._store.in_scope(query.scope)
-        words = [form for forms in terms(query.text) for form in forms]
-        found = self._store.find_words(words, query.limit, contents)
-        passages = self._store.passages([number for number, _ in found], contents)
-        best = found[0][1] if found else 1.0
-        return [
-            Found(passage, score / best)
-            for passage, (_, score) in zip(passages, found, strict=True)
-        ]
+        return self._searcher.search(query, stop)
 
     def neighbours(self, passage: Passage, before: int, after: int) -> list[Passage]:
         return self._store.neighbours(passage, before, after)
