@@ -529,3 +529,37 @@ def test_a_text_that_breaks_off_is_read_so_far() -> None:
     assert page.text == "here"
     with pytest.raises(Damaged):
         next(news)
+
+
+# What wants to do harm
+
+
+def test_what_is_packed_too_tightly_is_left_alone() -> None:
+    with pytest.raises(Unsupported):
+        list(read(docx(words("A" * 40_000_000)), "a.docx"))
+
+
+@pytest.mark.parametrize(
+    "entity", ['"' + "ha" * 1_000 + '"', f'SYSTEM "{(SAMPLES / "LICENSE").as_uri()}"']
+)
+def test_entities_unfold_nothing_and_fetch_nothing(entity: str) -> None:
+    text = words("before &c; after").replace("<w:p>", "<w:p xmlns:w='urn:w'>")
+    declared = f'<!DOCTYPE l [<!ENTITY c {entity}>]><l xmlns:w="urn:w"><w:body>{text}</w:body></l>'
+    data = packed({"word/document.xml": declared})
+    assert not any("ha" in page.text or "Apache" in page.text for page in pages(data, "a.docx"))
+
+
+def test_books_name_nothing_outside_themselves() -> None:
+    data = epub({"../../../../../../../../etc/hosts": "inside"})
+    assert "localhost" not in "".join(page.text for page in pages(data, "a.epub"))
+
+
+def test_styles_that_are_based_on_themselves_do_no_harm() -> None:
+    styles = '<w:style w:styleId="A"><w:basedOn w:val="A"/></w:style>'
+    body = words("x", '<w:pStyle w:val="A"/>')
+    assert blocks(docx(body, {"styles": styles}), "a.docx") == [(TEXT, "x")]
+
+
+def test_rtf_may_say_what_makes_no_sense() -> None:
+    data = b"{\\rtf1\\ansicpg99999\\u99999999?\\u-5?\\uc-9\\bin-9\\'zz\\f\\s x}}}}}y"
+    assert [kind for kind, _ in blocks(data, "a.rtf")] == [TEXT]

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from library.made_documents import line, pptx, shape, xlsx
 from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Cancelled, Missing, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.library.formats.news import About, Partly
-from sottovoce.library.reading import Patience, read
+from sottovoce.library.parser_wire import Locked, Read, Told
+from sottovoce.library.reading import PARSER_PROCESS, Patience, read
+from sottovoce.system import sandbox
+from sottovoce.system.child import Child
 
 
 @pytest.fixture
@@ -98,3 +102,51 @@ def test_what_goes_beyond_all_measure_is_left_out(file: Path) -> None:
     assert len(pages) == 201
     assert isinstance(last, Partly)
     assert last.sentence.startswith("It is too long: what follows after page 200 was left out.")
+
+
+def test_the_process_is_locked_in_before_it_reads(file: Path) -> None:
+    file.write_text("Dear all,")
+    child = Child[Told](PARSER_PROCESS, Told)
+    child.channel.tell(Read(os.fsencode(file), 10))
+    locked = child.channel.hear()
+    child.end()
+    assert isinstance(locked, Locked)
+    assert locked.confinement == sandbox.possible()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is not limited in the same way")
+def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path: Path) -> None:
+    file = tmp_path / "table.xlsx"
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    file.write_bytes(xlsx({"Costs": line(1, 1) + far}))
+    with pytest.raises(Unsupported):
+        list(read(file, Stop()))
+
+
+def test_what_breaks_off_is_read_so_far(tmp_path: Path) -> None:
+    file = tmp_path / "box.mbox"
+    letter = b"From a Thu Jan  1 00:00:00 2026\nSubject: one\n\nhi\n\n"
+    nested = b"Content-Type: message/rfc822\n\n" * 3_000
+    file.write_bytes(letter + letter + b"From a Thu Jan  1 00:00:00 2026\n" + nested)
+    _, one, two, partly = read(file, Stop())
+    assert isinstance(one, Page)
+    assert isinstance(two, Page)
+    assert isinstance(partly, Partly)
+    assert partly.sentence.startswith("It could be read up to page 2 only.")
+
+
+def test_half_characters_arrive_as_one_sign(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_bytes(b"<p>a&#xD800;b" + "\ud800".encode("utf-8", "surrogatepass"))
+    (page,) = (news for news in read(file, Stop()) if isinstance(news, Page))
+    assert page.text.startswith("a")
+    assert page.text.encode("utf-8")
+
+
+def test_pages_without_text_keep_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "talk.pptx"
+    file.write_bytes(pptx("", shape("title", "Two")))
+    _, one, two = read(file, Stop())
+    assert isinstance(one, Page)
+    assert isinstance(two, Page)
+    assert (one.text, two.text) == ("", "Two")

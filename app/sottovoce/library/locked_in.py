@@ -10,8 +10,8 @@ from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import resource
 from sottovoce.system.sandbox import Confinement, Limits, confine
 
-MEMORY = 1_000_000_000
-"""Bytes of address space."""
+_MEMORY, _MEMORY_OF_A_BYTE, _MOST_MEMORY = 320_000_000, 6, 1_000_000_000
+"""Bytes of address space: of any document, more for each byte of it, and the most."""
 _SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 
 
@@ -29,4 +29,5 @@ def lock_in(path: Path, seconds: int, *, is_patient: bool) -> Confinement:
     # Libraries hold nothing private, and much of them is imported on first use: codecs, for one.
     libraries = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
     there = [folder for folder in map(Path, libraries) if folder.exists()]
-    return confine([path, resource(""), *there], Limits(MEMORY, seconds))
+    memory = min(_MEMORY + _MEMORY_OF_A_BYTE * path.stat().st_size, _MOST_MEMORY)
+    return confine([path, resource(""), *there], Limits(memory, seconds))

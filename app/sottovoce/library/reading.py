@@ -48,6 +48,8 @@ _BROKEN = "This cannot be read; it seems to be damaged. Restore it from a copy, 
 _EMPTY = "There is no text in it."
 _TOO_LONG = "It is too long: what follows after page {} was left out. Split it to have all."
 _BREAKS_OFF = "It could be read up to page {} only. {}"
+_RAN_OUT = {-6, -24}
+"""What a process ends with that gets no more memory, or no more time, where there are signals."""
 _LOOK_EVERY = 0.05
 """Seconds between two looks at the wish to stop."""
 
@@ -158,7 +160,9 @@ def _heard_of(
                     raise _Lost
     except _Lost as lost:
         stop.check()
-        raise Damaged(_BROKEN) from lost
+        child.kill()
+        ran_out = child.exit_code in _RAN_OUT
+        raise (Unsupported(TOO_MUCH) if ran_out else Damaged(_BROKEN)) from lost
     except _Silent as silent:
         raise Unsupported(TOO_MUCH) from silent
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
+from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
 
 _LARGEST = 500_000_000
@@ -19,8 +20,6 @@ _TIGHTEST = 200
 """Times that real text becomes smaller, at most. Zeros become a thousand times smaller."""
 _MOST_PARTS = 100_000
 
-DAMAGED = "This file is damaged and cannot be read. Restore it from a copy, or save it anew."
-_LOCKED = "This file is locked with a password. Save a copy without one and add that."
 _BOMB = "What is packed in this file is far larger than any document. It was left alone."
 
 
@@ -46,7 +45,7 @@ class Archive:
         with _translated():
             part = self._zip.getinfo(path if path in self.names else self._alike(path))
             if part.flag_bits & 1:
-                raise Refused(_LOCKED)
+                raise Refused(LOCKED)
             is_tight = part.file_size > _TIGHTEST * max(1, part.compress_size)
             if part.file_size > _LARGEST or (part.file_size > _SUSPICIOUS and is_tight):
                 raise Unsupported(_BOMB)

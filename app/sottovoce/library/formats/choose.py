@@ -12,6 +12,7 @@ from sottovoce.domain.problems import Unsupported
 from sottovoce.library.formats import text
 from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.news import News
+from sottovoce.library.formats.sentences import UNKNOWN
 from sottovoce.library.formats.source import Source, beginning
 
 _HEAD = 8_192
@@ -55,7 +56,6 @@ _CODE_NAMES = frozenset({"dockerfile", "makefile", "cmakelists.txt", "jenkinsfil
 
 _PACKED = "This is an archive. Unpack it, and add what is in it."
 _APPLE = "This is a file of Apple's programs. Export it as PDF, or to a format of Office."
-_UNKNOWN = "Sottovoce cannot read files of this kind. Choose a document."
 _TOO_DEEP = "It lies too deep within other messages."
 
 
@@ -85,7 +85,7 @@ def read(source: Source, name: str, depth: int = 0) -> Iterator[News]:
 
         return rtf.read(source)
     if not text.is_text(head):
-        raise Unsupported(_UNKNOWN)
+        raise Unsupported(UNKNOWN)
     return _written(source, head, name.lower(), suffix, depth)
 
 

@@ -3,7 +3,7 @@
 import olefile  # type: ignore[import-untyped] # It ships no types.
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
-from sottovoce.library.formats.archive import DAMAGED
+from sottovoce.library.formats.sentences import DAMAGED, LOCKED, UNKNOWN
 from sottovoce.library.formats.source import Source, opened
 
 MAGIC = olefile.MAGIC
@@ -12,8 +12,6 @@ _OLD_WORD = "This is a file of an old Word. Open it there or in LibreOffice, and
 _OLD_SLIDES = (
     "This is a file of an old PowerPoint. Open it there or in LibreOffice, and save it as .pptx."
 )
-_LOCKED = "This file is locked with a password. Save a copy without one and add that."
-_UNKNOWN = "Sottovoce cannot read files of this kind. Choose a document."
 
 
 def is_message(source: Source) -> bool:
@@ -27,7 +25,7 @@ def is_message(source: Source) -> bool:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise Damaged(DAMAGED) from error
     if "encryptedpackage" in names:
-        raise Refused(_LOCKED)
+        raise Refused(LOCKED)
     if "worddocument" in names:
         raise Unsupported(_OLD_WORD)
     if "powerpoint document" in names:
@@ -36,4 +34,4 @@ def is_message(source: Source) -> bool:
         return False
     if any(name.startswith(("__properties", "__substg")) for name in names):
         return True
-    raise Unsupported(_UNKNOWN)
+    raise Unsupported(UNKNOWN)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from sottovoce.domain.document import BlockKind, Format
 from sottovoce.domain.problems import Damaged, Refused
-from sottovoce.library.formats.archive import DAMAGED, Archive
+from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import compose, sane_title
 from sottovoce.library.formats.markup import Element, attribute, tree
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 from sottovoce.library.formats.web import shown, written
 

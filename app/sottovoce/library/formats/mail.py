@@ -24,6 +24,8 @@ ReadAttached: TypeAlias = Callable[[bytes, str], Iterator[News]]
 _LARGEST_MESSAGE = 200_000_000
 """Bytes of one message, with all that is attached."""
 _MOST_ATTACHED = 200
+_LONGEST_HEADER = 20_000
+"""Characters. The time to decode a header grows faster than its length."""
 _SHOWN_HEADERS = ("From", "To", "Cc", "Date")
 _ENCRYPTED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}
 _SIGNATURES = {
@@ -174,10 +176,11 @@ def _name(leaf: Message) -> str:
 
 def _decoded(header_: object) -> str:
     """A header without its encodings, on one line."""
+    raw = str(header_)[:_LONGEST_HEADER]
     try:
-        text = str(email.header.make_header(email.header.decode_header(str(header_))))
+        text = str(email.header.make_header(email.header.decode_header(raw)))
     except (HeaderParseError, LookupError, ValueError):
-        text = str(header_)
+        text = raw
     return " ".join(text.split())
 
 

@@ -18,12 +18,12 @@ from sottovoce.library.formats.compose import (
 )
 from sottovoce.library.formats.markup import Element, attribute, children, name, tree
 from sottovoce.library.formats.news import About, News
+from sottovoce.library.formats.sentences import LOCKED
 from sottovoce.library.formats.source import Source
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _UNSEEN = {"annotation", "tracked-changes", "note", "object", "ruby-text", "forms", "image"}
 _SIGNS = {"tab": "\t", "line-break": "\n"}
-_LOCKED = "This file is locked with a password. Save a copy without one and add that."
 
 
 def read_text(source: Source) -> Iterator[News]:
@@ -47,7 +47,7 @@ def _unlocked(source: Source) -> Archive:
     if "META-INF/manifest.xml" in archive.names:
         manifest = tree(archive.read("META-INF/manifest.xml"))
         if next(manifest.iter("{*}encryption-data"), None) is not None:
-            raise Refused(_LOCKED)
+            raise Refused(LOCKED)
     return archive
 
 

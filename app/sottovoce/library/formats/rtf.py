@@ -1,12 +1,12 @@
 """Reads RTF: paragraphs with their headings, lists and tables, in any of its encodings."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sottovoce.domain.document import Format
 from sottovoce.domain.problems import Damaged
-from sottovoce.library.formats.archive import DAMAGED
 from sottovoce.library.formats.compose import (
     Part,
     compose,
@@ -17,6 +17,7 @@ from sottovoce.library.formats.compose import (
     sane_title,
 )
 from sottovoce.library.formats.news import About, News
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source, beginning
 
 _MOST = 256_000_000
@@ -216,7 +217,7 @@ def _joined(pieces: list[str]) -> str:
 
 def _code_page(number: int) -> str:
     try:
-        b"".decode(f"cp{number}")
+        codecs.lookup(f"cp{number}")
     except LookupError:
         return "cp1252"
     return f"cp{number}"

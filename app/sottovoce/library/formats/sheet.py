@@ -9,12 +9,10 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from sottovoce.domain.document import Format
 from sottovoce.domain.problems import Damaged, Refused
-from sottovoce.library.formats.archive import DAMAGED
 from sottovoce.library.formats.compose import Part, compose, row
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
-
-LOCKED = "This file is locked with a password. Save a copy without one and add that."
 
 _Cell: TypeAlias = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 

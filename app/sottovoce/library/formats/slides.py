@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from sottovoce.domain.document import Format
 from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats import office
-from sottovoce.library.formats.archive import DAMAGED, Archive
+from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import Part, compose, heading, item, paragraph, row
 from sottovoce.library.formats.markup import Element, attribute, name, tree
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 
 _TITLES = {"title", "ctrTitle"}

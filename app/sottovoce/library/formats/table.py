@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterator
 
 from sottovoce.domain.document import Format
+from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats.compose import Part, compose, row
 from sottovoce.library.formats.news import About, News
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 from sottovoce.library.formats.text import written
 
@@ -28,8 +30,11 @@ def read(source: Source) -> Iterator[News]:
 def _rows(text: str) -> Iterator[Part]:
     csv.field_size_limit(_LONGEST_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    for cells in lines:
-        yield row(cells)
+    try:
+        for cells in lines:
+            yield row(cells)
+    except csv.Error as error:
+        raise Damaged(DAMAGED) from error
 
 
 def _separator(text: str) -> str:

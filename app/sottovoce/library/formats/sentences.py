@@ -1,0 +1,5 @@
+"""What several readers have to say about a file."""
+
+DAMAGED = "This file is damaged and cannot be read. Restore it from a copy, or save it anew."
+LOCKED = "This file is locked with a password. Save a copy without one and add that."
+UNKNOWN = "Sottovoce cannot read files of this kind. Choose a document."
