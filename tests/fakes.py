@@ -123,7 +123,10 @@ class ScriptedEngine:
     def reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:
         with self._turn:
             self.prompts.append(prompt)
-            text = self.replies.pop(0) if self.replies else "Yes."
+            said = self.replies.pop(0) if self.replies else "Yes."
+            text = min(
+                (said.split(each)[0] for each in prompt.sampling.stop), key=len, default=said
+            )
             *first, last = text.split(" ")
             tokens = sum(self.count([turn.text for turn in prompt.turns], stop))
             yield Reading(tokens, tokens)
@@ -138,10 +141,11 @@ class ScriptedEngine:
                 problem, self.reply_problem = self.reply_problem, None
                 self._loaded = None
                 raise problem
-            if not stop.is_set:
+            if not stop.is_set and last:
                 yield Piece(last)
+            end = Finish.END if text == said else Finish.STOP_STRING
             yield Finished(
-                Finish.STOPPED if stop.is_set else Finish.END,
+                Finish.STOPPED if stop.is_set else end,
                 Usage(prompt=tokens, cached=0, generated=len(text.split()), context=self.context),
                 Timings(load=0.0, first_token=0.1, prompt_speed=100.0, speed=42.7),
             )

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.figure import Figure
-from fakes import MODEL, ScriptedEmbedder, ScriptedEngine, ScriptedReranker
+from fakes import MODEL, ScriptedEngine
+from library.ingesting import library as opened_library
 from sottovoce.chat.answer import Answering, ask
 from sottovoce.chat.news import Saved
 from sottovoce.domain.conversation import Message
@@ -22,13 +23,9 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.library.claims import Kind, terms
-from sottovoce.library.embedders import Embedders
 from sottovoce.library.library import Library
-from sottovoce.library.local import LocalLibrary
-from sottovoce.library.reranking import Reranking
 from sottovoce.library.sentences import sentences
 from sottovoce.models.shelf import starter
-from sottovoce.store.document_store import open_documents
 from sottovoce.store.store import Store, open_store
 
 _SETS = ("qed", "xquad-en", "xquad-de", "xquad-hi")
@@ -60,7 +57,7 @@ class _Invented:
 def figures(data: Path) -> Iterator[Figure]:
     """Ask questions of real texts, and hold what is cited against what stands there."""
     dice = random.Random(4)
-    with TemporaryDirectory() as folder, closing(_library()) as library:
+    with TemporaryDirectory() as folder, closing(opened_library()) as library:
         asked = {name: list(_asked(data / name, dice)) for name in _SETS}
         collection = _filled(library, Path(folder), asked)
         everything = [each for questions in asked.values() for each in questions]
@@ -140,14 +137,6 @@ class _Run:
 def _is_supported(message: Message) -> bool:
     statements = message.sources.statements if message.sources else ()
     return any(each.support is Support.SUPPORTED for each in statements)
-
-
-def _library() -> LocalLibrary:
-    return LocalLibrary(
-        open_documents(None, b""),
-        Embedders("words", lambda _: MODEL, ScriptedEmbedder),
-        Reranking(ScriptedReranker),
-    )
 
 
 def _asked(folder: Path, dice: random.Random) -> Iterator[_Asked]:

@@ -16,7 +16,7 @@ from sottovoce.domain.settings import Attachment, Settings
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.shelf import starter
-from sottovoce.store.store import Store, open_store
+from sottovoce.store.store import Store
 
 SHORT = Settings(sampling=Sampling(temperature=0, max_tokens=12))
 
@@ -25,12 +25,6 @@ SHORT = Settings(sampling=Sampling(temperature=0, max_tokens=12))
 def engine() -> Iterator[ProcessEngine]:
     with closing(ProcessEngine()) as engine:
         yield engine
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with open_store(None, b"") as store:
-        yield store
 
 
 @pytest.fixture

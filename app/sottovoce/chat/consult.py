@@ -7,7 +7,7 @@ from sottovoce.chat import prompts
 from sottovoce.chat.context import Selection, select
 from sottovoce.chat.material import Material, read_again, read_whole, search
 from sottovoce.chat.news import Searching
-from sottovoce.chat.question import is_about_reply, is_follow_up, is_small_talk, searched_for
+from sottovoce.chat.question import is_about_reply, is_small_talk, searched_for
 from sottovoce.domain.conversation import Message, Role, Turn
 from sottovoce.domain.document import Passage, Scope
 from sottovoce.domain.model import Model, Sampling
@@ -82,42 +82,41 @@ def consult(
     Small talk needs nothing; a wish about the last reply, what that was written from; a reply that
     goes on, what it was begun with. Raises Missing if none of the documents can be searched yet.
     """
-    *before, question = history
-    if question.role is Role.ASSISTANT:
-        return Material() if question.sources is None else read_again(library, question.sources)
+    *before, last = history
+    if last.role is Role.ASSISTANT:
+        return Material() if last.sources is None else read_again(library, last.sources)
     whole, rest = read_whole(library, scope, room=window.room_for_whole, count=window.count)
+    question = last.text
+    earlier = [message.text for message in before if message.role is Role.USER]
+    if is_small_talk(question):
+        return whole
     shown = before[-1].sources if before else None
-    if is_small_talk(question.text):
-        return whole
-    if shown is not None and is_about_reply(question.text):
-        return _with(whole, read_again(library, shown).sources.passages, shown.query)
-    if rest.is_empty:
-        return whole
-    query = _query(before, question.text, whole, window)
-    yield Searching(query)
-    found = search(
-        library,
-        query,
-        rest,
-        room=window.room_for_passages,
-        count=window.count,
-        stop=window.stop,
-    )
-    return replace(_with(whole, found, "" if query == question.text else query), is_searched=True)
+    if shown is not None and is_about_reply(question):
+        passages = read_again(library, shown).sources.passages
+        return _with(whole, passages, shown.query or earlier[-1])
+    query = searched_for(question, earlier)
+    if not rest.is_empty:
+        if query != question and window.model.size >= _TRUSTED:
+            query = _rewritten(before, question, whole, window) or query
+        yield Searching(query)
+        found = search(
+            library,
+            query,
+            rest,
+            room=window.room_for_passages,
+            count=window.count,
+            stop=window.stop,
+        )
+        whole = replace(_with(whole, found, ""), is_searched=True)
+    return whole if query == question else _with(whole, whole.sources.passages, query)
 
 
 def _with(material: Material, passages: tuple[Passage, ...], query: str) -> Material:
     return replace(material, sources=replace(material.sources, passages=passages, query=query))
 
 
-def _query(before: Sequence[Message], question: str, whole: Material, window: Window) -> str:
-    """What to search for, so that it can be understood without the chat before it."""
-    earlier = [message.text for message in before if message.role is Role.USER]
-    if not earlier or not is_follow_up(question):
-        return question
-    by_rule = searched_for(question, earlier)
-    if window.model.size < _TRUSTED:
-        return by_rule
+def _rewritten(before: Sequence[Message], question: str, whole: Material, window: Window) -> str:
+    """The question so that it can be understood without the chat before it; empty if unsure."""
     # The reply's own prompt begins with the same turns: the KV cache keeps what is read here.
     turns = [message.turn for message in before if message.text]
     selection = window.select([*turns, Turn(Role.USER, prompts.rewriting(question))], whole)
@@ -125,4 +124,4 @@ def _query(before: Sequence[Message], question: str, whole: Material, window: Wi
     replied = window.engine.reply(asking, window.stop)
     query = "".join(news.text for news in replied if isinstance(news, Piece)).strip(' \n"')
     window.stop.check()
-    return query if query and len(query) <= _LONGEST_QUERY and "\n" not in query else by_rule
+    return query if len(query) <= _LONGEST_QUERY and "\n" not in query else ""

@@ -38,8 +38,7 @@ _BETWEEN = r"(?:\W|(?=[\u0900-\u9fff])|(?<=[\u0900-\u9fff])|$)+"
 _SMALL_TALK = re.compile(rf"\W*(?:(?:{_any_of(phrases.SMALL_TALK)}){_BETWEEN})+")
 _ABOUT_REPLY = re.compile(
     rf"\W*(?:(?:{_any_of(phrases.POLITE)}){_BETWEEN})*"
-    rf"(?:(?:{_any_of(phrases.ABOUT_REPLY, phrases.INTO_LANGUAGE)}){_BETWEEN})"
-    rf"(?:(?:{_any_of(phrases.INTO_LANGUAGE)}){_BETWEEN})?"
+    rf"(?:(?:{_any_of(phrases.ABOUT_REPLY, phrases.INTO_LANGUAGE)}){_BETWEEN}){{1,3}}"
     rf"(?:(?:{_any_of(phrases.POLITE)}){_BETWEEN})*"
 )
 _LEANING = re.compile(rf"\W*(?:{_any_of(phrases.LEANING)}){_BETWEEN}")
