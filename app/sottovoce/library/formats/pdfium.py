@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import compress, islice
 from typing import Final
@@ -54,6 +54,8 @@ _BOLD = re.compile(rb"bold|black|heavy|demi|cmbx|medi(?!um)", re.IGNORECASE)
 _TYPEWRITER = re.compile(rb"courier|mono|consol|cmtt", re.IGNORECASE)
 _FIXED = 1
 """The flag of a font all of whose letters are equally wide (PDF 32000-1, table 123)."""
+_HEADROOM = 0.14
+"""The share of a line's height above its letters."""
 _GAP = re.compile(r"(?<=\S) +(?=\S)")
 _WIDE = 1.2
 """The gap between two cells of a table, in sizes of their letters."""
@@ -118,7 +120,11 @@ class PdfPage:
         """Where a stretch of its text stands, one box for each line."""
         stretch = zip(self.text[start:end], self._places[start:end], strict=True)
         letters = dict.fromkeys(place for sign, place in stretch if sign > " ")
-        return merged(box for place in letters if (box := self._outline(place)).left < box.right)
+        boxes = merged(box for place in letters if (box := self._outline(place)).left < box.right)
+        # Fonts reserve room above their letters, where those of the line above may reach down.
+        return tuple(
+            replace(box, top=box.top + _HEADROOM * (box.bottom - box.top)) for box in boxes
+        )
 
     @property
     def unreadable(self) -> float:
