@@ -237,3 +237,25 @@ def test_what_stands_in_the_way_of_the_library_is_told(
     shell.scope.list_collections()
     qtbot.waitUntil(lambda: not shell.page.banner.isHidden())
     assert shell.page.banner.sentence == "The documents cannot be opened now. Try again."
+
+
+def test_what_was_attached_to_a_chat_without_a_word_is_forgotten_with_it(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    qtbot.waitUntil(lambda: bool(chips(shell)))
+    shell.chat.start_new()
+    qtbot.waitUntil(lambda: not library.collections())
+
+
+def test_what_was_attached_to_a_chat_with_a_draft_waits_with_it(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    qtbot.waitUntil(lambda: bool(chips(shell)))
+    assert shell.chat.conversation is not None
+    begun = shell.chat.conversation.id
+    field(shell).setPlainText("What is")
+    shell.chat.start_new()
+    shell.chat.open(begun)
+    qtbot.waitUntil(lambda: chips(shell) == ["contract.pdf · waiting"])

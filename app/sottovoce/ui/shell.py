@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import Format, export
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.document import Found
@@ -188,6 +189,11 @@ class Shell(QWidget):
             self._tasks.ask(lambda: self._library.rerank_by(model))
 
     def _follow_documents(self) -> None:
+        def tidy(_: Stop) -> Iterator[None]:
+            forget_orphans(self._store, self._library)
+            yield None
+
+        self._tasks.start(tidy)
         self.collections.refresh()
         self.work.begin()
 

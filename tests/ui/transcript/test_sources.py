@@ -136,8 +136,8 @@ def test_a_screen_reader_hears_sources_and_doubts(
     item = QAccessible.queryAccessibleInterface(transcript).child(0)
     assert item.text(QAccessible.Text.Description).splitlines() == [
         "[1] Lease, page 7: “a deposit of three rents”",
-        "Nothing that was read bears this out. “Dogs may vote.”",
-        "This quotation stands nowhere in what was read. ““no cats””",
+        "Your documents do not say: “Dogs may vote.”",
+        "These words are in none of your documents: ““no cats””",
     ]
 
 

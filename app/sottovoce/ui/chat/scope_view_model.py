@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,6 +105,16 @@ class ScopeViewModel(QObject):
         """The chat that was not begun is this one now: what was chosen goes along."""
         self._scopes[conversation] = self._scopes.pop(None, Scope())
         self._keep(conversation)
+
+    def forget_attached(self) -> None:
+        """Forget what is for the chat on screen alone: nobody will come back to it."""
+        attached = {
+            each.what.collection
+            for each in self._asked
+            if isinstance(each.what, Document) and each.is_attached
+        }
+        for collection in attached:
+            self._ask(partial(self._library.remove_collection, collection), lambda _: None)
 
     def refresh(self) -> None:
         """Ask again how far everything is that is asked."""

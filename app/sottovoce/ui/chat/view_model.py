@@ -411,6 +411,9 @@ class ChatViewModel(QObject):
     def _show(
         self, conversation: Conversation | None, messages: list[Message], *, draft: str
     ) -> None:
+        is_other = self._conversation is not None and conversation != self._conversation
+        if is_other and not (self._messages or self.is_busy or self.draft.strip()):
+            self._scope.forget_attached()  # A chat without a word is not listed anywhere.
         self._conversation = conversation
         self._drafts[self._id] = draft
         self._messages = messages

@@ -16,9 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
+from sottovoce.chat.quoting import doubts, lines
 from sottovoce.domain.conversation import Message, Role
-from sottovoce.ui.chat.transcript.verdict import DOUBTS
-from sottovoce.ui.sources import listed
 
 _SPEAKERS = {Role.USER: "You", Role.ASSISTANT: "Reply", Role.SYSTEM: "Instructions"}
 
@@ -63,12 +62,8 @@ def _about(message: Message) -> str:
     if message.sources is None:
         return ""
     absent = "Not in your documents." if message.sources.is_not_found else ""
-    doubtful = [
-        f"{DOUBTS[each.support]} “{message.text[each.start : each.end].strip()}”"
-        for each in message.sources.statements
-        if each.support in DOUBTS
-    ]
-    return "\n".join(filter(None, (absent, *listed(message.sources.citations), *doubtful)))
+    cited, doubtful = lines(message.sources.citations), doubts(message.text, message.sources)
+    return "\n".join(filter(None, (absent, *cited, *doubtful)))
 
 
 def _nobody() -> QAccessibleInterface:

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
 
+from sottovoce.chat.quoting import lines
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.accessible import announce, describe
@@ -51,7 +52,7 @@ from sottovoce.ui.chat.transcript.selection import (
 from sottovoce.ui.chat.transcript.shape import Mark, Shape, Sideways
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.verdict import DOUBTS
-from sottovoce.ui.sources import listed, name_of, place_of, with_sources
+from sottovoce.ui.sources import name_of, place_of, with_sources
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS, Tokens
 from sottovoce.ui.widgets.parts import rounded, shortened
 
@@ -473,8 +474,8 @@ class Transcript(QAbstractScrollArea):
         message = self.messages[place]
         assert message.sources is not None
         text = with_sources(message.text, message.sources)
-        lines = listed(message.sources.citations)
-        parts = [whole(self._column.blocks(place)), whole(typed("\n".join(lines)))]
+        below = "\n".join(lines(message.sources.citations))
+        parts = [whole(self._column.blocks(place)), whole(typed(below))]
         QGuiApplication.clipboard().setMimeData(for_clipboard(text, parts))
 
     def _say_copied(self, control: Control) -> None:
