@@ -253,8 +253,9 @@ def test_a_page_of_the_web_is_read_as_it_is_shown() -> None:
 
 
 def test_tables_that_frame_text_are_no_tables() -> None:
-    html = b"<table><tr><td><table><tr><td><h1>Hi</h1><p>Dear all</p></td></tr></table></table>"
-    assert blocks(html, "a.html") == [(HEADING, "Hi"), (TEXT, "Dear all")]
+    cell = "<td><h1>Hi</h1><p>Dear all</p><div>at noon?</div></td>"
+    html = f"<table><tr><td><table><tr>{cell}</tr></table></table>".encode()
+    assert blocks(html, "a.html") == [(HEADING, "Hi"), (TEXT, "Dear all"), (TEXT, "at noon?")]
 
 
 def test_a_page_of_the_web_says_how_it_is_encoded() -> None:
@@ -417,6 +418,11 @@ def test_messages_within_messages_are_read_to_some_depth() -> None:
 def test_a_message_in_html_is_read_as_it_is_shown() -> None:
     data = message("Content-Type: text/html\n\n<p>At <b>noon</b>?</p><ul><li>soup</ul>")
     assert blocks(data, "a.eml")[2:] == [(TEXT, "At noon?"), (ITEM, "• soup")]
+
+
+def test_a_message_may_be_saved_as_wide_text() -> None:
+    data = b"Subject: Lunch\n\nAt noon?".decode().encode("utf-16")
+    assert blocks(data, "a.eml") == [(HEADING, "Lunch"), (TEXT, "At noon?")]
 
 
 def test_a_mailbox_has_a_page_for_each_message() -> None:

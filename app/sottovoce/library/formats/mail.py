@@ -1,5 +1,6 @@
 """Reads e-mail (eml, mbox): each message a page, and after it what is attached to it."""
 
+import codecs
 import email.header
 import email.parser
 import email.utils
@@ -42,6 +43,9 @@ def read(source: Source, read_attached: ReadAttached) -> Iterator[News]:
     """One message."""
     with opened(source) as file:
         data = file.read(_LARGEST_MESSAGE + 1)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # No mail is sent so, but some programs save it so.
+        data = decoded(data).encode("utf-8", "replace")
     message = email.parser.BytesParser().parsebytes(data[:_LARGEST_MESSAGE])
     yield About(Format.EMAIL, header(message, "Subject"), None)
     if len(data) > _LARGEST_MESSAGE:

@@ -10,7 +10,9 @@ from sottovoce.library.formats.news import About, News
 from sottovoce.library.formats.source import Source
 from sottovoce.library.formats.text import written
 
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_FENCED = re.compile(
+    r"^ {0,3}(```+|~~~+)[^\n]*\n(.*?)(?:^ {0,3}\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL
+)
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$")
 _STARRED = re.compile(r"(\*{1,6})[ \t]+(\S.*?)[ \t]*$")
 """A heading of Org."""
@@ -46,56 +48,48 @@ def _read(source: Source, headings: re.Pattern[str]) -> Iterator[News]:
 
 
 def _blocks(text: str, start: int, headings: re.Pattern[str]) -> Iterator[Block]:
-    fence = ""
+    for fenced in _FENCED.finditer(text, start):
+        yield from _prose(text, start, fenced.start(), headings)
+        code = fenced[2].rstrip()
+        if code.strip():
+            left = fenced.start(2) + len(code) - len(code.lstrip("\n"))
+            yield Block(BlockKind.CODE, left, fenced.start(2) + len(code))
+        start = fenced.end()
+    yield from _prose(text, start, len(text), headings)
+
+
+def _prose(text: str, start: int, end: int, headings: re.Pattern[str]) -> Iterator[Block]:
+    """What stands between pieces of code."""
     open_: Block | None = None
-    for line, begin in _lines(text, start):
-        end = begin + len(line.rstrip())
-        begin += len(line) - len(line.lstrip())
-        is_blank = begin >= end
-        if fence:
-            if line.strip().startswith(fence):
-                fence = ""
-                if open_:
-                    yield open_
-                open_ = None
-            elif open_ or not is_blank:
-                # What stands in front of code is part of it.
-                left = begin - (len(line) - len(line.lstrip()))
-                open_ = replace(open_, end=end) if open_ else Block(BlockKind.CODE, left, end)
-            continue
+    for line, place in _lines(text, start, end):
+        left, right = place + len(line) - len(line.lstrip()), place + len(line.rstrip())
+        found = headings.match(line)
         underline = _UNDERLINE.match(line)
-        if underline and open_ and open_.kind is BlockKind.PARAGRAPH:
+        is_item, is_row = _ITEM.match(line), _ROW.match(line)
+        if open_ and underline and open_.kind is BlockKind.PARAGRAPH:
             level = _LEVELS.get(underline[1][0], 3)
             yield replace(open_, kind=BlockKind.HEADING, level=level)
             open_ = None
             continue
-        found = headings.match(line)
-        starts = _ITEM.match(line) or _ROW.match(line) or _FENCE.match(line) or found
-        if open_ and (is_blank or starts):
+        if open_ and (left >= right or found or is_item or is_row):
             yield open_
             open_ = None
         if found:
-            place = begin - (len(line) - len(line.lstrip()))
-            heading = Block(BlockKind.HEADING, place + found.start(2), place + found.end(2))
-            yield replace(heading, level=len(found[1]))
-        elif opening := _FENCE.match(line):
-            fence = opening[1]
+            words = (place + found.start(2), place + found.end(2))
+            yield Block(BlockKind.HEADING, *words, level=len(found[1]))
         elif open_:
-            open_ = replace(open_, end=end)
-        elif _RULE.match(line):
-            continue
-        elif _ROW.match(line):
-            yield Block(BlockKind.TABLE, begin, end)
-        else:
-            kind = BlockKind.LIST if _ITEM.match(line) else BlockKind.PARAGRAPH
-            open_ = Block(kind, begin, end)
-    if open_ and open_.start < open_.end:
+            open_ = replace(open_, end=right)
+        elif is_row and not _RULE.match(line):
+            yield Block(BlockKind.TABLE, left, right)
+        elif not _RULE.match(line):
+            open_ = Block(BlockKind.LIST if is_item else BlockKind.PARAGRAPH, left, right)
+    if open_:
         yield open_
 
 
-def _lines(text: str, start: int) -> Iterator[tuple[str, int]]:
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield text[start:end], start
-        start = end + 1
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    while start < end:
+        stop = text.find("\n", start, end)
+        stop = end if stop < 0 else stop
+        yield text[start:stop], start
+        start = stop + 1

@@ -34,6 +34,9 @@ _INLINE = {
 }  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = {"td", "th"}
+_BREAK = "\0"
+"""Stands for a new line until those that mean nothing are gone."""
+_APART = 2 * _BREAK
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARED = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)"""
@@ -80,16 +83,18 @@ class _Shown:
         for node, is_left in _walk(parser.body or parser.root):
             tag = node.tag or ""
             if tag == "-text":
-                self._words.append(node.text_content or "")
+                self._words.append("" if is_left else node.text_content or "")
             elif tag == "br":
-                self._words.append("" if is_left else "\0")
+                self._words.append("" if is_left else _BREAK)
             elif tag not in _INLINE:
                 yield from self._leave(tag) if is_left else self._enter(node, tag)
         yield from self._flushed()
 
     def _enter(self, node: LexborNode, tag: str) -> Iterator[Part]:
-        if tag in _CELLS or (self._rows and tag in {"p", "div"}):
-            self._words.append(" ")
+        if tag in _CELLS:
+            return
+        if self._rows and tag in {"p", "div"}:
+            self._words.append(_APART)
             return
         yield from self._flushed()
         if tag in {"ul", "ol", "menu"}:
@@ -105,7 +110,7 @@ class _Shown:
         if self._rows and tag in _CELLS:
             self._rows[-1].append(self._text())
         elif self._rows and tag in {"p", "div"}:
-            self._words.append(" ")
+            self._words.append(_APART)
         elif self._rows and tag == "tr":
             yield from self._flushed()
             self._rows.pop()
@@ -141,8 +146,8 @@ class _Shown:
         text = "".join(self._words)
         self._words.clear()
         if self._verbatim:
-            return text.replace("\0", "\n").strip("\n")
-        return _AROUND_BREAK.sub("\n", _SPACE.sub(" ", text).replace("\0", "\n")).strip()
+            return text.replace(_BREAK, "\n").strip("\n")
+        return _AROUND_BREAK.sub("\n", _SPACE.sub(" ", text).replace(_BREAK, "\n")).strip()
 
     def _next_mark(self) -> str:
         if not self._lists or (last := self._lists[-1]) is None:
@@ -160,14 +165,12 @@ def _walk(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
         is_seen = is_left or not _is_hidden(node)
         if is_seen:
             yield node, is_left
-        if is_seen and not is_left and (child := node.first_child) is not None:
-            node = child
-            continue
-        if is_seen and not is_left and node.tag != "-text":
-            yield node, True
-        if node.mem_id == root.mem_id:
+        if is_seen and not is_left:
+            child = node.first_child
+            node, is_left = child or node, child is None
+        elif node.mem_id == root.mem_id:
             return
-        if (following := node.next) is not None:
+        elif (following := node.next) is not None:
             node, is_left = following, False
         elif (parent := node.parent) is not None:
             node, is_left = parent, True
@@ -176,10 +179,9 @@ def _walk(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
 
 
 def _is_hidden(node: LexborNode) -> bool:
-    tag = node.tag or ""
-    if tag in _UNSEEN or tag.startswith(("!", "-c", "-d")):
+    if node.tag is None or node.tag in _UNSEEN:
         return True
-    if tag == "-text":
+    if node.tag == "-text":
         return False
     attributes = node.attributes
     return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
