@@ -59,7 +59,8 @@ class Page:
     text: str
     """As it was read. Everything that points into a document counts characters in this."""
     blocks: tuple[Block, ...] = ()
-    """In the order of the text, without overlap. What lies between them is empty space."""
+    """In the order of the text, without overlap. Between them is empty space, or marks of a format
+    that is read as it is written: those before a heading of Markdown."""
     label: str = ""
     """What a person calls it, where that is more than its number: "Sheet Costs"."""
     boxes: bytes = b""
