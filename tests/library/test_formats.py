@@ -69,6 +69,15 @@ def test_headings_of_word_are_told_by_what_their_styles_are_based_on() -> None:
     assert [(block.kind, block.level) for block in page.blocks] == [(HEADING, 2), (TEXT, 0)]
 
 
+def test_headings_of_word_are_told_by_the_names_of_their_styles() -> None:
+    styles = '<w:style w:styleId="berschrift2"><w:name w:val="heading 2"/></w:style>'
+    body = words("Costs", '<w:pStyle w:val="berschrift2"/>') + words(
+        "Year", '<w:pStyle w:val="Title"/>'
+    )
+    (page,) = pages(docx(body, {"styles": styles}), "a.docx")
+    assert [(block.kind, block.level) for block in page.blocks] == [(HEADING, 2), (HEADING, 1)]
+
+
 def test_lists_of_word_are_numbered_as_word_numbers_them() -> None:
     numbering = (
         '<w:abstractNum w:abstractNumId="0">'

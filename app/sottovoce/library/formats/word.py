@@ -1,5 +1,6 @@
 """Reads Word's files (docx): headings by their styles, numbers of lists as Word counts them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ _UNSEEN = {"pPr", "rPr", "del", "moveFrom", "instrText", "delText", "Fallback", 
 """What is no text, or text that is not shown. The fallback repeats what stands beside it."""
 _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
 _NOTES = {"footnoteReference": "footnote", "endnoteReference": "endnote"}
+_HEADING = re.compile(r"heading ?([1-9])|title", re.IGNORECASE)
 _PAGE_BREAK = "\f"
 """Stands in a paragraph's text where Word last began a new page."""
 
@@ -142,8 +144,8 @@ class _Document:
         if settings is None:
             return _Style()
         named = settings.find("{*}pStyle")
-        base = self._styles.get("" if named is None else attribute(named, "val"), _Style())
-        return _refined(base, settings)
+        id_ = "" if named is None else attribute(named, "val")
+        return _refined(self._styles.get(id_) or _usual(id_) or _Style(), settings)
 
     def _noted(self) -> Iterator[Part]:
         roots = {kind: self._root(f"{kind}s") for kind in _NOTES.values()}
@@ -167,12 +169,17 @@ def _styles(root: Element | None) -> dict[str, _Style]:
         based = element.find("{*}basedOn")
         style = _Style() if based is None else resolved(attribute(based, "val"), depth + 1)
         called = element.find("{*}name")
-        if called is not None and attribute(called, "val").lower() == "title":
-            style = _Style(level=1)
+        style = (None if called is None else _usual(attribute(called, "val"))) or style
         settings = element.find("{*}pPr")
         return style if settings is None else _refined(style, settings)
 
     return {id_: resolved(id_, 0) for id_ in raw}
+
+
+def _usual(name_: str) -> _Style | None:
+    """What a style of this name is by itself, in whatever language the program speaks."""
+    found = _HEADING.fullmatch(name_)
+    return _Style(level=int(found[1] or 1)) if found else None
 
 
 def _refined(style: _Style, settings: Element) -> _Style:
