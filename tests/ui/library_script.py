@@ -104,7 +104,8 @@ class ScriptedLibrary:
                 self.folders_kept.append(Folder(number, collection, path, is_watched=watch))
                 added += self.add(collection, sorted(path.iterdir()))
                 continue
-            made = document(len(self.documents_kept) + 1, str(path), collection=collection)
+            number = max(self.documents_kept, default=0) + 1
+            made = document(number, str(path), collection=collection)
             made = replace(made, state=DocumentState.WAITING, pages=0)
             self.put(made)
             added.append(made)

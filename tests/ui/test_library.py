@@ -252,6 +252,21 @@ def test_a_removed_document_comes_back_when_undone(
     qtbot.waitUntil(lambda: "letter 10" in names(filled))
 
 
+def test_a_removed_document_comes_back_where_it_was(
+    qtbot: QtBot,
+    filled: DocumentsPage,
+    library: ScriptedLibrary,
+    collections: CollectionsViewModel,
+) -> None:
+    choose(qtbot, filled, 2)
+    qtbot.keyClick(filled.pane.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(filled.toast.isVisible)
+    collections.choose(2)
+    press(qtbot, filled.toast.button)
+    qtbot.waitUntil(lambda: len(library.documents(1)) == 3)
+    assert library.documents(2) == []
+
+
 def test_several_documents_are_removed_together(
     qtbot: QtBot, filled: DocumentsPage, library: ScriptedLibrary
 ) -> None:

@@ -205,21 +205,23 @@ class CollectionsViewModel(QObject):
 
     # What is in them.
 
-    def add(self, paths: Sequence[Path], *, watch: bool = True) -> None:
-        """Have files and folders read, in the collection looked at, or in a first one."""
-        chosen = self._chosen
+    def add(
+        self, paths: Sequence[Path], *, watch: bool = True, collection: int | None = None
+    ) -> None:
+        """Have files and folders read: in this collection, the one looked at, or a first one."""
+        known = collection or self._chosen
 
         def work(_: Stop) -> Iterator[Collection]:
-            collection = chosen
-            if collection is None:
+            number = known
+            if number is None:
                 begun = self._begin(FIRST_NAME)
-                collection = begun.id
+                number = begun.id
                 yield begun
-            self._library.add(collection, paths, watch=watch)
+            self._library.add(number, paths, watch=watch)
 
-        def take(collection: Collection) -> None:
-            self._all = (*self._all, collection)
-            self.choose(collection.id)
+        def take(begun: Collection) -> None:
+            self._all = (*self._all, begun)
+            self.choose(begun.id)
 
         def end() -> None:
             self._adding.remove(stop)
@@ -235,13 +237,13 @@ class CollectionsViewModel(QObject):
     def remove_folder(self, folder: Folder) -> None:
         """Forget a folder and the documents that came with it. It can be added again."""
 
-        def add_again(_: None) -> None:
-            self.done.emit(
-                f"{folder.path.name} was removed",
-                lambda: self.add([folder.path], watch=folder.is_watched),
-            )
+        def put_back() -> None:
+            self.add([folder.path], watch=folder.is_watched, collection=folder.collection)
 
-        self._change(lambda: self._library.remove_folder(folder.id), add_again)
+        self._change(
+            lambda: self._library.remove_folder(folder.id),
+            lambda _: self.done.emit(f"{folder.path.name} was removed", put_back),
+        )
 
     def watch_folder(self, folder: Folder, *, is_watched: bool) -> None:
         """Follow what happens in it from now on, or no more."""
@@ -260,9 +262,13 @@ class CollectionsViewModel(QObject):
             if len(documents) == 1
             else f"{len(documents):,} documents were removed"
         )
+        collection = documents[0].collection
+
+        def put_back() -> None:
+            self.add(paths, collection=collection)
+
         self._change(
-            lambda: self._library.remove(numbers),
-            lambda _: self.done.emit(says, lambda: self.add(paths)),
+            lambda: self._library.remove(numbers), lambda _: self.done.emit(says, put_back)
         )
 
     def _begin(self, name: str) -> Collection:
