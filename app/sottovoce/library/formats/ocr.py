@@ -66,15 +66,38 @@ _RIL = tesserocr.RIL
 
 _Place: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels."""
+_Word: TypeAlias = tuple[str, _Place]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A line as it was read."""
 
-    text: str
-    words: tuple[tuple[str, _Place], ...]
+    words: tuple[_Word, ...]
+    """At least one."""
     place: _Place
+
+    def placed(self, start: int) -> Iterator[tuple[int, int, _Place]]:
+        """Where each word begins and ends in a text that has the line at `start`, and its place."""
+        at, before = start, None
+        for word, place in self.words:
+            if before and not self._run_together(before, (word, place)):
+                at += 1
+            yield at, at + len(word), place
+            at, before = at + len(word), (word, place)
+
+    def _run_together(self, before: _Word, word: _Word) -> bool:
+        """Whether there is no space between two words, as in Thai."""
+        (one, (_, _, right, _)), (other, (left, _, _, _)) = before, word
+        is_thai = "\u0e00" <= one[-1] <= "\u0e7f" and "\u0e00" <= other[0] <= "\u0e7f"
+        return is_thai and left - right < 0.3 * (self.place[3] - self.place[1])
+
+    @property
+    def text(self) -> str:
+        signs = ""
+        for (begin, _, _), (word, _) in zip(self.placed(0), self.words, strict=True):
+            signs = signs.ljust(begin) + word
+        return signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,22 +249,20 @@ def _tilt(inked: Image.Image) -> tuple[float, int]:
 
 def _rows(engine: tesserocr.PyTessBaseAPI) -> Iterator[_Row]:
     """The lines that were read, without specks taken for letters."""
-    text, place = "", (0.0, 0.0, 0.0, 0.0)
-    words: list[tuple[str, _Place]] = []
+    place = (0.0, 0.0, 0.0, 0.0)
+    words: list[_Word] = []
     for found in tesserocr.iterate_level(engine.GetIterator(), _RIL.WORD):
         if found.IsAtBeginningOf(_RIL.TEXTLINE):
             if words:
-                yield _Row(text, tuple(words), place)
+                yield _Row(tuple(words), place)
             words = []
-            text = "" if found.Empty(_RIL.TEXTLINE) else found.GetUTF8Text(_RIL.TEXTLINE).strip()
             place = found.BoundingBox(_RIL.TEXTLINE)
         word = "" if found.Empty(_RIL.WORD) else found.GetUTF8Text(_RIL.WORD).strip()
-        if any(map(str.isalnum, word)) or (found.Confidence(_RIL.WORD) >= _SURE and word):
+        is_sure = any(map(str.isalnum, word)) or found.Confidence(_RIL.WORD) >= _SURE
+        if word and is_sure:
             words.append((word, found.BoundingBox(_RIL.WORD)))
-        elif word:
-            text = text.replace(word, " " * len(word), 1)
     if words:
-        yield _Row(text, tuple(words), place)
+        yield _Row(tuple(words), place)
 
 
 def _better(one: _Reading, other: _Reading) -> _Reading:
@@ -267,22 +288,13 @@ def _page(number: int, rows: Sequence[_Row], shown: Callable[[_Place], Box], sca
     words: list[Word] = []
     start = 0
     for row in rows:
-        placed = list(_placed(row, start))
+        placed = list(row.placed(start))
         words += [Word(begin, end, shown(place)) for begin, end, place in placed]
         lines.append(_line(row, placed, usual, scale))
         start += len(row.text) + 1
     text, lines = rejoined(text, lines)
     parts = blocks(text, lines, style([(text, lines)]))
     return Page(number, tabulated(text, lines, parts), parts, boxes=packed(words))
-
-
-def _placed(row: _Row, start: int) -> Iterator[tuple[int, int, _Place]]:
-    """Where the words of a row stand: from and to which character of the page, and where on it."""
-    at = 0
-    for word, place in row.words:
-        at = max(row.text.find(word, at), at)
-        yield start + at, start + at + len(word), place
-        at += len(word)
 
 
 def _line(row: _Row, words: Sequence[tuple[int, int, _Place]], usual: float, scale: float) -> Line:
