@@ -131,7 +131,7 @@ def test_half_a_character_is_no_reason_to_fail(loaded: ProcessEmbedder) -> None:
 
 
 def test_a_query_does_not_wait_for_passages(loaded: ProcessEmbedder) -> None:
-    texts = [f"{number} {LONG}" for number in range(30)]
+    texts = [f"{number} {LONG}" for number in range(12)]
     undisturbed = vectors(loaded, texts[:3])
     begun, found = threading.Event(), []
 
@@ -143,7 +143,7 @@ def test_a_query_does_not_wait_for_passages(loaded: ProcessEmbedder) -> None:
     work = threading.Thread(target=embed)
     work.start()
     assert begun.wait(60)
-    for _ in range(5):
+    for _ in range(3):
         assert len(vectors(loaded, ["Where is the boat?"], Purpose.QUERY)) == 1
     assert len(found) < len(texts)
     work.join(60)

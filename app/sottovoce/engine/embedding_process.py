@@ -209,6 +209,7 @@ class _Encoder:
             raise Interrupted("The engine could not be started. Try again.") from error
         try:
             told = await_answer(child.ask(question, stop), wire.LoadedEncoder)
+            stop.check()  # It may have come too late to be heard there.
         except Lost as lost:
             stop.check()
             raise why_lost(child) from lost

@@ -188,6 +188,7 @@ class ProcessEngine:
                         case wire.Loading(fraction):
                             yield Loading(fraction)
                         case wire.Loaded():
+                            stop.check()  # It may have come too late to be heard there.
                             seconds = time.monotonic() - begun
                             self._keep(model, options, news, seconds)
                             yield Loading(1)
