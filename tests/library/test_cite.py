@@ -178,6 +178,7 @@ def test_a_short_answer_counts_together_with_its_question() -> None:
         "I documenti non indicano il numero di dipendenti.",
         "Los documentos no mencionan el número de empleados.",
         "Os documentos não mencionam o número de funcionários.",
+        "This is not in your documents.",
         "दस्तावेज़ों में इसका कोई उल्लेख नहीं है।",
         "ไม่พบข้อมูลนี้ในเอกสาร",
         "文档中没有提到员工人数。",

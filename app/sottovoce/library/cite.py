@@ -62,7 +62,7 @@ def cite(reply: str, passages: Sequence[Passage], question: str = "") -> Checked
     for start, end in _statements(reply):
         sentence = reply[start:end]
         support, places = _check(sentence, evidence, asked)
-        if support is Support.UNSUPPORTED and wording.NOT_FOUND.search(sentence):
+        if support is not Support.SUPPORTED and wording.NOT_FOUND.search(sentence):
             says_not_found = True
             continue
         if support is None:
