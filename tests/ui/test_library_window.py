@@ -13,6 +13,7 @@ from fakes import ScriptedEngine
 from sottovoce.domain.document import Found, Passage, Span
 from sottovoce.domain.problems import Damaged
 from sottovoce.store.store import Store
+from sottovoce.system.paths import Profile
 from sottovoce.ui.library.page import DocumentsPage
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.shell import Shell
@@ -224,3 +225,20 @@ def test_the_wished_reranker_is_used(qtbot: QtBot, shell: Shell, library: Script
     qtbot.waitUntil(lambda: library.reranker == Path("/models/reranker.gguf"))
     shell.settings.change(replace(shell.settings.settings, reranker=""))
     qtbot.waitUntil(lambda: library.reranker is None)
+
+
+@pytest.fixture
+def kept(profile: Profile) -> None:
+    """Documents were added before this start."""
+    profile.documents.touch()
+
+
+@pytest.mark.usefixtures("kept")
+def test_documents_that_are_kept_are_followed_from_the_start(qtbot: QtBot, shell: Shell) -> None:
+    qtbot.waitUntil(lambda: shell.work.is_begun and shell.collections.any_documents)
+
+
+def test_who_has_no_documents_starts_no_library(qtbot: QtBot, shell: Shell) -> None:
+    ask(qtbot, shell, "Hello")
+    assert not shell.work.is_begun
+    assert not shell.collections.is_listed

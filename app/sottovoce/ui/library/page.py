@@ -31,7 +31,7 @@ from sottovoce.ui.widgets.parts import button, icon_button, label, rounded, tint
 from sottovoce.ui.widgets.toast import Toast
 
 _LIST_WIDTH = 250
-_NARROW = 600
+_NARROW = 680
 """Below this width, list and documents take turns."""
 _BACK = 32
 """Pixels of the way back."""

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton
+from PySide6.QtGui import QAction, QDesktopServices, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QMenu, QToolButton
 
 from sottovoce.domain.document import Document
 from sottovoce.ui.file_manager import show_in_folder
@@ -12,6 +12,8 @@ from sottovoce.ui.library.words import counted
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import breakable, follow, icon_button, label, rounded
+
+_NARROW = 420
 
 
 class SelectionBar(QFrame):
@@ -40,14 +42,25 @@ class SelectionBar(QFrame):
                 "Remove\tDel", lambda: self.remove_asked.emit(list(self._chosen))
             ),
         }
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 4, 6, 4)
-        row.setSpacing(2)
-        row.addWidget(self._says, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addStretch()
         for name, action in self.actions_by_icon.items():
-            row.addWidget(self._button(name, action))
+            buttons.addWidget(self._button(name, action))
+        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._parts.setContentsMargins(14, 4, 6, 4)
+        self._parts.setSpacing(2)
+        self._parts.addWidget(self._says, 1)
+        self._parts.addLayout(buttons)
         follow(self, look, self._draw)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons under the words where both are too much for one line."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < _NARROW
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._parts.setDirection(way)
 
     def show_chosen(self, documents: Sequence[Document]) -> None:
         """Be about these."""
