@@ -1,11 +1,13 @@
 """How far the reading of documents is, and how long the rest will take."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sottovoce.library.formats.news import About
 from sottovoce.library.formats.news import News as Told
 from sottovoce.library.news import Working
 from sottovoce.store.documents import Backlog
@@ -16,7 +18,33 @@ _SHARE_OF_COUNTING = 0.02
 """Of all time; with very many documents, counting takes a while."""
 
 
-@dataclass
+@dataclass(slots=True)
+class Sheet:
+    """A document that is being read. Its own thread writes here."""
+
+    path: Path
+    page: int = 0
+    pages: int | None = None
+    seconds: float = 0.0
+
+    def reading(self, told: Iterator[Told]) -> Iterator[tuple[Told, float]]:
+        """Pass on what is told, each with the seconds that it took to read."""
+        while True:
+            begun = time.monotonic()
+            each = next(told, None)
+            seconds = time.monotonic() - begun
+            self.seconds += seconds
+            match each:
+                case None:
+                    return
+                case About():
+                    self.pages = each.pages
+                case _:
+                    self.page += 1
+            yield each, seconds
+
+
+@dataclass(slots=True)
 class _Effort:
     """What some work has cost so far."""
 
@@ -31,12 +59,16 @@ class _Effort:
 
 
 class Progress:
-    """Counts what is done; one thread at a time."""
+    """Counts what is done. Any thread may tell it; one asks for the news."""
 
-    def __init__(self, backlog: Callable[[], Backlog]) -> None:
+    def __init__(self, backlog: Callable[[], Backlog], readers: int = 1) -> None:
+        """`readers` is how many documents are read at once."""
         self._backlog = backlog
+        self._readers = readers
         self._left = Backlog(0, 0, 0)
         self._count_again = 0.0
+        self._lock = threading.Lock()
+        self._sheets: list[Sheet] = []
         self._reading = _Effort()
         """In bytes."""
         self._embedding = _Effort()
@@ -44,78 +76,59 @@ class Progress:
         self._pages = 0
         self._passages = 0
         self._read = 0
-        self._path: Path | None = None
-        self._page = 0
-        self._of: int | None = None
         self.trouble = ""
+        """What cannot be done, in a sentence."""
 
-    def begin(self, path: Path) -> None:
-        """Note which file is at work."""
-        self._path, self._page, self._of = path, 0, None
-
-    def end(self) -> None:
-        """Note that nothing is left to do."""
-        self._path, self._page, self._of = None, 0, None
-        self._count_again = 0.0
-
-    def expect(self, pages: int | None) -> None:
-        """Note how many pages the file has."""
-        self._of = pages
-
-    def turn(self) -> None:
-        """Note that a page of it was read."""
-        self._page += 1
-        self._pages += 1
+    @contextmanager
+    def sheet(self, path: Path, size: int) -> Iterator[Sheet]:
+        """Count a document as being read in this block, and as read after it."""
+        sheet = Sheet(path)
+        with self._lock:
+            self._sheets.append(sheet)
+        try:
+            yield sheet
+        finally:
+            with self._lock:
+                self._sheets.remove(sheet)
+                self._read += 1
+                self._pages += sheet.page
+                self._reading.amount += size
+                self._reading.seconds += sheet.seconds / self._readers
 
     def note_cut(self, passages: int) -> None:
         """Note that a document was cut into so many passages."""
-        self._passages += passages
+        with self._lock:
+            self._passages += passages
 
-    def note_read(self, size: int) -> None:
-        """Note that a document was read, of so many bytes."""
-        self._read += 1
-        self._reading.amount += size
+    def note_embedded(self, passages: int, seconds: float) -> None:
+        """Note that passages got their vectors, and how long that took."""
+        with self._lock:
+            self._embedding.amount += passages
+            self._embedding.seconds += seconds
 
-    def note_embedded(self, passages: int) -> None:
-        """Note that passages got their vectors."""
-        self._embedding.amount += passages
-
-    def reading(self, told: Iterator[Told]) -> Iterator[tuple[Told, float]]:
-        """Pass on what is told, each with the seconds that it took to read."""
-        while True:
-            begun = time.monotonic()
-            each = next(told, None)
-            seconds = time.monotonic() - begun
-            self._reading.seconds += seconds
-            if each is None:
-                return
-            yield each, seconds
-
-    @contextmanager
-    def embedding(self) -> Iterator[None]:
-        """Count the time of this block as spent on embedding."""
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self._embedding.seconds += time.monotonic() - begun
+    def finish(self) -> None:
+        """Have the next news count anew what is left."""
+        self._count_again = 0.0
 
     def news(self, *, is_paused: bool = False) -> Working:
         """Tell how far it all is."""
         self._count()
-        return Working(
-            path=self._path,
-            page=self._page,
-            pages=self._of,
-            read=self._read,
-            waiting=self._left.documents,
-            embedded=int(self._embedding.amount),
-            without_vectors=self._left.passages,
-            seconds_left=self._seconds_left(),
-            pages_per_second=self._pages / self._reading.seconds if self._reading.seconds else 0,
-            is_paused=is_paused,
-            trouble=self.trouble,
-        )
+        with self._lock:
+            sheet = self._sheets[0] if self._sheets else None
+            reading = self._reading.seconds
+            return Working(
+                path=sheet.path if sheet else None,
+                page=sheet.page if sheet else 0,
+                pages=sheet.pages if sheet else None,
+                read=self._read,
+                waiting=self._left.documents,
+                embedded=int(self._embedding.amount),
+                without_vectors=self._left.passages,
+                seconds_left=self._seconds_left(),
+                pages_per_second=self._pages / reading if reading else 0,
+                is_paused=is_paused,
+                trouble=self.trouble,
+            )
 
     def _count(self) -> None:
         begun = time.monotonic()
@@ -126,9 +139,10 @@ class Progress:
         self._count_again = now + max(_COUNT_EVERY, (now - begun) / _SHARE_OF_COUNTING)
 
     def _seconds_left(self) -> float | None:
+        """Documents are read while others are embedded: the slower of both decides."""
         reading = self._reading.for_rest(self._left.size)
         passages_per_byte = self._passages / self._reading.amount if self._reading.amount else 0
         embedding = self._embedding.for_rest(
             self._left.passages + self._left.size * passages_per_byte
         )
-        return None if reading is None or embedding is None else reading + embedding
+        return None if reading is None or embedding is None else max(reading, embedding)

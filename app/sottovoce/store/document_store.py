@@ -214,10 +214,10 @@ class DocumentStore:
 
     # Reading.
 
-    def waiting(self) -> tuple[int, File] | None:
-        """Return the next that is to be read, and its file as it was when it was looked at."""
+    def waiting(self, limit: int) -> list[tuple[int, File]]:
+        """Return the next that are to be read, and their files as they were looked at last."""
         with self._database.reading() as connection:
-            return documents.waiting(connection)
+            return documents.waiting(connection, limit)
 
     def backlog(self) -> Backlog:
         """Return what is left to be done."""

@@ -104,14 +104,19 @@ def document(connection: apsw.Connection, number: int) -> Document:
     raise Missing("This document is not here any more.")
 
 
-def waiting(connection: apsw.Connection) -> tuple[int, File] | None:
-    """The next to be read, and its file as it was when it was last looked at."""
+def waiting(connection: apsw.Connection, limit: int) -> list[tuple[int, File]]:
+    """The next to be read, and their files as they were when they were last looked at."""
     rows = connection.execute(
-        "SELECT id, path, size, modified FROM documents WHERE state = 'waiting' ORDER BY id LIMIT 1"
+        """
+        SELECT id, path, size, modified FROM documents
+        WHERE state = 'waiting' ORDER BY id LIMIT ?
+        """,
+        (limit,),
     )
-    for number, path, size, modified in cast(Iterator[tuple[int, bytes, int, int]], rows):
-        return number, File(Path(os.fsdecode(path)), size, modified)
-    return None
+    return [
+        (number, File(Path(os.fsdecode(path)), size, modified))
+        for number, path, size, modified in cast(Iterator[tuple[int, bytes, int, int]], rows)
+    ]
 
 
 def backlog(connection: apsw.Connection) -> Backlog:
