@@ -197,7 +197,7 @@ def test_an_answer_waits_until_what_was_attached_is_read(
     shell.chat.attach([Path("/docs/contract.pdf")])
     qtbot.waitUntil(lambda: bool(chips(shell)))
     say(qtbot, shell, "How high is the deposit?")
-    qtbot.waitUntil(lambda: shell.chat.notice == "Reading contract.pdf…")
+    qtbot.waitUntil(lambda: shell.chat.notice == "Waiting for contract.pdf to be read…")
     assert texts(shell) == ["How high is the deposit?"], "The words are kept before."
     assert not shell.replies.any_busy, "The reading need not give way to a reply that waits for it."
     assert not library.queries
@@ -213,7 +213,7 @@ def test_an_answer_that_waits_can_be_stopped(
     shell.chat.attach([Path("/docs/contract.pdf")])
     qtbot.waitUntil(lambda: bool(chips(shell)))
     say(qtbot, shell, "How high is the deposit?")
-    qtbot.waitUntil(lambda: shell.chat.notice.startswith("Reading"))
+    qtbot.waitUntil(lambda: shell.chat.notice.startswith("Waiting"))
     shell.chat.stop()
     qtbot.waitUntil(lambda: not shell.chat.is_busy)
     assert not shell.chat.notice

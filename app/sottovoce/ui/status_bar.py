@@ -1,6 +1,6 @@
 """The lower edge of the window: network, documents at work, context window, memory, speed."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
 
@@ -14,7 +14,9 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import button, label, set_kind
 
 _NEARLY_FULL = 0.85
-_WIDER, _WIDE, _NARROW = 860, 680, 520
+_LEAST = 340
+"""Pixels."""
+_WIDER, _WIDE, _NARROW, _NARROWEST = 860, 680, 520, 400
 
 
 class StatusBar(QFrame):
@@ -37,6 +39,7 @@ class StatusBar(QFrame):
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
+        self._has_context = False
         self._context = label()
         self._meter = QProgressBar()
         self._meter.setFixedWidth(90)
@@ -68,22 +71,30 @@ class StatusBar(QFrame):
         work = [] if self.reading.isHidden() else [self.reading.text()]
         return " ".join([self.chip.text(), *work, *labels])
 
+    def minimumSizeHint(self) -> QSize:
+        """Never what keeps the window wide: its parts go one by one."""
+        return QSize(_LEAST, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow, what is least needed goes first."""
         super().resizeEvent(event)
         self._give_room()
 
     def _give_room(self) -> None:
-        self._promise.setVisible(self.width() > (_WIDER if self._work.working else _WIDE))
-        self._memory.setVisible(self.width() > _NARROW)
+        is_working = self._work.working is not None
+        self._promise.setVisible(self.width() > (_WIDER if is_working else _WIDE))
+        self._memory.setVisible(self.width() > (_WIDE if is_working else _NARROW))
+        has_room = self.width() > (_NARROW if is_working else _NARROWEST)
+        self._context.setVisible(self._has_context and has_room)
+        self._meter.setVisible(self._has_context)
 
     def show_temporary(self) -> None:
         """Say that nothing is kept."""
         self._kept.show()
 
     def show_context(self, use: ContextUse | None) -> None:
-        self._context.setVisible(use is not None)
-        self._meter.setVisible(use is not None)
+        self._has_context = use is not None
+        self._give_room()
         if use is None:
             return
         self._context.setText(f"Context {use.used:,} / {use.size:,}")

@@ -467,7 +467,7 @@ class ChatViewModel(QObject):
                 self._tell_notice(conversation, "Thinking…")
             case Awaiting(name, others):
                 more = f" and {others:,} more" if others else ""
-                self._tell_notice(conversation, f"Reading {name}{more}…")
+                self._tell_notice(conversation, f"Waiting for {name}{more} to be read…")
             case Searching():
                 self._tell_notice(conversation, "Searching your documents…")
             case Consulted(sources):

@@ -124,7 +124,7 @@ QLabel[kind="drop"] {
   background: $background; border: 2px dashed $accent; border-radius: 16px; color: $accent;
   font-size: ${body}px; font-weight: 600; }
 #editing { background: $hover; border-radius: 9px; }
-#asked { background: $hover; border: 1px solid transparent; border-radius: 9px; }
+#asked { background: $hover; border: 1px solid $line; border-radius: 9px; }
 #asked QPushButton {
   background: transparent; border: 1px solid transparent; padding: 4px 5px 4px 7px;
   color: $muted; font-size: ${small}px; }

@@ -93,6 +93,8 @@ class Strip:
         is_warning: bool = False,
     ) -> None:
         width = self._chip_width(text, icon)
+        if not icon and not self.chips:
+            self._x -= _SIDE  # Without a frame, the words begin where all others do.
         rect = QRectF(self._x, self._top, width, _CHIP)
         self.chips.append(Chip(text, says, icon, rect, source, is_cited, is_warning))
         self._x += width + _BETWEEN
