@@ -47,6 +47,24 @@ def test_the_score_depends_on_the_question(reranker: ProcessReranker, tiny: Mode
     assert sea != pytest.approx(tax, abs=1e-4)
 
 
+def test_a_model_may_have_a_way_of_its_own_to_put_them_side_by_side(
+    reranker: ProcessReranker, tmp_path: Path
+) -> None:
+    scores = []
+    for number, template in enumerate(
+        (
+            "[CLS]{query}[SEP]{document}[SEP]",
+            "[CLS]the tax is due {query}[SEP]{document}[SEP]",
+            "[CLS]the tax is due {query}[SEP]{document} to you[SEP]",
+        )
+    ):
+        path = tmp_path / f"{number}.gguf"
+        write_encoder(path, gguf.PoolingType.RANK, template=template)
+        reranker.load(read_model(path), Stop())
+        scores += reranker.score("the boat", ["is on the sea"], Stop())
+    assert len(set(scores)) == 3
+
+
 def test_no_passages_get_no_scores(reranker: ProcessReranker, tiny: Model) -> None:
     reranker.load(tiny, Stop())
     assert reranker.score("the sea", [], Stop()) == []

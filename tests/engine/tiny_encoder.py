@@ -17,8 +17,13 @@ WORDS = [
 """The rest of the vocabulary are letters."""
 
 
-def write_encoder(path: Path, pooling: gguf.PoolingType, *, seed: int = 1) -> Path:
-    """A model of BERT's architecture; with pooling RANK, it is a reranker."""
+def write_encoder(
+    path: Path, pooling: gguf.PoolingType, *, seed: int = 1, template: str = ""
+) -> Path:
+    """A model of BERT's architecture; with pooling RANK, it is a reranker.
+
+    `template` is how it wants question and passage side by side, if in a way of its own.
+    """
     random = np.random.default_rng(seed)
     letters = [chr(number) for number in range(ord("a"), ord("z") + 1)]
     tokens = [*WORDS, *letters, *(f"▁{letter}" for letter in letters)]
@@ -44,6 +49,8 @@ def write_encoder(path: Path, pooling: gguf.PoolingType, *, seed: int = 1) -> Pa
     model.add_bos_token_id(2)
     model.add_sep_token_id(3)
     model.add_eos_token_id(3)
+    if template:
+        model.add_chat_template([{"name": "rerank", "template": template}])
 
     def add(name: str, *size: int) -> None:
         weights = random.standard_normal(size).astype(np.float32)
