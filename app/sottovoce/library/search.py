@@ -28,6 +28,8 @@ From 0.45 to 0.7 the mean over seventeen sets of questions (three languages, que
 different languages, keywords only, with and without titles) changes by less than 0.1 points of MRR;
 below that words help less, above that they harm where the question is in another language.
 """
+_SPARE = 10
+"""Passages that are read beyond those wanted, as some may say the same."""
 _RERANKED = 24
 """Passages that a reranker reads: on a small computer each costs it a tenth of a second."""
 
@@ -72,20 +74,27 @@ class Searcher:
         alike: dict[int, float] = {}
         cosines: dict[int, float] = {}
         for model, inside in extent.by_model.items():
-            found = self._likeness(model, query.text, inside, candidates, covered, stop)
-            cosines |= found.cosines
-            alike |= {passage: found.relative(cosine) for passage, cosine in found.cosines.items()}
+            near = self._likeness(model, query.text, inside, candidates, covered, stop)
+            cosines |= near.cosines
+            alike |= {passage: near.relative(cosine) for passage, cosine in near.cosines.items()}
         scores = _fused(covered, alike)
         best = sorted(scores, key=lambda passage: (-scores[passage], passage))
-        passages = self._store.passages(best[: 2 * candidates], extent.documents)
-        return self._reranked(
-            query,
-            [
-                Found(passage, min(1.0, max(0.0, scores[passage.id])), cosines.get(passage.id))
-                for passage in _duplicates_last(passages)
-            ],
-            stop,
-        )[: query.limit]
+        reranker = self._ready_reranker(stop)
+        wanted = query.limit if reranker is None else max(query.limit, _RERANKED)
+        passages = self._store.passages(best[: wanted + _SPARE], extent.documents)
+        found = [
+            Found(passage, min(1.0, max(0.0, scores[passage.id])), cosines.get(passage.id))
+            for passage in _duplicates_last(passages)
+        ]
+        if reranker is not None:
+            found = _reranked(reranker, query.text, found, stop)
+        return found[: query.limit]
+
+    def _ready_reranker(self, stop: Stop) -> Reranker | None:
+        try:
+            return self._reranker(stop)
+        except Problem:  # The order there is without it is a good one.
+            return None
 
     def _in_scope(self, scope: Scope) -> _Extent:
         version = self._store.version()
@@ -114,23 +123,6 @@ class Searcher:
         stop.check()
         with self._lock:
             return self._vectors.likeness(model, vector, inside, limit, others)
-
-    def _reranked(self, query: Query, found: list[Found], stop: Stop) -> list[Found]:
-        first, rest = found[:_RERANKED], found[_RERANKED:]
-        try:
-            reranker = self._reranker(stop)
-            if reranker is None or not first:
-                return found
-            texts = [_shown(each.passage) for each in first]
-            marks = reranker.score(query.text, texts, stop)
-        except Problem:  # The order there is, is a good one.
-            return found
-        lowest = min(marks)
-        marked = zip(first, marks, strict=True)
-        return [
-            *sorted((replace(each, score=mark) for each, mark in marked), key=_worst_first)[::-1],
-            *(replace(each, score=lowest * each.score) for each in rest),
-        ]
 
 
 def _extent(searched: Sequence[Searched]) -> _Extent:
@@ -171,9 +163,18 @@ def _duplicates_last(passages: Iterable[Passage]) -> list[Passage]:
     return new + again
 
 
-def _shown(passage: Passage) -> str:
-    return embedded_text(passage.title, passage.headings, passage.text)
-
-
-def _worst_first(found: Found) -> tuple[float, int]:
-    return found.score, -found.passage.id
+def _reranked(reranker: Reranker, question: str, found: Sequence[Found], stop: Stop) -> list[Found]:
+    """The first ones in the order of a reranker; the order there is, if it fails."""
+    first, rest = found[:_RERANKED], found[_RERANKED:]
+    texts = [
+        embedded_text(each.passage.title, each.passage.headings, each.passage.text)
+        for each in first
+    ]
+    try:
+        marks = reranker.score(question, texts, stop)
+    except Problem:
+        return list(found)
+    marked = [replace(each, score=mark) for each, mark in zip(first, marks, strict=True)]
+    marked.sort(key=lambda each: -each.score)
+    lowest = min(marks, default=0.0)
+    return [*marked, *(replace(each, score=lowest * each.score) for each in rest)]

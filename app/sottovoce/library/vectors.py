@@ -12,6 +12,8 @@ from sottovoce.store.document_store import DocumentStore
 
 _PIECE = 1 << 16
 """Vectors that are kept and compared together: an index grows without being copied."""
+_ALONE = 20_000
+"""So many vectors one thread compares in 2 ms: waking others would take longer."""
 _READ = 256
 """Rows of vectors that are read from the store at once, about 3 MB."""
 _FORGET = 2
@@ -141,7 +143,10 @@ def _nearest(
         return []
     are_all = len(rows) == piece.count
     among = piece.vectors[: piece.count] if are_all else piece.vectors[rows]
-    found = search(among, question, min(limit, len(rows)), MetricKind.Cos, exact=True, threads=0)
+    threads = 0 if len(rows) > _ALONE else 1
+    found = search(
+        among, question, min(limit, len(rows)), MetricKind.Cos, exact=True, threads=threads
+    )
     places = rows[np.asarray(found.keys, np.int64)]
     cosines = 1 - np.asarray(found.distances, np.float32)
     return list(zip(cosines.tolist(), piece.passages[places].tolist(), strict=True))
