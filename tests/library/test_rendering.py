@@ -138,6 +138,14 @@ def test_nothing_is_marked_where_the_file_says_something_else_now(path: Path) ->
     assert shown(path, page).boxes == ((),)
 
 
+def test_a_file_that_took_the_place_of_another_is_shown(path: Path, tmp_path: Path) -> None:
+    with closing(PageRenderer(path)) as renderer:
+        before = renderer.page(1, 200)
+        save(tmp_path / "new.pdf", paragraph("Another night.")).replace(path)
+        after = renderer.page(1, 200)
+    assert after.image != before.image
+
+
 def test_one_process_draws_all_pages_until_it_is_closed(renderer: PageRenderer) -> None:
     before = set(psutil.Process().children())
     renderer.page(1, 100)

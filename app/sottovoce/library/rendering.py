@@ -56,6 +56,7 @@ class PageRenderer:
         self._path = path.absolute()
         self._patience = patience or Patience()
         self._child: Child[News] | None = None
+        self._drawn_from: tuple[int, ...] = ()
         self._one_at_a_time = threading.Lock()
 
     def page(
@@ -85,6 +86,10 @@ class PageRenderer:
             self._end()
 
     def _shown(self, order: Show) -> Rendering:
+        state = _state(self._path)
+        if state != self._drawn_from:
+            self._end()  # It has the old file open, and is locked in with that.
+            self._drawn_from = state
         try:
             child = self._child = self._child or self._started()
             try:
@@ -133,6 +138,15 @@ class _Lost(Exception):
 
 class _Silent(Exception):
     """The process took longer than it may."""
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What differs when a file is written anew, or another takes its place."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise Missing("The file is no longer there.") from error
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _heard(child: Child[News], seconds: float) -> News:

@@ -28,7 +28,7 @@ _MOST_PICTURED = 0.4
 _MOST_UNREADABLE = 0.3
 """The share of letters that may be unknown."""
 _LONGEST_TITLE = 200
-_CUT_SHORT = Partly("This PDF file is damaged: only a part of its text could be read.")
+_CUT_SHORT = Partly("This PDF file is damaged: some of its text may be missing.")
 _NOTHING_ATTACHED = Partly("The files attached to this PDF were not read. Save and add them.")
 
 
@@ -82,7 +82,7 @@ def _read(file: PdfFile, ocr: Ocr) -> Iterator[News]:
             yield _page(number, printed, looks, entries.get(number, {}))
     if lost == len(file):
         raise Damaged(DAMAGED)
-    if lost:
+    if lost or file.is_mended:
         yield _CUT_SHORT
     if file.attachments:
         yield _NOTHING_ATTACHED

@@ -249,8 +249,10 @@ class PdfPage:
 class PdfFile:
     """A PDF file that is open."""
 
-    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+    def __init__(self, document: pypdfium2.PdfDocument, *, is_mended: bool = False) -> None:
         self._document = document
+        self.is_mended = is_mended
+        """Whether it was not whole, so that something may be missing."""
         if document.get_formtype() != pdfium.FORMTYPE_NONE:
             with suppress(pypdfium2.PdfiumError):
                 document.init_forms()
@@ -313,7 +315,10 @@ def opened(source: Source) -> PdfFile:
             raise Refused(_LOCKED) from error
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
             raise Unsupported(_STRANGE) from error
-    return PdfFile(pypdfium2.PdfDocument(_mended(source)))
+    try:
+        return PdfFile(pypdfium2.PdfDocument(_mended(source)), is_mended=True)
+    except pypdfium2.PdfiumError as error:
+        raise Damaged(DAMAGED) from error
 
 
 def _mended(source: Source) -> bytes:
