@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from fakes import ScriptedEngine
 from library import ingesting
 from library.made_pdf import paragraph, save
-from sottovoce.domain.document import Support
+from sottovoce.domain.document import Scope, Support
 from sottovoce.domain.settings import Appearance, Settings
 from sottovoce.library.local import LocalLibrary
 from sottovoce.models.remote import Remote
@@ -140,6 +140,27 @@ def test_sources_stay_with_the_reply_when_the_chat_is_opened_again(
     window.chat.open(chat)
     qtbot.waitUntil(lambda: len(controls(window, Action.CITATION)) == 1)
     qtbot.waitUntil(lambda: bool(window.scope.asked), timeout=WAIT)
+
+
+def test_a_document_that_is_looked_at_can_be_asked(
+    qtbot: QtBot, window: Shell, engine: ScriptedEngine, documents: LocalLibrary, lease: Path
+) -> None:
+    collection = documents.new_collection("Lease")
+    documents.add(collection.id, [lease], watch=False)
+    (document,) = ingesting.read(documents)[-1:]
+    window.viewer.open_document(document.id)
+    qtbot.waitUntil(lambda: window.viewer.document is not None)
+    assert window.viewer_pane is not None
+    qtbot.mouseClick(window.viewer_pane._ask, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [each.name for each in window.scope.asked] == ["Lease.pdf"])
+    assert window.scope.scope == Scope(documents=(document.id,))
+    engine.replies = [SENTENCE]
+    asked(qtbot, window, QUESTION)
+    sources = window.chat.messages[-1].sources
+    assert sources is not None
+    assert [each.quote for each in sources.citations] == [SENTENCE]
+    window.scope.remove(window.scope.asked[0])
+    qtbot.waitUntil(lambda: window.scope.scope.is_empty)
 
 
 def test_the_width_of_the_document_is_remembered(

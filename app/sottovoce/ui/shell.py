@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import Format, export
 from sottovoce.domain.conversation import Conversation, Role
-from sottovoce.domain.document import Found
+from sottovoce.domain.document import Document, Found
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
@@ -481,12 +481,17 @@ class Shell(QWidget):
             self.viewer_pane = ViewerPane(self.viewer, self._look)
             self.viewer_pane.closed.connect(self._close_viewer)
             self.viewer_pane.copied.connect(lambda: self.toast.tell("Copied"))
+            self.viewer_pane.asked.connect(self._ask_document)
         self._beside.show_beside(self.viewer_pane)
         self.viewer_pane.focus_page()
 
     def _show_found(self, found: Found) -> None:
         passage = found.passage
         self.viewer.open_document(passage.document, passage.span.page, (passage,))
+
+    def _ask_document(self, document: Document) -> None:
+        self.scope.ask_document(document)
+        self._focus_composer()
 
     def _close_viewer(self) -> None:
         self._beside.hide_other()

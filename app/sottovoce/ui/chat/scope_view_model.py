@@ -147,10 +147,11 @@ class ScopeViewModel(QObject):
             replace(self.scope, collections=(*others, collection) if is_chosen else others)
         )
 
-    def ask_document(self, document: int) -> None:
-        """Ask a document of a collection by itself."""
-        if document not in self.scope.documents:
-            self._change(replace(self.scope, documents=(*self.scope.documents, document)))
+    def ask_document(self, document: Document) -> None:
+        """Ask a document by itself, unless it is asked already."""
+        scope = self.scope
+        if document.collection not in scope.collections and document.id not in scope.documents:
+            self._change(replace(scope, documents=(*scope.documents, document.id)))
 
     def attach(self, paths: Sequence[Path]) -> None:
         """Have files read for this chat alone, which must be begun, and ask them."""

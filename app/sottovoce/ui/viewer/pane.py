@@ -35,6 +35,8 @@ class ViewerPane(QFrame):
 
     closed = Signal()
     copied = Signal()
+    asked = Signal(object)
+    """The Document that the chat is to be answered from."""
 
     def __init__(self, viewer: ViewerViewModel, look: Look) -> None:
         super().__init__()
@@ -104,11 +106,15 @@ class ViewerPane(QFrame):
         self._text = icon_button(look, "text", "Show its text", self._toggle_text)
         self._text.setCheckable(True)
         self._copy = icon_button(look, "copy", "Copy what is cited (Ctrl+C)", self.copy)
+        self._ask = icon_button(
+            look, "message-square", "Answer this chat from this document", self._ask_document
+        )
         self._folder = icon_button(look, "folder-open", "Show in its folder", self._show_in_folder)
         for tool in (
             self._find,
             self._text,
             self._copy,
+            self._ask,
             self._folder,
             icon_button(look, "x", "Close (Esc)", self.closed.emit),
         ):
@@ -192,7 +198,7 @@ class ViewerPane(QFrame):
         self._text.setChecked(viewer.is_text)
         for part in (self._smaller, self._size, self._larger):
             part.setVisible(not viewer.is_text)
-        for tool in (self._find, self._copy, self._folder):
+        for tool in (self._find, self._copy, self._ask, self._folder):
             tool.setEnabled(document is not None)
         if viewer.notice:
             self.banner.tell(viewer.notice, kind="warning")
@@ -233,6 +239,10 @@ class ViewerPane(QFrame):
     def _end_finding(self) -> None:
         self._viewer.end_finding()
         self.focus_page()
+
+    def _ask_document(self) -> None:
+        if self._viewer.document is not None:
+            self.asked.emit(self._viewer.document)
 
     def _show_in_folder(self) -> None:
         if self._viewer.document is not None:
