@@ -2,9 +2,8 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import timedelta
 
-from sottovoce.chat.attached import forget_left_behind
+from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import conversation_values, export, message_values
 from sottovoce.chat.quoting import lines, with_marks
 from sottovoce.cli.session import Parts, opened, opened_library
@@ -26,7 +25,7 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         actions[arguments.action](arguments, store)
         if arguments.action == "delete" and parts.profile.documents.exists():
             with opened_library(parts) as library:
-                forget_left_behind(store, library, timedelta(days=1))
+                forget_orphans(store, library)
 
 
 def _list(arguments: argparse.Namespace, store: Store) -> None:
