@@ -52,10 +52,10 @@ def test_words_of_any_script_are_found_and_nothing_in_them_is_a_command(
 def test_forgotten_passages_are_not_found_and_others_are(connection: apsw.Connection) -> None:
     words.learn(connection, 1, ["old bridge", "bridge bridge"])
     words.learn(connection, 3, ["bridge ferry"])
-    words.forget(connection, 1)
+    words.forget(connection, [1])
     assert holders(connection, "bridge") == [3]
     assert holders(connection, "bridge" + words.OFTEN[1]) == []
-    words.forget(connection, 1)
+    words.forget(connection, [1])
     assert holders(connection, "bridge") == [3]
 
 
@@ -66,7 +66,21 @@ def test_nothing_of_a_forgotten_word_stays_in_the_file(connection: apsw.Connecti
     for first in range(600, 700):
         words.learn(connection, first, [f"bridge number{first}"])
     assert b"secretword" in connection.serialize("main")
-    words.forget(connection, 500)
+    words.forget(connection, [500])
     image = connection.serialize("main")
     assert b"secret" not in image
     assert holders(connection, "number650") == [650]
+
+
+def test_nothing_stays_of_many_forgotten_at_once(connection: apsw.Connection) -> None:
+    for first in range(1, 101):
+        words.learn(connection, first, [f"bridge secret{first}"])
+    words.learn(connection, 200, ["bridge ferry ferry", "castle"])
+    words.forget(connection, range(1, 101))
+    assert b"secret" not in connection.serialize("main")
+    assert holders(connection, "bridge") == [200]
+    assert holders(connection, "ferry" + words.OFTEN[1]) == [200]
+    assert holders(connection, "castle") == [201]
+    words.learn(connection, 300, ["bridge secretword"])
+    words.forget(connection, [300])
+    assert b"secret" not in connection.serialize("main"), "it goes on to forget for good"

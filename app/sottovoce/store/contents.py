@@ -84,17 +84,18 @@ def keep(connection: apsw.Connection, content: Content) -> int:
 
 def forget(connection: apsw.Connection, numbers: Iterable[int | None]) -> None:
     """Forget those of these contents that no document says any more."""
-    for number in numbers:
-        row = connection.execute(
-            """
-            SELECT first FROM contents
-            WHERE id = :number AND NOT EXISTS (SELECT 1 FROM documents WHERE content = :number)
-            """,
-            {"number": number},
-        ).fetchone()
-        if row is not None:
-            words.forget(connection, cast(int, row[0]))
-            connection.execute("DELETE FROM contents WHERE id = ?", (number,))
+    rows = connection.execute(
+        """
+        SELECT id, first FROM contents k
+        WHERE id IN (SELECT value FROM json_each(?))
+        AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.content = k.id)
+        """,
+        (json.dumps([number for number in numbers if number is not None]),),
+    )
+    unsaid = dict(cast(Iterator[tuple[int, int]], rows))
+    if unsaid:
+        words.forget(connection, unsaid.values())
+        connection.executemany("DELETE FROM contents WHERE id = ?", ((each,) for each in unsaid))
 
 
 def orphans(connection: apsw.Connection) -> list[int]:

@@ -4,15 +4,22 @@ The index knows for each word in which passages it stands, and for a word that s
 more often its doubled form, too: that is all a ranking needs, and a third of the size of positions.
 """
 
+import json
 import zlib
 from collections import Counter
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, cast
 
 import apsw
 
 OFTEN = ("", "²", "³")
 """What is put behind a word that stands in a passage once, twice, and three times or more."""
+
+_DEARER = 16
+"""How much longer it takes to take a passage out of the index than to put one in: from this share
+on, forgetting is to learn all the others again."""
+_FEW = 20
+"""So many are taken out one by one, however many there are."""
 
 
 def learn(connection: apsw.Connection, first: int, texts: Sequence[str]) -> None:
@@ -29,17 +36,40 @@ def learn(connection: apsw.Connection, first: int, texts: Sequence[str]) -> None
     connection.execute("INSERT INTO learned (first, data) VALUES (?, ?)", (first, data))
 
 
-def forget(connection: apsw.Connection, first: int) -> None:
-    """Make the passages unfindable that were learned from `first` on."""
-    data = connection.execute("SELECT data FROM learned WHERE first = ?", (first,)).get
-    if data is None:
-        return
-    texts = zlib.decompress(cast(bytes, data)).decode().split("\n")
-    connection.executemany(
-        "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)",
-        enumerate(texts, start=first),
+def forget(connection: apsw.Connection, firsts: Collection[int]) -> None:
+    """Make the passages unfindable that were learned together from each of these on."""
+    chosen = json.dumps(list(firsts))
+    is_dear = len(firsts) > _FEW and len(firsts) * _DEARER > _learned_together(connection)
+    if not is_dear:
+        for first, texts in _learned(connection, "IN", chosen):
+            connection.executemany(
+                "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)",
+                enumerate(texts, start=first),
+            )
+    connection.execute(
+        "DELETE FROM learned WHERE first IN (SELECT value FROM json_each(?))", (chosen,)
     )
-    connection.execute("DELETE FROM learned WHERE first = ?", (first,))
+    if is_dear:
+        connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        for first, texts in _learned(connection, "NOT IN", chosen):
+            connection.executemany(
+                "INSERT INTO words (rowid, text) VALUES (?, ?)", enumerate(texts, start=first)
+            )
+
+
+def _learned(
+    connection: apsw.Connection, which: Literal["IN", "NOT IN"], chosen: str
+) -> Iterator[tuple[int, list[str]]]:
+    rows = connection.execute(
+        f"SELECT first, data FROM learned WHERE first {which} (SELECT value FROM json_each(?))",  # noqa: S608  One of two literals.
+        (chosen,),
+    )
+    for first, data in cast(Iterator[tuple[int, bytes]], rows):
+        yield first, zlib.decompress(data).decode().split("\n")
+
+
+def _learned_together(connection: apsw.Connection) -> int:
+    return cast(int, connection.execute("SELECT count(*) FROM learned").get)
 
 
 def _counted(text: str) -> str:
