@@ -69,6 +69,8 @@ def test_what_stands_there_in_other_form_is_borne_out(reply: str) -> None:
         "The head office moved to Basel on 12 May 2021.",
         "The head office burned in Basel on 12 March 2021.",
         "The moon is made of cheese.",
+        "The head office did not move to Basel on 12 March 2021.",
+        "Revenue was not 12 % higher, an increase over the previous year.",
         "12 employees moved to Basel on 12 March 2021.",
     ],
 )

@@ -346,6 +346,9 @@ def _differ_in_denial(
     if not denials:
         every = frozenset[str]().union(*forms.values())
         return any(every & _near(sentence, at, before=1) for sentence, at in there)
+    closest = max(window, key=lambda each: sum(bool(each.keys & some) for some in forms.values()))
+    if not any(map(is_negation, closest.terms)):
+        return True
     around = [_near(sentence, at, before=_NEAR) for sentence, at in there]
     for at in denials:
         denied = [forms[key] for key in _near(said, at, before=_NEAR) if key in forms]

@@ -31,8 +31,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _UNIT = re.compile(rf"[\s-]{{0,2}}((?:{_LETTER}){{1,20}}|[%٪])")
-_NO_DENIAL = re.compile(r"-|\.?\s?\d")
-"""Behind "non" and "no": a non-profit is something, and so is No. 5."""
+_NO_DENIAL = re.compile(r"non-|no\.?\s?\d")
+"""A non-profit is something, and so is No. 5."""
 _GROUPS = re.compile(r"\d{1,3}(?:[.,'’\s]\d{3})+")
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n(?=[^\W\d_])")
 _FUNCTION_WORDS = frozenset[str]().union(*FUNCTION_WORDS.values())
@@ -97,6 +97,8 @@ def are_alike(one: str, other: str, *, strictly: bool = False) -> bool:
     """Whether two words are forms of one: they begin alike, and mostly so."""
     if one == other:
         return True
+    if strictly and not (one + other).isalpha():
+        return False  # Other digits make it another thing.
     longer = max(len(one), len(other))
     needed = max(4, longer * (0.8 if strictly else 0.6))
     if min(len(one), len(other)) < needed:
@@ -207,7 +209,7 @@ def _word(text: str, match: re.Match[str], before: Term | None) -> Term:
     has_digits = any(letter.isdigit() for letter in shown)
     if has_digits or (capitals >= _CAPITALS and len(shown) > 1):
         return Term(Kind.NAME, (word,), start, end)
-    if word in wording.NEGATIONS and _NO_DENIAL.match(text, end):
+    if _NO_DENIAL.match(f"{word}{text[end : end + 3]}"):
         return Term(Kind.COMMON, (f"{word}…",), start, end)
     is_common = word in _FUNCTION_WORDS or word in _SAYING or word in wording.NEGATIONS
     if is_common or len(word) == 1:
