@@ -36,6 +36,7 @@ from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
 from sottovoce.store.vectors import Lack
 from sottovoce.system.logs import describe
+from sottovoce.system.processes import step_back
 from sottovoce.system.processor import processor
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,10 @@ class Ingest:
         self._unusable.clear()
         self._progress.trouble = ""
         ours = Stop()
-        with ThreadPoolExecutor(self._readers + 1, "ingest") as threads, stop.calling(ours.set):
+        with (
+            ThreadPoolExecutor(self._readers + 1, "ingest", step_back) as threads,
+            stop.calling(ours.set),
+        ):
             try:
                 while True:
                     stop.check()

@@ -16,6 +16,8 @@ from sottovoce.domain.problems import Missing
 from sottovoce.store import moments
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 2**63 - 1
+"""Nanoseconds that a column can hold: until the year 2262."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,4 +379,6 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> list[Searched]:
 
 
 def _nanoseconds(moment: datetime | None) -> int | None:
-    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+    if moment is None:
+        return None
+    return min((moment - _EPOCH) // timedelta(microseconds=1) * 1000, _LATEST)
