@@ -1,9 +1,11 @@
 """How fast the transcript opens, scrolls and grows. Needs a display; an offscreen one does."""
 
 import gc
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 from PySide6.QtCore import QCoreApplication
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from bench.figure import Figure
 from sottovoce.domain.conversation import Message, Role, State
+from sottovoce.domain.document import Citation, Passage, Sources, Span, Statement, Support
 from sottovoce.ui.chat.transcript.view import Transcript
 from sottovoce.ui.theme.fonts import load_fonts
 from sottovoce.ui.theme.tokens import LIGHT
@@ -68,7 +71,27 @@ def _corpus(count: int) -> list[Message]:
 def _message(at: int, text: str, state: State = State.COMPLETE) -> Message:
     role = Role.USER if at % 2 else Role.ASSISTANT
     created = datetime(2026, 1, 1, tzinfo=UTC)
-    return Message(at + 1, 1, at or None, role, text, state, created, model="Llama 3.1 8B")
+    # Every other reply was written from documents.
+    sources = _sources(text) if at % 4 == 0 and state is State.COMPLETE else None
+    return Message(
+        at + 1, 1, at or None, role, text, state, created, model="Llama 3.1 8B", sources=sources
+    )
+
+
+def _sources(text: str) -> Sources:
+    """Two thirds of the sentences are borne out, each by one of four citations."""
+    path = Path("/documents/Report.pdf")
+    sentences = list(re.finditer(r"[A-Z][^.]*\.", text))
+    return Sources(
+        passages=tuple(Passage(i, i, path, "", Span(i, 0, 9), "", pages=40) for i in range(8)),
+        citations=tuple(Citation(i, i, path, "", Span(i, 0, 9), "Quote") for i in range(1, 5)),
+        statements=tuple(
+            Statement(*sentence.span(), Support.SUPPORTED, (i % 4 + 1,))
+            if i % 3
+            else Statement(*sentence.span(), Support.UNSUPPORTED)
+            for i, sentence in enumerate(sentences)
+        ),
+    )
 
 
 def _replies() -> dict[str, str]:

@@ -26,8 +26,9 @@ from sottovoce.ui.viewer.view_model import ViewerViewModel
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import icon_button, label, picture
 
-NARROWEST = 320
+NARROWEST = 360
 """Pixels."""
+_WIDE = 470
 
 
 class ViewerPane(QFrame):
@@ -81,6 +82,10 @@ class ViewerPane(QFrame):
         else:
             QGuiApplication.clipboard().setText(self._viewer.cited_text)
         self.copied.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -189,15 +194,15 @@ class ViewerPane(QFrame):
             part.setVisible(pages > 1)
         self._before.setEnabled(viewer.number > 1)
         self._after.setEnabled(viewer.number < pages)
-        at, count = viewer.place
-        self._place.setText(f"Source {at} of {count}" if count else "")
+        _, count = viewer.place
         for part in (self._place_before, self._place, self._place_after):
             part.setVisible(count > 1)
         can_be_drawn = viewer.can_be_drawn
         self._text.setVisible(can_be_drawn)
         self._text.setChecked(viewer.is_text)
-        for part in (self._smaller, self._size, self._larger):
+        for part in (self._smaller, self._larger):
             part.setVisible(not viewer.is_text)
+        self._fit()
         for tool in (self._find, self._copy, self._ask, self._folder):
             tool.setEnabled(document is not None)
         if viewer.notice:
@@ -205,6 +210,15 @@ class ViewerPane(QFrame):
         else:
             self.banner.hide()
         self._show_page()
+
+    def _fit(self) -> None:
+        """Say the same in fewer words where there is little room."""
+        is_wide = self.width() >= _WIDE
+        at, count = self._viewer.place
+        self._place.setText(f"Source {at} of {count}" if is_wide else f"{at} / {count}")
+        self._place.setToolTip(f"Source {at} of {count}")
+        self._size.setVisible(is_wide and not self._viewer.is_text)
+        self._folder.setVisible(is_wide)
 
     def _show_page(self) -> None:
         viewer, page, document = self._viewer, self._viewer.page, self._viewer.document

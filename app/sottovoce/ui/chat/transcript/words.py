@@ -1,6 +1,6 @@
 """A paragraph, laid out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QTextLayout, QTextLine, QTextOption
@@ -34,6 +34,7 @@ class Words:
         self.is_right_to_left = is_right_to_left(self.text)
         self._mixes_directions = mixes_directions(self.text)
         self._is_cited = any(span.citation for span in spans)
+        self._links: list[Link] | None = None
         self._counting = Counting(self.text)
         self._style = style
         self._layout = QTextLayout(shown(self.text), style.font(level))
@@ -145,17 +146,20 @@ class Words:
         return [(run.left(), run.right()) for run in runs]
 
     def links(self) -> list[Link]:
-        found: list[Link] = []
+        if self._links is None:  # Asked for with each frame.
+            self._links = list(self._found_links())
+        return self._links
+
+    def _found_links(self) -> Iterator[Link]:
         at = 0
         for span in self.spans:
             end = at + len(span.text)
             if span.link:
-                found.append(Link(span.link, self.rects(at, end)))
+                yield Link(span.link, self.rects(at, end))
             elif span.citation:
                 [rect] = self.rects(at + len(JOINER), end)
-                found.append(Link("", [_plate(rect)], span.citation))
+                yield Link("", [_plate(rect)], span.citation)
             at = end
-        return found
 
 
 def _plate(rect: QRectF) -> QRectF:
