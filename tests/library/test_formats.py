@@ -327,6 +327,14 @@ def test_markdown_stays_as_it_is_and_its_parts_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["# x" + " " * 90_000 + "y", "# " + "x ##" * 20_000 + "y", "* x" + " " * 90_000 + "y"]
+)
+@pytest.mark.parametrize("name", ["a.md", "a.org", "a.py"])
+def test_lines_without_end_take_no_time_without_end(text: str, name: str) -> None:
+    assert blocks((text + "\n" * 50_000 + " z").encode(), name)
+
+
 def test_stars_make_headings_in_org() -> None:
     assert blocks(b"* Costs\n** Rent\nHigh.", "a.org") == [
         (HEADING, "Costs"),

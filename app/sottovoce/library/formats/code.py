@@ -9,8 +9,9 @@ from sottovoce.library.formats.news import About, News
 from sottovoce.library.formats.source import Source
 from sottovoce.library.formats.text import written
 
-_BETWEEN = re.compile(r"\n(?:[ \t]*\n)+(?=[^\s)}\]])")
-"""Empty lines before one that is not indented: there one part ends and the next begins."""
+_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_GOES_ON = (" ", "\t", ")", "]", "}")
+"""How a line begins that belongs to what came before, though empty lines lie between."""
 
 
 def read(source: Source) -> Iterator[News]:
@@ -24,7 +25,9 @@ def read(source: Source) -> Iterator[News]:
 
 def _blocks(text: str) -> Iterator[Block]:
     start = 0
-    for gap in _BETWEEN.finditer(text):
+    for gap in _EMPTY_LINES.finditer(text):
+        if text.startswith(_GOES_ON, gap.end()):
+            continue
         if text[start : gap.start()].strip():
             yield Block(BlockKind.CODE, start, gap.start())
         start = gap.end()

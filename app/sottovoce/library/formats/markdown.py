@@ -13,8 +13,8 @@ from sottovoce.library.formats.text import written
 _FENCED = re.compile(
     r"^ {0,3}(```+|~~~+)[^\n]*\n(.*?)(?:^ {0,3}\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL
 )
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*$")
-_STARRED = re.compile(r"(\*{1,6})[ \t]+(\S.*?)[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
+_STARRED = re.compile(r"(\*{1,6})[ \t]+(\S.*)")
 """A heading of Org."""
 _UNDERLINE = re.compile(r" {0,3}(=+|-+|([~^\"'*+#.])\2{2,})[ \t]*$")
 """Of Markdown, and of reStructuredText."""
@@ -75,8 +75,9 @@ def _prose(text: str, start: int, end: int, headings: re.Pattern[str]) -> Iterat
             yield open_
             open_ = None
         if found:
-            words = (place + found.start(2), place + found.end(2))
-            yield Block(BlockKind.HEADING, *words, level=len(found[1]))
+            left = place + found.start(2)
+            right = left + len(_without_closing_marks(found[2]))
+            yield Block(BlockKind.HEADING, left, right, len(found[1]))
         elif open_:
             open_ = replace(open_, end=right)
         elif is_row and not _RULE.match(line):
@@ -85,6 +86,12 @@ def _prose(text: str, start: int, end: int, headings: re.Pattern[str]) -> Iterat
             open_ = Block(BlockKind.LIST if is_item else BlockKind.PARAGRAPH, left, right)
     if open_:
         yield open_
+
+
+def _without_closing_marks(words: str) -> str:
+    words = words.rstrip()
+    bare = words.rstrip("#")
+    return bare.rstrip() if bare.endswith((" ", "\t")) else words
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[str, int]]:
