@@ -14,8 +14,8 @@ _PIECE = 1 << 16
 """Vectors that are kept and compared together: an index grows without being copied."""
 _ALONE = 20_000
 """So many vectors one thread compares in 2 ms: waking others would take longer."""
-_READ = 256
-"""Rows of vectors that are read from the store at once, about 3 MB."""
+_READ = 16
+"""Rows of vectors that are read from the store at once."""
 _FORGET = 2
 """All is read anew once there are so many times as many rows in memory as in the store."""
 
