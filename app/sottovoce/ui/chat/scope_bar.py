@@ -38,6 +38,8 @@ class ScopeBar(QWidget):
         self._scope = scope
         self._look = look
         self._flow = Flow(self)
+        self._shape: tuple[object, ...] = ()
+        """Which chips are there: others are made anew, these only redrawn."""
         self.chips: list[_Chip] = []
         scope.changed.connect(self._show)
         self._show()
@@ -46,12 +48,12 @@ class ScopeBar(QWidget):
         asked, is_adding = self._scope.asked, self._scope.is_adding
         shown = asked if len(asked) <= _MOST else asked[: _MOST - 1]
         self.setVisible(bool(asked) or is_adding)
-        if [chip.asked.what.id for chip in self.chips] == [each.what.id for each in shown] and (
-            self._flow.count() == len(shown) + (len(asked) > len(shown)) + is_adding
-        ):
+        shape = (len(asked), is_adding, *((each.is_attached, each.what.id) for each in shown))
+        if shape == self._shape:
             for chip, each in zip(self.chips, shown, strict=True):
                 chip.show_asked(each)
             return
+        self._shape = shape
         self._flow.clear()
         self.chips = [_Chip(each, self._look) for each in shown]
         for chip in self.chips:

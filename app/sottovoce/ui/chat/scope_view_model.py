@@ -169,6 +169,8 @@ class ScopeViewModel(QObject):
                 scope = replace(scope, collections=(*scope.collections, collection))
                 self._scopes[conversation] = scope
                 self._keep(conversation)
+                if conversation == self._conversation:
+                    self.refresh()  # What was asked about the choice before counts no more.
 
         def end() -> None:
             self._adding[conversation] -= 1
