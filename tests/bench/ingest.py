@@ -20,6 +20,7 @@ from library.ingest_killing import kill
 from library.ingesting import KEY, library
 from sottovoce.domain.document import Collection, Document, DocumentState
 from sottovoce.domain.model import Sampling
+from sottovoce.domain.plan import usual_threads
 from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.reply import Finished
 from sottovoce.domain.stop import Stop
@@ -33,6 +34,7 @@ from sottovoce.library.process import ProcessLibrary
 from sottovoce.models.shelf import starter
 from sottovoce.store.document_store import open_documents
 from sottovoce.system.paths import Profile
+from sottovoce.system.processor import processor
 
 PAGES = 500
 KILLS = 50
@@ -136,7 +138,18 @@ def _embed_with_llama(path: str, texts: list[str]) -> float:
     from sottovoce.engine import backends
 
     backends.load()
-    model = Llama(path, embedding=True, n_ctx=512, n_batch=512, n_ubatch=512, verbose=False)
+    threads = usual_threads(processor().cores)
+    model = Llama(
+        path,
+        embedding=True,
+        n_ctx=512,
+        n_batch=512,
+        n_ubatch=512,
+        n_threads=threads,
+        n_threads_batch=threads,
+        flash_attn=True,
+        verbose=False,
+    )
     begun = time.monotonic()
     for text in texts:
         model.embed(text, truncate=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sottovoce.domain.stop import Stop
 
-_REST = 3.0
+_REST = 9.0
 """Seconds of rest for every second of work while a reply is being written."""
 _LONGEST_REST = 2.0
 _LOOK_EVERY = 0.5
