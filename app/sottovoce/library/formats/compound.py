@@ -1,6 +1,6 @@
 """Tells apart the files of older Office programs, which are all packed in the same way."""
 
-import olefile  # type: ignore[import-untyped] # It ships no types.
+import olefile
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
 from sottovoce.library.formats.sentences import DAMAGED, LOCKED, UNKNOWN
