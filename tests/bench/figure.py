@@ -21,4 +21,4 @@ class Figure:
 
 
 class NeedsData(Exception):
-    """This can only be measured with what it names, in the folder that `--data` gives."""
+    """It can only be measured with what it names, in the folder that `--data` gives."""
