@@ -41,6 +41,27 @@ def test_a_passage_knows_the_headings_above_it_and_begins_with_its_own() -> None
     assert page.text[first.start : first.end] == "Costs\n\nPaper\n\nIt is dear."
 
 
+def test_a_heading_at_the_end_of_a_page_stands_with_what_follows_it() -> None:
+    page = page_of(("It is dear.", 0), ("Ink", 1))
+    [_, (span, headings)] = passages([page, page_of(("It is not.", 0), number=2)])
+    assert (span.page, headings) == (2, ("Ink",))
+
+
+def test_headings_with_nothing_below_them_are_found_all_the_same() -> None:
+    pages = [page_of((title, 1), number=number) for number, title in enumerate("ABC", start=1)]
+    assert [headings for _, headings in passages(pages)] == [("A",), ("B",), ("C",)]
+
+
+def test_running_heads_and_page_numbers_are_in_no_passage() -> None:
+    pages = [
+        page_of((f"Page {number} of 2", 1), ("Costs", 1), (SENTENCE.strip(), 0), number=number)
+        for number in (1, 2)
+    ]
+    found = passages(pages)
+    assert [headings for _, headings in found] == [("Costs",), ("Costs",)]
+    assert all(pages[at.page - 1].text[at.start :].startswith("Costs") for at, _ in found)
+
+
 def test_a_long_text_is_cut_into_equal_parts_that_end_with_sentences() -> None:
     page = Page(1, SENTENCE * 60)
     found = [page.text[span.start : span.end] for span, _ in passages([page])]

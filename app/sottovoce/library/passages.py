@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sottovoce.domain.document import Block, BlockKind, Page, Span
+from sottovoce.library.furniture import bodies
 from sottovoce.library.sentences import Stretch, sentences
 
 WANTED = 192
@@ -25,13 +27,15 @@ def passages(pages: Sequence[Page]) -> list[tuple[Span, tuple[str, ...]]]:
     """The places of the passages in reading order, each with the headings above it.
 
     A passage lies on one page and under one heading, which it begins with, and ends with a
-    sentence. No word of a page is in two passages; empty space is in none.
+    sentence. No word of a page is in two passages; empty space and furniture are in none, nor
+    headings at the end of a page: the passages below have them.
     """
     above: list[Block] = []
     headings: list[str] = []
-    found = []
-    for page in pages:
-        for section in _sections(page):
+    found: list[tuple[Span, tuple[str, ...]]] = []
+    is_bare = False
+    for page, body in zip(pages, bodies(pages), strict=True):
+        for section in _sections(page, body):
             for block in section:
                 if block.kind is BlockKind.HEADING:
                     while above and above[-1].level >= block.level:
@@ -39,8 +43,12 @@ def passages(pages: Sequence[Page]) -> list[tuple[Span, tuple[str, ...]]]:
                         headings.pop()
                     above.append(block)
                     headings.append(" ".join(page.text[block.start : block.end].split()))
-            for start, end in _cut(page.text, section):
-                found.append((Span(page.number, start, end), tuple(headings)))
+            places = [Span(page.number, *place) for place in _cut(page.text, section)]
+            if is_bare and places and tuple(headings[: len(found[-1][1])]) == found[-1][1]:
+                found.pop()
+            if places:
+                is_bare = section[-1].kind is BlockKind.HEADING
+            found += [(place, tuple(headings)) for place in places]
     return found
 
 
@@ -62,10 +70,13 @@ def _joined(match: re.Match[str]) -> str:
     return match[1] if match[1].islower() else f"-{match[1]}"
 
 
-def _sections(page: Page) -> Iterator[list[Block]]:
-    """The blocks of a page, parted where a heading follows something else."""
+def _sections(page: Page, body: Stretch) -> Iterator[list[Block]]:
+    """The blocks of a page's body, parted where a heading follows something else."""
     section: list[Block] = []
-    for block in page.blocks or _paragraphs(page.text):
+    for whole in page.blocks or _paragraphs(page.text):
+        block = replace(whole, start=max(whole.start, body[0]), end=min(whole.end, body[1]))
+        if block.start >= block.end:
+            continue
         is_heading = block.kind is BlockKind.HEADING
         if section and is_heading and section[-1].kind is not BlockKind.HEADING:
             yield section
