@@ -55,6 +55,28 @@ def test_only_numbers_of_a_message_are_written(folder: Path) -> None:
     assert WORDS not in text
 
 
+def test_a_child_prints_neither_words_nor_what_libraries_log() -> None:
+    code = f"""
+import logging, threading
+from sottovoce.system.logs import print_log
+
+def fail():
+    raise ValueError({WORDS!r})
+
+print_log()
+logging.getLogger("some.library").error({WORDS!r})
+logging.getLogger("sottovoce.child").info("%s in %d s", {WORDS!r}, 7)
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+fail()
+"""
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
+    assert "str in 7 s" in printed
+    assert printed.count("builtins.ValueError") == 2
+    assert WORDS not in printed
+
+
 def test_libraries_are_not_listened_to(folder: Path) -> None:
     logging.getLogger("some.library").warning(WORDS)
     assert written(folder) == ""

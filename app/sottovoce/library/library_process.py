@@ -15,7 +15,7 @@ from sottovoce.library import library_wire as wire
 from sottovoce.library.library import Library
 from sottovoce.library.opening import open_library
 from sottovoce.system.child import Channel, inherited
-from sottovoce.system.logs import describe, harden
+from sottovoce.system.logs import describe, harden, print_log
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import Profile
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def main(arguments: Sequence[str]) -> NoReturn:
     """Serve the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    print_log()
     harden()
     NetworkGate().close()
     channel = Channel[wire.Order](*inherited(arguments), wire.Order)

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 import traceback
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -32,6 +33,22 @@ def start_logging(folder: Path, level: str = "INFO") -> logging.Handler:
     ours.propagate = False
     ours.addHandler(handler)
     return handler
+
+
+def print_log() -> None:
+    """Print what a log file would hold, and of crashes as much; a child's parent keeps that.
+
+    Python's own words about a crash, and those of some libraries, name files.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(Wordless())
+    ours = logging.getLogger("sottovoce")
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    ours.addHandler(handler)
+    logging.getLogger().addHandler(logging.NullHandler())
+    sys.excepthook = lambda kind, error, trace: ours.error(describe(error))
+    threading.excepthook = lambda crash: ours.error(describe(crash.exc_value or crash.exc_type()))
 
 
 def describe(error: BaseException) -> str:
