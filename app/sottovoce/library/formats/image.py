@@ -14,6 +14,7 @@ from sottovoce.domain.problems import Damaged, Unsupported
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.ocr import Ocr
 from sottovoce.library.formats.picture import Picture
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 
 _KINDS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -31,7 +32,6 @@ _SHEET_INCHES = 8.27
 """The shorter side of a sheet of paper."""
 _LARGEST_STEP = 3
 """How many times larger a small picture is made before it is read."""
-_DAMAGED = "This picture is damaged and cannot be read. Get it again, or restore it from a backup."
 _TOO_LARGE = "This picture is too large to be read. Save it with fewer points."
 _BROKEN = (
     UnidentifiedImageError,
@@ -84,7 +84,7 @@ def _held(source: Source) -> ImageFile.ImageFile:
         except Image.DecompressionBombError as error:
             raise Unsupported(_TOO_LARGE) from error
         except (UnidentifiedImageError, SyntaxError, ValueError, struct.error) as error:
-            raise Damaged(_DAMAGED) from error
+            raise Damaged(DAMAGED) from error
     return image
 
 
@@ -95,7 +95,7 @@ def _pages(image: ImageFile.ImageFile) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
     except _BROKEN as error:
-        raise Damaged(_DAMAGED) from error
+        raise Damaged(DAMAGED) from error
 
 
 def _frame(image: ImageFile.ImageFile, number: int) -> Image.Image:
@@ -106,7 +106,7 @@ def _frame(image: ImageFile.ImageFile, number: int) -> Image.Image:
             raise Unsupported(_TOO_LARGE)
         return ImageOps.exif_transpose(image)
     except _BROKEN as error:
-        raise Damaged(_DAMAGED) from error
+        raise Damaged(DAMAGED) from error
 
 
 def _grey(image: Image.Image) -> tuple[Picture, int]:

@@ -79,6 +79,12 @@ def attribute(element: Element, wanted: str) -> str:
     return ""
 
 
+def number(element: Element, wanted: str, otherwise: int = 0) -> int:
+    """The attribute of that name as a number; `otherwise` if it is none that means something."""
+    value = attribute(element, wanted)
+    return int(value) if value.isdecimal() and len(value) < 10 else otherwise
+
+
 def _is_named(element: Element, wanted: str) -> bool:
     namespace, _, own = wanted[1:].partition("}")
     return element.tag == wanted or (namespace == "*" and name(element) == own)

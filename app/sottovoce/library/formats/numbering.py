@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sottovoce.library.formats.markup import Element, attribute
+from sottovoce.library.formats.markup import Element, attribute, number
 
 BULLET = "•"
 _LEVELS = 9
@@ -33,7 +33,7 @@ class Numbering:
         if root is None:
             return
         for each in root.iter("{*}abstractNum"):
-            levels = {_value(level): _level(level) for level in each.iter("{*}lvl")}
+            levels = {number(level, "ilvl"): _level(level) for level in each.iter("{*}lvl")}
             self._levels[attribute(each, "abstractNumId")] = levels
         for each in root.iter("{*}num"):
             if (abstract := each.find("{*}abstractNumId")) is not None:
@@ -64,38 +64,32 @@ def _level(element: Element) -> _Level:
     format_, pattern, start = (
         element.find(f"{{*}}{key}") for key in ("numFmt", "lvlText", "start")
     )
-    first = "" if start is None else attribute(start, "val")
     return _Level(
         "decimal" if format_ is None else attribute(format_, "val"),
         "" if pattern is None else attribute(pattern, "val"),
-        int(first) if first.isdecimal() else 1,
+        1 if start is None else number(start, "val", 1),
     )
 
 
-def _value(element: Element) -> int:
-    value = attribute(element, "ilvl")
-    return int(value) if value.isdecimal() else 0
-
-
-def _written(number: int, format_: str) -> str:
+def _written(count: int, format_: str) -> str:
     match format_:
-        case "lowerLetter" if number > 0:
-            return chr(ord("a") + (number - 1) % 26) * min(9, 1 + (number - 1) // 26)
+        case "lowerLetter" if count > 0:
+            return chr(ord("a") + (count - 1) % 26) * min(9, 1 + (count - 1) // 26)
         case "upperLetter":
-            return _written(number, "lowerLetter").upper()
-        case "lowerRoman" if 0 < number < 4000:
-            return _roman(number)
+            return _written(count, "lowerLetter").upper()
+        case "lowerRoman" if 0 < count < 4000:
+            return _roman(count)
         case "upperRoman":
-            return _written(number, "lowerRoman").upper()
+            return _written(count, "lowerRoman").upper()
         case "decimalZero":
-            return f"{number:02}"
+            return f"{count:02}"
         case _:
-            return str(number)
+            return str(count)
 
 
-def _roman(number: int) -> str:
+def _roman(left: int) -> str:
     written = ""
     for value, letters in _ROMAN:
-        count, number = divmod(number, value)
+        count, left = divmod(left, value)
         written += letters * count
     return written

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import sane_title
-from sottovoce.library.formats.markup import tree
+from sottovoce.library.formats.markup import Element, name, tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ def main_part(archive: Archive, usual: str) -> str:
     """The part that the document begins with."""
     named = (each.part for each in relations(archive, "") if each.kind == "officeDocument")
     return next((part for part in named if part in archive.names), usual)
+
+
+def is_fallback(element: Element) -> bool:
+    """Whether this repeats, for older programs, what stands beside it."""
+    return any(name(above) == "Fallback" for above in element.iterancestors())
 
 
 def title(archive: Archive) -> str:

@@ -16,7 +16,7 @@ from sottovoce.library.formats.compose import (
     row,
     sane_title,
 )
-from sottovoce.library.formats.markup import Element, attribute, children, name, tree
+from sottovoce.library.formats.markup import Element, attribute, children, name, number, tree
 from sottovoce.library.formats.news import About, News
 from sottovoce.library.formats.sentences import LOCKED
 from sottovoce.library.formats.source import Source
@@ -90,8 +90,7 @@ class _Reader:
     def _block(self, block: Element) -> Iterator[Part | NewPage]:
         match name(block):
             case "h":
-                level = attribute(block, "outline-level")
-                yield heading(self._text(block), int(level) if level.isdecimal() else 1)
+                yield heading(self._text(block), number(block, "outline-level", 1))
                 yield from self._framed(block)
             case "p":
                 yield paragraph(self._text(block))
@@ -110,12 +109,12 @@ class _Reader:
 
     def _list(self, block: Element, *, depth: int, numbered: bool) -> Iterator[Part | NewPage]:
         numbered = attribute(block, "style-name") in self.numbered or numbered
-        number = 0
+        count = 0
         for entry in block:
             if name(entry) not in {"list-item", "list-header"}:
                 continue
-            number += name(entry) == "list-item"
-            mark = f"{number}." if numbered else "•"
+            count += name(entry) == "list-item"
+            mark = f"{count}." if numbered else "•"
             for inner in entry:
                 if name(inner) == "list":
                     yield from self._list(inner, depth=depth + 1, numbered=numbered)
@@ -154,8 +153,7 @@ class _Reader:
             if kind in _SIGNS:
                 yield _SIGNS[kind]
             elif kind == "s":
-                count = attribute(child, "c")
-                yield " " * (min(int(count), 100) if count.isdecimal() else 1)
+                yield " " * min(number(child, "c", 1), 100)
             elif kind == "note":
                 yield self._noted(child)
             elif kind and kind not in _UNSEEN and kind != "text-box":

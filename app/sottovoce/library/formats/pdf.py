@@ -14,7 +14,8 @@ from sottovoce.library.formats.compose import cleaned, paragraphs
 from sottovoce.library.formats.layout import Line, Style, blocks, key, style, tabulated
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.ocr import DOTS, Ocr
-from sottovoce.library.formats.pdfium import DAMAGED, PdfFile, PdfPage, opened
+from sottovoce.library.formats.pdfium import PdfFile, PdfPage, opened
+from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 
 _SAMPLE = 12

@@ -23,10 +23,9 @@ from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 from sottovoce.library.boxes import Box, merged
 from sottovoce.library.formats.layout import Cell, Line, rejoined
 from sottovoce.library.formats.picture import Picture
+from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
 
-DAMAGED = "This PDF file is damaged and cannot be read. Get it again, or restore it from a backup."
-_LOCKED = "This PDF file asks for a password. Save a copy without one and add that instead."
 _STRANGE = (
     "This PDF file is protected in a way that Sottovoce does not know. Save it anew as a PDF."
 )
@@ -312,7 +311,7 @@ def opened(source: Source) -> PdfFile:
         raise Missing("This PDF file is not there any more.") from error
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
-            raise Refused(_LOCKED) from error
+            raise Refused(LOCKED) from error
         if error.err_code == pdfium.FPDF_ERR_SECURITY:
             raise Unsupported(_STRANGE) from error
     try:
@@ -330,7 +329,7 @@ def _mended(source: Source) -> bytes:
                 raise Damaged(DAMAGED)
             document.save(mended)
     except pikepdf.PasswordError as error:
-        raise Refused(_LOCKED) from error
+        raise Refused(LOCKED) from error
     except (pikepdf.PdfError, OSError, ValueError, RuntimeError) as error:
         raise Damaged(DAMAGED) from error
     return mended.getvalue()

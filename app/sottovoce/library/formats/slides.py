@@ -7,7 +7,7 @@ from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats import office
 from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import Part, compose, heading, item, paragraph, row
-from sottovoce.library.formats.markup import Element, attribute, name, tree
+from sottovoce.library.formats.markup import Element, attribute, name, number, tree
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
@@ -23,16 +23,16 @@ def read(source: Source) -> Iterator[News]:
     main = office.main_part(archive, "ppt/presentation.xml")
     slides = _slides(archive, main)
     yield About(Format.SLIDES, office.title(archive), len(slides))
-    number = 1
+    following = 1
     for place, slide in enumerate(slides, start=1):
         try:
             parts = list(_parts(archive, slide))
         except Damaged:
             yield Partly(f"Slide {place} is damaged.")
             parts = []
-        for page in compose(parts, number):
+        for page in compose(parts, following):
             yield page
-            number = page.number + 1
+            following = page.number + 1
 
 
 def _slides(archive: Archive, main: str) -> list[str]:
@@ -61,7 +61,9 @@ def _parts(archive: Archive, slide: str) -> Iterator[Part]:
 
 def _shapes(root: Element, *, in_notes: bool) -> Iterator[Part]:
     """What is written in shapes: the title first, wherever it lies, then the others as they lie."""
-    shapes = [each for each in root.iter("{*}sp", "{*}graphicFrame") if not _is_fallback(each)]
+    shapes = [
+        each for each in root.iter("{*}sp", "{*}graphicFrame") if not office.is_fallback(each)
+    ]
     for shape in sorted(shapes, key=lambda shape: _place(shape) not in _TITLES):
         place = _place(shape)
         if place in _REPEATED:
@@ -87,8 +89,7 @@ def _line(line: Element, *, is_list: bool) -> Part:
             is_list = True
     if not is_list:
         return paragraph(_words(line))
-    depth = "0" if settings is None else settings.get("lvl", "0")
-    return item(_words(line), depth=int(depth) if depth.isdecimal() else 0)
+    return item(_words(line), depth=0 if settings is None else number(settings, "lvl"))
 
 
 def _words(line: Element) -> str:
@@ -100,7 +101,3 @@ def _place(shape: Element) -> str | None:
     """Which of the layout's places the shape takes; None if it stands for itself."""
     found = shape.find("{*}nvSpPr/{*}nvPr/{*}ph")
     return None if found is None else attribute(found, "type")
-
-
-def _is_fallback(shape: Element) -> bool:
-    return any(name(above) == "Fallback" for above in shape.iterancestors())

@@ -16,7 +16,7 @@ from sottovoce.library.formats.compose import (
     paragraph,
     row,
 )
-from sottovoce.library.formats.markup import Element, attribute, children, name, tree
+from sottovoce.library.formats.markup import Element, attribute, children, name, number, tree
 from sottovoce.library.formats.news import About, News
 from sottovoce.library.formats.numbering import BULLET, Numbering
 from sottovoce.library.formats.source import Source
@@ -94,16 +94,16 @@ class _Document:
         yield from [NewPage()] * lead
         words = text.replace(_PAGE_BREAK, "")
         style = self._style(block)
-        number = self._numbering.next(style.list, style.list_level) if words.strip() else ""
+        mark = self._numbering.next(style.list, style.list_level) if words.strip() else ""
         if style.level is not None:
-            yield heading(f"{number} {words}" if number != BULLET else words, style.level)
-        elif number:
-            yield item(words, number, style.list_level)
+            yield heading(f"{mark} {words}" if mark != BULLET else words, style.level)
+        elif mark:
+            yield item(words, mark, style.list_level)
         else:
             yield paragraph(words)
         yield from [NewPage()] * (text.count(_PAGE_BREAK) - lead)
         for box in block.iter("{*}txbxContent"):
-            if not any(name(above) == "Fallback" for above in box.iterancestors()):
+            if not office.is_fallback(box):
                 for inner in box:
                     yield from self._block(inner)
 
@@ -149,11 +149,11 @@ class _Document:
 
     def _noted(self) -> Iterator[Part]:
         roots = {kind: self._root(f"{kind}s") for kind in _NOTES.values()}
-        for (kind, id_), number in list(self._notes.items()):
+        for (kind, id_), count in list(self._notes.items()):
             for note in () if (root := roots[kind]) is None else root.iter(f"{{*}}{kind}"):
                 if attribute(note, "id") == id_:
                     texts = ["".join(self._words(each)).strip() for each in note.iter("{*}p")]
-                    yield paragraph(f"[{number}] " + " ".join(texts))
+                    yield paragraph(f"[{count}] " + " ".join(texts))
 
 
 def _styles(root: Element | None) -> dict[str, _Style]:
@@ -186,18 +186,13 @@ def _refined(style: _Style, settings: Element) -> _Style:
     level, list_, list_level = style.level, style.list, style.list_level
     if (outline := settings.find("{*}outlineLvl")) is not None:
         # Nine means that it is none.
-        level = value + 1 if (value := _number(outline)) < 9 else None
+        level = value + 1 if (value := number(outline, "val")) < 9 else None
     if (listed := settings.find("{*}numPr")) is not None:
         if (id_ := listed.find("{*}numId")) is not None:
             list_ = attribute(id_, "val")
         if (depth := listed.find("{*}ilvl")) is not None:
-            list_level = _number(depth)
+            list_level = number(depth, "val")
     return _Style(level, list_, list_level)
-
-
-def _number(element: Element) -> int:
-    value = attribute(element, "val")
-    return int(value) if value.isdecimal() else 0
 
 
 def _inside(element: Element, wanted: str) -> Iterator[Element]:
