@@ -19,7 +19,7 @@ from sottovoce.cli.session import (
     temporary_with_library,
 )
 from sottovoce.cli.signals import stop_on_signals
-from sottovoce.cli.terminal import Progress, tell, write, write_json
+from sottovoce.cli.terminal import Progress, in_line, tell, write, write_json
 from sottovoce.domain.conversation import Conversation, Message, State
 from sottovoce.domain.document import DocumentState, Scope, Sources
 from sottovoce.domain.model import Model
@@ -117,8 +117,7 @@ def _read(library: Library, wanted: Sequence[int], stop: Stop) -> None:
     """Return once these documents are searchable, and say which are not. Raises Missing if none."""
     settled = {DocumentState.READY, DocumentState.FAILED}
     with Progress() as progress:
-        all_news = library.work(stop)
-        for news in all_news:
+        for news in library.work(stop):
             if isinstance(news, Working) and news.path is not None:
                 progress.show(f"Reading {news.path.name}… {news.page} pages")
             if all(library.document(number).state in settled for number in wanted):
@@ -126,7 +125,7 @@ def _read(library: Library, wanted: Sequence[int], stop: Stop) -> None:
     documents = [library.document(number) for number in wanted]
     for document in documents:
         if document.trouble:
-            tell(f"{document.path.name}: {document.trouble}")
+            tell(in_line(f"{document.path.name}: {document.trouble}"))
     if not any(document.passages for document in documents):
         raise Missing("There is nothing to answer from in these documents. Choose others.")
 
