@@ -2,6 +2,7 @@
 
 import os
 import sys
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Cancelled, Missing, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.library.formats.news import About, Partly
-from sottovoce.library.parser_wire import Locked, Read, Told
+from sottovoce.library.parser_wire import FORKS, Locked, Read, Told
 from sottovoce.library.reading import PARSER_PROCESS, Patience, read
 from sottovoce.system import sandbox
-from sottovoce.system.child import Child
+from sottovoce.system.child import Channel, Child
 
 
 @pytest.fixture
@@ -106,10 +107,16 @@ def test_what_goes_beyond_all_measure_is_left_out(file: Path) -> None:
 
 def test_the_process_is_locked_in_before_it_reads(file: Path) -> None:
     file.write_text("Dear all,")
-    child = Child[Told](PARSER_PROCESS, Told)
+    child = Child[Told](PARSER_PROCESS, Told, hands_over=FORKS)
     child.channel.tell(Read(os.fsencode(file), 10))
-    locked = child.channel.hear()
+    document = child.channel
+    if sys.platform != "win32":
+        hearing, telling = Pipe(duplex=False)
+        document = Channel[Told](hearing, telling, Told)
+        child.channel.hand_over(telling)
+    locked = document.hear()
     child.end()
+    document.close()
     assert isinstance(locked, Locked)
     assert locked.confinement == sandbox.possible()
 

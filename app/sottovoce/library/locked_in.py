@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 
-from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.paths import resource
 from sottovoce.system.sandbox import Confinement, Limits, confine
 
@@ -25,7 +24,6 @@ def lock_in(path: Path, seconds: int, *, is_patient: bool) -> Confinement:
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     elif is_patient:
         os.nice(10)
-    NetworkGate().close()
     # Libraries hold nothing private, and much of them is imported on first use: codecs, for one.
     libraries = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
     there = [folder for folder in map(Path, libraries) if folder.exists()]

@@ -14,6 +14,7 @@ from sottovoce.library.formats.source import beginning
 from sottovoce.library.locked_in import lock_in
 from sottovoce.library.page_wire import Failed, Locked, News, Open, Order, Show, Shown
 from sottovoce.system.child import Channel, inherited
+from sottovoce.system.network.gate import NetworkGate
 
 _HEAD = 4096
 """Bytes within which a PDF file says that it is one."""
@@ -22,6 +23,7 @@ _HEAD = 4096
 def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    NetworkGate().close()
     channel = Channel[Order](*inherited(arguments), Order)
     try:
         opening = channel.hear()

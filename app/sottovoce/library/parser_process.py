@@ -1,15 +1,23 @@
-"""The process that reads one document, locked in with it, and ends."""
+"""The process that reads one document, locked in with it, and ends.
+
+To start Python and to import takes longer than to read a small file. So, where processes can fork,
+this one stays as it is when it has imported all readers, never looks into a document, and forks for
+each: the fork locks itself in.
+"""
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from sottovoce.domain.document import Page
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.text import encodable
-from sottovoce.library.formats.choose import read
+from sottovoce.library.formats.choose import import_readers, read
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.locked_in import lock_in
 from sottovoce.library.parser_wire import (
@@ -18,27 +26,64 @@ from sottovoce.library.parser_wire import (
     Ended,
     Failed,
     Locked,
+    Over,
     Read,
     Skipped,
     Told,
     Turned,
 )
 from sottovoce.system.child import Channel, inherited
+from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.processes import end_with
 
 
 def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    NetworkGate().close()
     channel = Channel[Read](*inherited(arguments), Read)
     try:
-        order = channel.hear()
-        path = Path(os.fsdecode(order.path))
-        channel.tell(Locked(lock_in(path, order.seconds, is_patient=True)))
-        for told in _answer(path):
-            channel.tell(told)
+        if sys.platform == "win32":
+            _read(channel.hear(), channel)
+            return 0
+        while True:
+            _have_read(channel.hear(), channel)
     except (EOFError, OSError):
         return 1  # The parent is gone.
-    return 0
+
+
+if sys.platform != "win32":
+
+    def _have_read(order: Read, channel: Channel[Read]) -> None:
+        """Have a fork read a document. It ends before this returns."""
+        telling = channel.take()
+        lives, living = Pipe(duplex=False)
+        ours = os.getpid()
+        child = os.fork()
+        if child == 0:
+            try:
+                end_with(ours)
+                channel.close()
+                _read(order, Channel[Read](lives, telling, Read))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        telling.close()
+        living.close()
+        import_readers()  # While the first is read: who reads one document need not wait for it.
+        with lives:
+            if lives not in wait([lives, channel.fileno()]):
+                os.kill(child, signal.SIGKILL)  # Nothing is ordered meanwhile: the parent is gone.
+        _, status = os.waitpid(child, 0)
+        channel.tell(Over(os.waitstatus_to_exitcode(status)))
+
+
+def _read(order: Read, channel: Channel[Read]) -> None:
+    """Read a document in this process, locked in with it. Raises OSError if nobody hears."""
+    path = Path(os.fsdecode(order.path))
+    channel.tell(Locked(lock_in(path, order.seconds, is_patient=True)))
+    for told in _answer(path):
+        channel.tell(told)
 
 
 def _answer(path: Path) -> Iterator[Told]:

@@ -1,5 +1,10 @@
-"""What is said between the program and the process that reads a document for it."""
+"""What is said between the program and the processes that read documents for it.
 
+Where processes can fork, one is told what to read, and is handed over the end of a pipe for each
+document: the fork that reads it tells into that, and no other ever does.
+"""
+
+import sys
 from typing import TypeAlias
 
 import msgspec
@@ -13,6 +18,10 @@ TOO_MUCH = "To read this takes more time or memory than it should. Split it, or 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
     """One message; its class name travels with it."""
+
+
+FORKS = sys.platform != "win32"
+"""Whether a process that reads can be the fork of one that has all at hand."""
 
 
 class Read(Message, frozen=True):
@@ -59,4 +68,11 @@ class Failed(Message, frozen=True):
     sentence: str
 
 
-Told: TypeAlias = Locked | Begun | Turned | Skipped | Ended | Failed
+class Over(Message, frozen=True):
+    """The fork that read the last document has ended. Only the process that forks says so."""
+
+    exit_code: int
+    """As subprocess tells it."""
+
+
+Told: TypeAlias = Locked | Begun | Turned | Skipped | Ended | Failed | Over

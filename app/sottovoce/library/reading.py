@@ -3,9 +3,12 @@
 import math
 import os
 import stat
+import sys
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import Pipe
 from pathlib import Path
 
 from sottovoce.domain.document import Page
@@ -21,17 +24,19 @@ from sottovoce.domain.problems import (
 from sottovoce.domain.stop import Stop
 from sottovoce.library.formats.news import News, Partly
 from sottovoce.library.parser_wire import (
+    FORKS,
     TOO_MUCH,
     Begun,
     Ended,
     Failed,
     Locked,
+    Over,
     Read,
     Skipped,
     Told,
     Turned,
 )
-from sottovoce.system.child import Child
+from sottovoce.system.child import Channel, Child
 
 PARSER_PROCESS = "--parser-process"
 
@@ -50,6 +55,8 @@ _TOO_LONG = "It is too long: what follows after page {} was left out. Split it t
 _BREAKS_OFF = "It could be read up to page {} only. {}"
 _RAN_OUT = {-6, -24}
 """What a process ends with that gets no more memory, or no more time, where there are signals."""
+_TO_END = 5.0
+"""Seconds for a process to end when nobody hears it any more."""
 _LOOK_EVERY = 0.05
 """Seconds between two looks at the wish to stop."""
 
@@ -69,25 +76,95 @@ class Patience:
 
 
 def read(path: Path, stop: Stop, patience: Patience | None = None) -> Generator[News]:
-    """Yield what a document is, and its pages in their order, numbered from 1.
+    """Yield the news of one document, as a Reader does."""
+    with closing(Reader()) as reader:
+        yield from reader.read(path, stop, patience)
 
-    Whatever is in the file, this takes limited time, and memory only in a process that then ends;
-    while nobody asks for the next page, no time counts. What breaks off after the first page is
-    told as `Partly`. Raises Missing, Refused, Damaged, Unsupported or NoRoom, Interrupted if no
-    process could be started, and Cancelled.
+
+class Reader:
+    """Reads documents, one after the other, each in a process of its own. For one thread.
+
+    Where processes can fork, the one that forks is kept from the first document on.
     """
-    patience = patience or Patience()
-    size = _size(path)
-    try:
-        child = Child[Told](PARSER_PROCESS, Told, largest=LARGEST_MESSAGE)
-    except OSError as error:
-        raise Interrupted(_NO_START) from error
-    try:
-        with stop.calling(child.kill):
-            yield from _limited(_heard_of(child, path.absolute(), size, stop, patience))
-    finally:
-        child.channel.hang_up()
-        child.kill()
+
+    def __init__(self) -> None:
+        self._free: Child[Told] | None = None
+        """It waits to be told what to read next."""
+
+    def read(self, path: Path, stop: Stop, patience: Patience | None = None) -> Generator[News]:
+        """Yield what a document is, and its pages in their order, numbered from 1.
+
+        Whatever is in the file, this takes limited time, and memory only in a process that then
+        ends; while nobody asks for the next page, no time counts. What breaks off after the first
+        page is told as `Partly`. Raises Missing, Refused, Damaged, Unsupported or NoRoom,
+        Interrupted if no process could be started, and Cancelled.
+        """
+        size = _size(path)
+        child = self._free if self._free and self._free.lives else _started()
+        self._free = None
+        try:
+            yield from _limited(self._heard_of(child, path, size, stop, patience or Patience()))
+        finally:
+            if self._free is None:
+                _end(child)
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        if self._free:
+            _end(self._free)
+            self._free = None
+
+    def _heard_of(
+        self, child: Child[Told], path: Path, size: int, stop: Stop, patience: Patience
+    ) -> Iterator[News]:
+        left = patience.document + patience.megabyte * size / 1_000_000
+        page = 0
+        order = Read(os.fsencode(path.absolute()), math.ceil(left))
+        document = _ordered(child, order, stop, patience.start)
+        try:
+            while True:
+                begun = time.monotonic()
+                told = _heard(document, min(patience.silence, left), stop)
+                left -= time.monotonic() - begun
+                match told:
+                    case Begun(about) if page == 0:
+                        yield about
+                    case Turned(turned):
+                        page += 1
+                        yield _checked(turned, page)
+                    case Skipped(partly):
+                        yield partly
+                    case Failed(problem, sentence):
+                        self._exit_code(child, stop)
+                        raise _PROBLEMS.get(problem, Damaged)(sentence)
+                    case Ended():
+                        self._exit_code(child, stop)
+                        return
+                    case Locked() | Begun() | Over():
+                        raise _Lost
+        except _Lost as lost:
+            document.close()  # So that the process ends, if it has not.
+            ran_out = self._exit_code(child, stop) in _RAN_OUT
+            raise (Unsupported(TOO_MUCH) if ran_out else Damaged(_BROKEN)) from lost
+        except _Silent as silent:
+            raise Unsupported(TOO_MUCH) from silent
+        finally:
+            document.close()
+
+    def _exit_code(self, child: Child[Told], stop: Stop) -> int | None:
+        """How the process that read the document ended. The one that forked it is free then."""
+        stop.check()
+        if not FORKS:
+            child.kill()
+            return child.exit_code
+        try:
+            told = _heard(child.channel, _TO_END, stop)
+        except (_Lost, _Silent):
+            return None
+        if not isinstance(told, Over):
+            return None
+        self._free = child
+        return told.exit_code
 
 
 class _Lost(Exception):
@@ -133,56 +210,47 @@ def _limited(told: Iterator[News]) -> Iterator[News]:
         yield Partly(_EMPTY)
 
 
-def _heard_of(
-    child: Child[Told], path: Path, size: int, stop: Stop, patience: Patience
-) -> Iterator[News]:
-    left = patience.document + patience.megabyte * size / 1_000_000
-    page = 0
+def _started() -> Child[Told]:
     try:
-        _ask(child, Read(os.fsencode(path), math.ceil(left)), stop, patience.start)
-        while True:
-            begun = time.monotonic()
-            told = _heard(child, min(patience.silence, left), stop)
-            left -= time.monotonic() - begun
-            match told:
-                case Begun(about) if page == 0:
-                    yield about
-                case Turned(turned):
-                    page += 1
-                    yield _checked(turned, page)
-                case Skipped(partly):
-                    yield partly
-                case Failed(problem, sentence):
-                    raise _PROBLEMS.get(problem, Damaged)(sentence)
-                case Ended():
-                    return
-                case Locked() | Begun():
-                    raise _Lost
-    except _Lost as lost:
-        stop.check()
-        child.kill()
-        ran_out = child.exit_code in _RAN_OUT
-        raise (Unsupported(TOO_MUCH) if ran_out else Damaged(_BROKEN)) from lost
-    except _Silent as silent:
-        raise Unsupported(TOO_MUCH) from silent
-
-
-def _ask(child: Child[Told], order: Read, stop: Stop, seconds: float) -> None:
-    try:
-        child.channel.tell(order)
-        _heard(child, seconds, stop)
-    except (OSError, _Lost, _Silent) as error:
-        stop.check()
+        return Child[Told](PARSER_PROCESS, Told, largest=LARGEST_MESSAGE, hands_over=FORKS)
+    except OSError as error:
         raise Interrupted(_NO_START) from error
 
 
-def _heard(child: Child[Told], seconds: float, stop: Stop) -> Told:
+def _end(child: Child[Told]) -> None:
+    """End it with its fork, if it has one now."""
+    if FORKS:
+        child.end(_TO_END)
+    else:
+        child.channel.hang_up()
+        child.kill()
+
+
+def _ordered(child: Child[Told], order: Read, stop: Stop, seconds: float) -> Channel[Told]:
+    """Have a document read. Returns what tells of it, when that is locked in."""
+    document = child.channel
+    try:
+        child.channel.tell(order)
+        if sys.platform != "win32":
+            hearing, telling = Pipe(duplex=False)
+            document = Channel[Told](hearing, telling, Told, largest=LARGEST_MESSAGE)
+            child.channel.hand_over(telling)
+            document.hang_up()
+        _heard(document, seconds, stop)
+    except (OSError, _Lost, _Silent) as error:
+        document.close()
+        stop.check()
+        raise Interrupted(_NO_START) from error
+    return document
+
+
+def _heard(channel: Channel[Told], seconds: float, stop: Stop) -> Told:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         stop.check()
         try:
-            if child.channel.heard_within(_LOOK_EVERY):
-                return child.channel.hear()
+            if channel.heard_within(_LOOK_EVERY):
+                return channel.hear()
         except (EOFError, OSError) as error:
             raise _Lost from error
     raise _Silent

@@ -17,6 +17,8 @@ from sottovoce.system.files import only_for_owner
 
 if sys.platform == "win32":
     from multiprocessing.connection import PipeConnection
+else:
+    from multiprocessing.reduction import recv_handle, send_handle
 
 Heard = TypeVar("Heard")
 
@@ -62,10 +64,30 @@ class Channel(Generic[Heard]):
         except msgspec.MsgspecError as error:
             raise EOFError from error
 
+    if sys.platform != "win32":
+
+        def hand_over(self, end: Connection) -> None:
+            """Send an end of another pipe, which `take` gives. Raises OSError."""
+            with self._one_at_a_time:
+                send_handle(self._telling, end.fileno(), 0)
+
+        def take(self) -> Connection:
+            """Wait for an end to tell into. Raises EOFError or OSError if the other is gone."""
+            return Connection(recv_handle(self._hearing), readable=False)
+
+    def fileno(self) -> int:
+        """Return what becomes readable when there is something to hear."""
+        return self._hearing.fileno()
+
     def hang_up(self) -> None:
         """Let the other side hear that nothing follows."""
         with self._one_at_a_time:
             self._telling.close()
+
+    def close(self) -> None:
+        """Neither tell nor hear any more."""
+        self.hang_up()
+        self._hearing.close()
 
 
 class Child(Generic[Heard]):
@@ -79,13 +101,14 @@ class Child(Generic[Heard]):
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         largest: int | None = None,
+        hands_over: bool = False,
     ) -> None:
         """Start the program with `switch`. Raises OSError.
 
         `log` takes what it prints; without it, that is dropped. `environment` is added to ours.
-        `largest` is as for a channel.
+        `largest` is as for a channel. `hands_over`: whether ends of pipes are handed over to it.
         """
-        orders_out, orders_in = Pipe(duplex=False)
+        orders_out, orders_in = Pipe(duplex=hands_over)
         news_out, news_in = Pipe(duplex=False)
         with orders_out, news_in:
             handles = [orders_out.fileno(), news_in.fileno()]

@@ -1,12 +1,16 @@
 """Processes: which is which, also after its number was given away again, and who goes first."""
 
+import ctypes
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
 
 import psutil
 
+_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of <linux/prctl.h>."""
 _SLACK = 2.0
 """Seconds by which a process's start may seem to move when the machine's clock is corrected."""
 
@@ -16,6 +20,17 @@ def step_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def end_with(parent: int) -> None:
+    """Let this process be killed when its parent ends, however that comes. Only Linux does that.
+
+    `parent` is the number of the parent, which may have ended already.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def own_identity() -> str:

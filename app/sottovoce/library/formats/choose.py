@@ -1,11 +1,12 @@
 """Decides how a file is read: by what is in it, and where that leaves a choice, by its name.
 
-Readers are imported late: each file is read in a process of its own, which needs one of them.
+Readers are imported late: a process that reads one file needs one of them.
 """
 
 import re
 from collections.abc import Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import PurePath
 
 from sottovoce.domain.problems import Unsupported
@@ -54,9 +55,20 @@ _CODE = frozenset({
 })  # fmt: skip
 _CODE_NAMES = frozenset({"dockerfile", "makefile", "cmakelists.txt", "jenkinsfile", "rakefile"})
 
+_READERS = (
+    "code", "compound", "epub", "image", "mail", "markdown", "opendocument", "outlook", "pdf",
+    "rtf", "sheet", "slides", "table", "web", "word",
+)  # fmt: skip
+
 _PACKED = "This is an archive. Unpack it, and add what is in it."
 _APPLE = "This is a file of Apple's programs. Export it as PDF, or to a format of Office."
 _TOO_DEEP = "It lies too deep within other messages."
+
+
+def import_readers() -> None:
+    """Have all readers at hand, for the forks that need one each."""
+    for name in _READERS:
+        import_module(f"sottovoce.library.formats.{name}")
 
 
 def read(source: Source, name: str, depth: int = 0) -> Iterator[News]:
