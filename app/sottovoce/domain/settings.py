@@ -58,6 +58,8 @@ class Settings:
     """Path of the model that orders what a search finds; empty for none."""
     rests_while_replying: bool = False
     """Whether no document is read while a reply is written, instead of only more slowly."""
+    reading_is_paused: bool = False
+    """Whether no document is read until the person wants it again."""
 
     def load_of(self, model: Path) -> LoadOptions:
         """How the model at this path is put in memory."""
@@ -104,3 +106,8 @@ class Appearance:
     """Pixels of the document beside the chat."""
     models_tab: str = ""
     """The tab of the page of models that was shown last; empty for the first."""
+    collection: int = 0
+    """The number of the collection that was looked at last; 0 for none."""
+    documents_order: str = ""
+    """The column that documents are sorted by, after a "-" if the last come first; empty: the first
+    column."""

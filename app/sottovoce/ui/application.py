@@ -181,6 +181,8 @@ class Session:
                 sidebar_shown=self.shell.is_sidebar_shown,
                 viewer_width=self.shell.viewer_width,
                 models_tab=self.shell.models_tab,
+                collection=self.shell.collections.chosen_number,
+                documents_order=self.shell.documents_order,
             )
         try:
             write_appearance(self._parts.profile.appearance, appearance)

@@ -76,8 +76,9 @@ if TYPE_CHECKING:
     from sottovoce.ui.viewer.pane import ViewerPane
 
 _FIGURES_MILLISECONDS = 3000
-# What is in the documents is wanted later than the window, which its process would slow down.
-_LIBRARY_MILLISECONDS = 1000
+# What is in the documents is wanted later than the window, which its process would slow down; so
+# is what it takes to answer.
+_LATER_MILLISECONDS = 1000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
@@ -118,7 +119,9 @@ class Shell(QWidget):
         self.shelf = ShelfViewModel(shelf_in(profile), tasks)
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
-        self.collections = CollectionsViewModel(library, tasks, self.settings)
+        self.collections = CollectionsViewModel(
+            library, tasks, self.settings, appearance.collection
+        )
         self.document_models = DocumentModelsViewModel(self.shelf.shelf, tasks)
         self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_busy)
         self.scope = ScopeViewModel(opened.store, library, tasks)
@@ -144,6 +147,7 @@ class Shell(QWidget):
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
         self._models_tab = appearance.models_tab
+        self._documents_order = appearance.documents_order
         self._reranker = ""
         """The one that the library was told to use."""
         self.models: ModelsPage | None = None
@@ -177,8 +181,9 @@ class Shell(QWidget):
         self._show_figures()
         self._use_reranker()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
+        QTimer.singleShot(_LATER_MILLISECONDS, self, self._prepare_answers)
         if self._profile.documents.exists():
-            QTimer.singleShot(_LIBRARY_MILLISECONDS, self, self._follow_documents)
+            QTimer.singleShot(_LATER_MILLISECONDS, self, self._follow_documents)
         self.page.composer.setFocus()
 
     def _use_reranker(self) -> None:
@@ -187,6 +192,16 @@ class Shell(QWidget):
             self._reranker = wanted
             model = Path(wanted) if wanted else None
             self._tasks.ask(lambda: self._library.rerank_by(model))
+
+    def _prepare_answers(self) -> None:
+        """Load the rules for answers before the first question, which need not wait for them."""
+
+        def load(_: Stop) -> Iterator[None]:
+            import sottovoce.chat.answer  # noqa: F401  Loading it is all that is wanted.
+
+            yield None
+
+        self._tasks.start(load)
 
     def _follow_documents(self) -> None:
         def tidy(_: Stop) -> Iterator[None]:
@@ -221,6 +236,11 @@ class Shell(QWidget):
     def models_tab(self) -> str:
         """The tab of the page of models that was shown last."""
         return self.models.tab if self.models else self._models_tab
+
+    @property
+    def documents_order(self) -> str:
+        """What documents were sorted by last."""
+        return self.documents.pane.table.order if self.documents else self._documents_order
 
     def _actions(self) -> list[Action]:
         """Everything a person can do, in the order it is listed."""
@@ -413,6 +433,7 @@ class Shell(QWidget):
         from sottovoce.ui.library.page import DocumentsPage
 
         page = DocumentsPage(self.collections, self.work, self.document_models, self._look)
+        page.pane.table.sort_as(self._documents_order)
         page.catalogue_asked.connect(self._open_catalogue)
         page.left.connect(self._focus_composer)
         page.view_asked.connect(lambda document: self.viewer.open_document(document.id))

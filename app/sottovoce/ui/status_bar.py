@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.chat.view_model import ContextUse
@@ -16,7 +16,7 @@ from sottovoce.ui.widgets.parts import button, label, set_kind
 _NEARLY_FULL = 0.85
 _LEAST = 340
 """Pixels."""
-_WIDER, _WIDE, _NARROW, _NARROWEST = 860, 680, 520, 400
+_MARGIN, _BETWEEN = 16, 16
 
 
 class StatusBar(QFrame):
@@ -50,8 +50,8 @@ class StatusBar(QFrame):
         self._speed = label("", "strong")
         self._speed.setToolTip("Tokens the model writes in a second.")
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(16)
+        row.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
+        row.setSpacing(_BETWEEN)
         for part in (self.chip, self.reading, self._promise, self._kept):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
@@ -81,21 +81,30 @@ class StatusBar(QFrame):
         self._give_room()
 
     def _give_room(self) -> None:
-        is_working = self._work.working is not None
-        self._promise.setVisible(self.width() > (_WIDER if is_working else _WIDE))
-        self._memory.setVisible(self.width() > (_WIDE if is_working else _NARROW))
-        has_room = self.width() > (_NARROW if is_working else _NARROWEST)
-        self._context.setVisible(self._has_context and has_room)
-        self._meter.setVisible(self._has_context)
+        """Show as many figures as fit beside what is always there, the most needed first."""
+        self.reading.setVisible(self._work.working is not None)
+        always = [part for part in (self.chip, self.reading, self._kept) if not part.isHidden()]
+        room = self.width() - 2 * _MARGIN - sum(_width(part) for part in always)
+        for figure, is_known in (
+            (self._speed, bool(self._speed.text())),
+            (self._meter, self._has_context),
+            (self._context, self._has_context),
+            (self._memory, bool(self._memory.text())),
+            (self._promise, True),
+        ):
+            if is_known:
+                room -= _width(figure)
+            figure.setVisible(is_known and room >= 0)
 
     def show_temporary(self) -> None:
         """Say that nothing is kept."""
         self._kept.show()
+        self._give_room()
 
     def show_context(self, use: ContextUse | None) -> None:
         self._has_context = use is not None
-        self._give_room()
         if use is None:
+            self._give_room()
             return
         self._context.setText(f"Context {use.used:,} / {use.size:,}")
         self._meter.setRange(0, max(1, use.size))
@@ -107,15 +116,17 @@ class StatusBar(QFrame):
             says += f"\n{use.left_out} earlier messages are not shown to the model."
         self._meter.setToolTip(says)
         self._context.setToolTip(says)
+        self._give_room()
 
     def show_memory(self, resident: int) -> None:
         """Bytes of window and engine."""
         self._memory.setText(f"{size_in_words(resident)} RAM")
+        self._give_room()
 
     def show_speed(self, speed: float) -> None:
         """Tokens per second; nothing to show when 0."""
-        self._speed.setVisible(speed > 0)
-        self._speed.setText(f"{speed:.1f} tok/s")
+        self._speed.setText(f"{speed:.1f} tok/s" if speed > 0 else "")
+        self._give_room()
 
     def _show_network(self) -> None:
         network = self._network
@@ -132,21 +143,25 @@ class StatusBar(QFrame):
         self._promise.setText(
             "Your chats stay on this computer" if network.is_on else "Nothing leaves this computer"
         )
+        self._give_room()
 
     def _show_work(self) -> None:
         working = self._work.working
-        self.reading.setVisible(working is not None)
-        self._give_room()
-        if working is None:
-            return
-        says = briefly(working, is_resting=self._work.is_resting)
-        if self.reading.text() != says:
+        says = briefly(working, is_resting=self._work.is_resting) if working else ""
+        if working is not None and self.reading.text() != says:
             self.reading.setText(says)
             self.reading.setAccessibleName(f"Documents: {says}")
             self.reading.setToolTip(f"{headline(working)}\nClick for the page of documents.")
+        self._give_room()
 
     def _open_panel(self) -> None:
         panel = NetworkPanel(self._network, self._look, self.window())
         panel.ledger_asked.connect(self.ledger_asked)
         panel.settings_asked.connect(self.network_settings_asked)
         panel.popup(self.chip)
+
+
+def _width(part: QWidget) -> int:
+    """What it takes of the row, with the space beside it."""
+    hint = part.sizeHint().width()
+    return min(max(hint, part.minimumWidth()), part.maximumWidth()) + _BETWEEN

@@ -1,13 +1,15 @@
 """The chat on screen: what it shows, and what a person can do with it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from sottovoce.chat.answer import Answering, ask, continue_reply, regenerate, reply_to
 from sottovoce.chat.news import (
     Begun,
     Consulted,
@@ -32,6 +34,11 @@ from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import UNANSWERED, Remedy, Trouble, trouble
+
+if TYPE_CHECKING:
+    # Late, for start-up, here and below: answering needs rules for documents and for the words of
+    # many languages, which take as long to load as half of the window.
+    from sottovoce.chat.answer import Answering
 
 _DRAFT_MILLISECONDS = 400
 
@@ -252,7 +259,7 @@ class ChatViewModel(QObject):
         conversation = self._conversation.id
         if edited:
             self._resending.add(conversation)
-        self._start(parts, conversation, lambda stop: ask(parts, conversation, text, parent, stop))
+        self._ask(parts, conversation, text, parent)
 
     def attach(self, paths: Sequence[Path]) -> None:
         """Have files read for this chat alone; one that is not begun begins with them."""
@@ -280,14 +287,20 @@ class ChatViewModel(QObject):
 
     def regenerate(self, reply: int) -> None:
         """Have the same question answered again, as another variant."""
+        from sottovoce.chat.answer import regenerate
+
         self._answer(lambda parts, stop: regenerate(parts, reply, stop))
 
     def continue_reply(self, reply: int) -> None:
         """Have a reply that broke off go on."""
+        from sottovoce.chat.answer import continue_reply
+
         self._answer(lambda parts, stop: continue_reply(parts, reply, stop))
 
     def try_again(self) -> None:
         """Do again what failed last: begin the chat, or answer its last question."""
+        from sottovoce.chat.answer import reply_to
+
         last = self._messages[-1] if self._messages else None
         if last is None:
             self._tell_trouble(None)
@@ -363,6 +376,8 @@ class ChatViewModel(QObject):
 
     def _parts(self) -> Answering | None:
         """What it takes to answer; None after telling that there is no model."""
+        from sottovoce.chat.answer import Answering
+
         model = self._model.model
         if model is None:
             self._tell_trouble(self._model.trouble or trouble(Missing("Choose a model to answer.")))
@@ -382,7 +397,7 @@ class ChatViewModel(QObject):
         self._drafts.pop(None, None)
         self._scope.begin(made.id)
         self._show(made, [], draft=text)
-        self._start(parts, made.id, lambda stop: ask(parts, made.id, text, None, stop))
+        self._ask(parts, made.id, text, None)
         if self._is_stop_wanted:
             self.stop()
 
@@ -390,6 +405,11 @@ class ChatViewModel(QObject):
         self._is_starting = False
         self.busy_changed.emit(False)
         self._tell_trouble(trouble(error))
+
+    def _ask(self, parts: Answering, conversation: int, text: str, parent: int | None) -> None:
+        from sottovoce.chat.answer import ask
+
+        self._start(parts, conversation, lambda stop: ask(parts, conversation, text, parent, stop))
 
     def _answer(self, work: Callable[[Answering, Stop], Iterator[News]]) -> None:
         if self.is_busy or self._conversation is None:

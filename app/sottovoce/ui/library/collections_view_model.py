@@ -49,14 +49,17 @@ class CollectionsViewModel(QObject):
     failed = Signal(object)
     """A Trouble."""
 
-    def __init__(self, library: Library, tasks: Tasks, settings: SettingsViewModel) -> None:
+    def __init__(
+        self, library: Library, tasks: Tasks, settings: SettingsViewModel, chosen: int = 0
+    ) -> None:
+        """`chosen` is the number of the collection that was looked at last; 0 for none."""
         super().__init__()
         self._library = library
         self._tasks = tasks
         self._settings = settings
         self._all: tuple[Collection, ...] = ()
         self._folders: tuple[Folder, ...] = ()
-        self._chosen: int | None = None
+        self._chosen = chosen or None
         self._is_listed = False
         self._adding: list[Stop] = []
         self._lists_asked = 0
@@ -90,6 +93,11 @@ class CollectionsViewModel(QObject):
     def chosen(self) -> Collection | None:
         """The one that is looked at."""
         return next((each for each in self.collections if each.id == self._chosen), None)
+
+    @property
+    def chosen_number(self) -> int:
+        """Of the one that is looked at, or was before they were listed; 0 if none is."""
+        return self._chosen or 0
 
     @property
     def folders(self) -> tuple[Folder, ...]:

@@ -25,6 +25,7 @@ _ROW, _INSET, _ICON, _SIGN = 52, 9, 20, 15
 _WIDTHS = {Column.STATE: 142, Column.PAGES: 96, Column.SIZE: 84, Column.MODIFIED: 106}
 _GIVES_WAY = {Column.MODIFIED: 690, Column.PAGES: 590, Column.SIZE: 500, Column.STATE: 340}
 """Below this width of the table, a column is left out."""
+_MIDDLE = Qt.TextElideMode.ElideMiddle
 _MOST_REMEMBERED = 500
 """Chosen documents that stay so while the list changes around them."""
 _ICONS = {
@@ -94,6 +95,22 @@ class DocumentTable(QTableView):
         ranges = (selection.at(place) for place in range(selection.count()))
         stretches = sorted((each.top(), each.bottom() + 1) for each in ranges)
         return [each for top, end in stretches for each in documents[top:end]]
+
+    @property
+    def order(self) -> str:
+        """What it is sorted by, as it is remembered: "size", or "-size" from the last on."""
+        head = self.horizontalHeader()
+        is_reversed = head.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        return f"{'-' if is_reversed else ''}{Column(head.sortIndicatorSection()).name.lower()}"
+
+    def sort_as(self, order: str) -> None:
+        """Sort as it was remembered; by name if that says nothing."""
+        named = {column.name.lower(): column for column in Column}
+        column = named.get(order.removeprefix("-"), Column.NAME)
+        is_reversed = order.startswith("-")
+        self.sortByColumn(
+            column, Qt.SortOrder.DescendingOrder if is_reversed else Qt.SortOrder.AscendingOrder
+        )
 
     @property
     def row_under_pointer(self) -> int:
@@ -208,7 +225,8 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(self._font)
         is_readable = document.state is not DocumentState.FAILED
         painter.setPen(QColor(tokens.text if is_readable else tokens.muted))
-        draw_line(painter, words.adjusted(0, 6, 0, -26), document.name)
+        # What tells files apart is mostly at the end of their names.
+        draw_line(painter, words.adjusted(0, 6, 0, -26), document.name, _MIDDLE)
         painter.setFont(self._small_font)
         painter.setPen(QColor(tokens.warning if document.trouble else tokens.muted))
         below = words.adjusted(0, 27, 0, -7)
@@ -217,7 +235,7 @@ class _Delegate(QStyledItemDelegate):
             return
         folder = short_path(document.path.parent, self._home)
         file = f"{document.path.name} · " if document.title else ""
-        draw_line(painter, below, f"{file}{folder}")
+        draw_line(painter, below, f"{file}{folder}", _MIDDLE)
 
     def _draw_state(self, painter: QPainter, area: QRect, document: Document) -> None:
         tokens = self._look.tokens

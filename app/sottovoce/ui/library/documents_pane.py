@@ -33,6 +33,8 @@ from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, rounded
 
 _TYPING_MILLISECONDS = 120
+_LOWEST = 120
+"""Pixels of the table."""
 _MANY = 3000
 """Documents that are not listed anew just because some of them got their vectors."""
 _FIRST = (
@@ -156,6 +158,8 @@ class DocumentsPane(QWidget):
         self._middle = QStackedWidget()
         for each in (self.table, self._nothing, self.empty):
             self._middle.addWidget(each)
+        # Its largest page would press together what is above it where the window is low.
+        self._middle.setMinimumHeight(_LOWEST)
         self._head = QWidget()
         head = QVBoxLayout(self._head)
         head.setContentsMargins(0, 0, 0, 0)

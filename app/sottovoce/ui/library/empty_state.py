@@ -24,8 +24,8 @@ class EmptyState(QWidget):
         self.add_files = button("Add files…", add_files, "accent")
         self.add_folder = button("Add a folder…", add_folder)
         kinds = label(
-            "PDF, Word, OpenDocument, RTF, PowerPoint, Excel, EPUB, HTML, Markdown, text, e-mail, "
-            "source code, pictures and scans. Or drop them here.",
+            "PDF, Word, OpenDocument, RTF, PowerPoint, Excel, EPUB, HTML, Markdown, text, "
+            "e\N{NON-BREAKING HYPHEN}mail, source code, pictures and scans. Or drop them here.",
             "muted",
             wraps=True,
         )

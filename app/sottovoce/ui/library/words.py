@@ -119,7 +119,7 @@ def detail(working: Working) -> str:
         of = f" of {working.pages:,}" if working.pages else ""
         page = f", page {working.page:,}{of}" if working.page else ""
         said.append(f"{working.path.name}{page}")
-    elif working.without_vectors:
+    elif working.without_vectors and not working.waiting:
         said.append("Everything is found by its words already")
     if working.pages_per_second and working.waiting and not working.is_paused:
         speed = working.pages_per_second

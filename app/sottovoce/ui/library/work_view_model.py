@@ -1,6 +1,7 @@
 """The reading of documents while the window is open: how far it is, and how it rests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -43,7 +44,6 @@ class WorkViewModel(QObject):
         self._stop: Stop | None = None
         self._working: Working | None = None
         self._settled: dict[int, Document] = {}
-        self._is_paused = False
         self._told = (False, False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -64,8 +64,8 @@ class WorkViewModel(QObject):
 
     @property
     def is_paused(self) -> bool:
-        """Whether the person wants it to rest."""
-        return self._is_paused
+        """Whether the person wants it to rest, today or since an earlier day."""
+        return self._settings.settings.reading_is_paused
 
     @property
     def is_resting(self) -> bool:
@@ -83,9 +83,8 @@ class WorkViewModel(QObject):
         self.note_replies()
 
     def pause(self, *, is_paused: bool) -> None:
-        """Let it rest until it is to go on."""
-        self._is_paused = is_paused
-        self.note_replies()
+        """Let it rest until it is to go on, beyond the end of the program."""
+        self._settings.change(replace(self._settings.settings, reading_is_paused=is_paused))
         self.progressed.emit()
 
     def note_replies(self) -> None:
@@ -93,7 +92,7 @@ class WorkViewModel(QObject):
         if self._stop is None:
             return  # What never began needs no rest, and its process need not be started.
         is_replying = self._is_replying()
-        rests = self._is_paused or (is_replying and self._settings.settings.rests_while_replying)
+        rests = self.is_paused or (is_replying and self._settings.settings.rests_while_replying)
         if self._told == (rests, is_replying):
             return
         self._told = (rests, is_replying)

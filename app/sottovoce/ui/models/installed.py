@@ -144,8 +144,8 @@ class InstalledTab(QWidget):
         right.addWidget(self.details, 1)
         both = QHBoxLayout()
         both.setSpacing(0)
-        both.addWidget(self._beside)
-        both.addWidget(self._right, 1)
+        both.addWidget(self._beside, 1)
+        both.addWidget(self._right, 100)
         told = QHBoxLayout()
         told.setContentsMargins(18, 0, 18, 0)
         told.addWidget(self.banner)
@@ -180,9 +180,16 @@ class InstalledTab(QWidget):
     def _divide(self) -> None:
         """Show both sides where there is room, else the one that is wanted."""
         is_narrow = self.width() < _NARROW
-        self._beside.setVisible(not is_narrow or not self._is_reading)
-        self._beside.setFixedWidth(self.width() if is_narrow else _LIST_WIDTH)
-        self._right.setVisible(not is_narrow or self._is_reading)
+        shows_list = not is_narrow or not self._is_reading
+        shows_details = not is_narrow or self._is_reading
+        self._beside.setMinimumWidth(0 if is_narrow else _LIST_WIDTH)
+        self._beside.setMaximumWidth(self.width() if is_narrow else _LIST_WIDTH)
+        # What goes is hidden first: both beside each other would widen a narrow window.
+        for each, is_shown in ((self._beside, shows_list), (self._right, shows_details)):
+            if not is_shown:
+                each.hide()
+        self._beside.setVisible(shows_list)
+        self._right.setVisible(shows_details)
         self.back.setVisible(is_narrow and self._is_reading)
 
     def _read(self) -> None:

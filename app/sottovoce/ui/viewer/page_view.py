@@ -95,11 +95,10 @@ class PageView(QAbstractScrollArea):
         zoom = min(_MOST, max(_LEAST, zoom))
         if zoom == self._zoom:
             return
-        bar = self.verticalScrollBar()
-        middle = (bar.value() + self.viewport().height() / 2) / max(1.0, self._page.height())
+        kept = self._middle()
         self._zoom = zoom
         self._fit_bars()
-        bar.setValue(round(middle * self._page.height() - self.viewport().height() / 2))
+        self._bring_to_middle(kept)
         self._wait.start()
         self.zoom_changed.emit(zoom)
         self.viewport().update()
@@ -117,6 +116,34 @@ class PageView(QAbstractScrollArea):
         top = _MARGIN - self.verticalScrollBar().value()
         return QRectF(left, top, width, width * self._ratio)
 
+    def _middle(self) -> QPointF:
+        """The point to be in the middle when the size changes, in parts of the page.
+
+        It is what the reader came for, if that is in sight; else what was in the middle before.
+        """
+        page, view = self._page, QRectF(self.viewport().rect())
+        middle = view.center()
+        for rect in self._current_rects():
+            if view.contains(_placed(rect, page).center()):
+                middle = _placed(rect, page).center()
+                break
+        return QPointF(
+            (middle.x() - page.left()) / page.width(), (middle.y() - page.top()) / page.height()
+        )
+
+    def _bring_to_middle(self, point: QPointF) -> None:
+        page, view = self._page, QRectF(self.viewport().rect())
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        x = page.left() + across.value() + point.x() * page.width()
+        y = page.top() + down.value() + point.y() * page.height()
+        across.setValue(round(x - view.width() / 2))
+        down.setValue(round(y - view.height() / 2))
+
+    def _current_rects(self) -> list[QRectF]:
+        """Where what the reader came for stands, what was sought last before what is cited."""
+        current = [rects for mark, rects in self._boxes if mark.is_current and rects]
+        return current[-1] if current else []
+
     def _fit_bars(self) -> None:
         page, view = self._page, self.viewport().size()
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
@@ -127,14 +154,14 @@ class PageView(QAbstractScrollArea):
 
     def _bring_current(self) -> None:
         """Have what the reader came for in sight; else the top of the page."""
-        current = [rects for mark, rects in self._boxes if mark.is_current and rects]
+        current = self._current_rects()
         if not current:
             self.verticalScrollBar().setValue(0)
             return
         page = self._page
-        top = current[-1][0].top() * page.height()
+        top = current[0].top() * page.height()
         self.verticalScrollBar().setValue(round(top - self.viewport().height() / 3))
-        left = current[-1][0].left() * page.width()
+        left = current[0].left() * page.width()
         if page.width() > self.viewport().width():
             self.horizontalScrollBar().setValue(round(left - 40))
 

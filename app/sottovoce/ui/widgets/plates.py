@@ -19,9 +19,13 @@ def draw_plate(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: 
     painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 8, 8)
 
 
-def draw_line(painter: QPainter, area: QRect, text: str) -> None:
-    """One line of `text`, ended by … where it is too long."""
-    shown = QFontMetrics(painter.font()).elidedText(
-        text.replace("\n", " "), Qt.TextElideMode.ElideRight, area.width()
-    )
+def draw_line(
+    painter: QPainter,
+    area: QRect,
+    text: str,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    """One line of `text`, with … in place of its end, or where `cut` says, if it is too long."""
+    metrics = QFontMetrics(painter.font())
+    shown = metrics.elidedText(text.replace("\n", " "), cut, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
