@@ -31,7 +31,7 @@ def engine(tmp_path: Path) -> Iterator[ProcessEngine]:
     """An engine for one test, soon out of patience."""
     engine = ProcessEngine(
         log=tmp_path / "engine.log",
-        patience=Patience(silence=2.5, preparing=2, stopping=1, ending=1),
+        patience=Patience(silence=5, preparing=3, stopping=2, ending=1),
     )
     yield engine
     engine.close()

@@ -14,7 +14,6 @@ from engine.tiny_encoder import write_encoder
 from sottovoce.domain.model import Model
 from sottovoce.domain.problems import Cancelled, Damaged, Interrupted, Missing, NoRoom, Unsupported
 from sottovoce.domain.stop import Stop
-from sottovoce.engine.child import Patience
 from sottovoce.engine.embedder import Purpose
 from sottovoce.engine.embedding_process import ProcessEmbedder
 from sottovoce.models.gguf import read_model
@@ -40,10 +39,8 @@ def loaded(e5: Model) -> Iterator[ProcessEmbedder]:
 
 @pytest.fixture
 def embedder(tmp_path: Path) -> Iterator[ProcessEmbedder]:
-    """An embedder for one test, soon out of patience."""
-    embedder = ProcessEmbedder(
-        log=tmp_path / "engine.log", patience=Patience(silence=5, stopping=2, ending=1)
-    )
+    """An embedder for one test."""
+    embedder = ProcessEmbedder(log=tmp_path / "engine.log")
     yield embedder
     embedder.close()
 

@@ -225,7 +225,7 @@ def test_the_engine_dies_with_its_parent(starter: Model, end: signal.Signals) ->
         orphan = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(end)
         parent.wait()
-        _, left = psutil.wait_procs([orphan], timeout=5)
+        _, left = psutil.wait_procs([orphan], timeout=30)
     assert not left
 
 

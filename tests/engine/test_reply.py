@@ -272,6 +272,6 @@ def test_whoever_is_stopped_while_waiting_leaves_at_once(starter_engine: Process
         second = threads.submit(ask_second)
         waiting.wait()
         stop.set()
-        news = second.result(timeout=2)
+        news = second.result(timeout=30)
     assert [type(item) for item in news] == [Finished]
     first.close()  # type: ignore[attr-defined]  # Every reply is a generator.

@@ -268,7 +268,7 @@ def test_it_ends_with_its_parent(online: Profile, hub: HubServer) -> None:
         _until(lambda: bool(hub.asked))
         parent.kill()
         parent.wait()
-        _, left = psutil.wait_procs([orphan], timeout=5)
+        _, left = psutil.wait_procs([orphan], timeout=30)
     assert not left
 
 
