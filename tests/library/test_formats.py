@@ -102,6 +102,11 @@ def test_lists_of_word_are_numbered_as_word_numbers_them() -> None:
     ]
 
 
+def test_a_number_too_long_to_be_one_counts_as_none() -> None:
+    settings = f'<w:numPr><w:ilvl w:val="{"9" * 5000}"/></w:numPr>'
+    assert blocks(docx(words("a", settings)), "a.docx") == [(TEXT, "a")]
+
+
 def test_tables_of_word_are_rows() -> None:
     cells = "".join(f"<w:tc>{words(text)}</w:tc>" for text in ("Rent", "900 €"))
     assert blocks(docx(f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>"), "a.docx") == [(ROW, "Rent | 900 €")]
