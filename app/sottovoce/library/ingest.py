@@ -36,7 +36,7 @@ from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
 from sottovoce.store.vectors import Lack
 from sottovoce.system.logs import describe
-from sottovoce.system.processes import step_back
+from sottovoce.system.priority import lower_thread_priority
 from sottovoce.system.processor import processor
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Ingest:
         self._progress.trouble = ""
         ours = Stop()
         with (
-            ThreadPoolExecutor(self._readers + 1, "ingest", step_back) as threads,
+            ThreadPoolExecutor(self._readers + 1, "ingest", lower_thread_priority) as threads,
             stop.calling(ours.set),
         ):
             try:

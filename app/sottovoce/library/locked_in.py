@@ -1,10 +1,7 @@
 """Locks a process in with the one document that it is there for."""
 
-import os
 import sys
 from pathlib import Path
-
-import psutil
 
 from sottovoce.system.paths import resource
 from sottovoce.system.sandbox import Confinement, Limits, confine
@@ -14,16 +11,11 @@ _MEMORY, _MEMORY_OF_A_BYTE, _MOST_MEMORY = 320_000_000, 6, 1_000_000_000
 _SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
 
 
-def lock_in(path: Path, seconds: int, *, is_patient: bool) -> Confinement:
+def lock_in(path: Path, seconds: int) -> Confinement:
     """Keep this process to a file and to what it may have to import.
 
-    `seconds` are those of processor time that it may use. `is_patient`: whether all others go
-    first. Raises OSError.
+    `seconds` are those of processor time that it may use. Raises OSError.
     """
-    if is_patient and sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    elif is_patient:
-        os.nice(10)
     # Libraries hold nothing private, and much of them is imported on first use: codecs, for one.
     libraries = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
     there = [folder for folder in map(Path, libraries) if folder.exists()]

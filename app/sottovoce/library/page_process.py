@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         opening = channel.hear()
         assert isinstance(opening, Open)
         path = Path(os.fsdecode(opening.path))
-        channel.tell(Locked(lock_in(path, opening.seconds, is_patient=False)))
+        channel.tell(Locked(lock_in(path, opening.seconds)))
         document = _Document(path)
         while isinstance(order := channel.hear(), Show):
             channel.tell(_answer(document, order))

@@ -34,6 +34,7 @@ from sottovoce.library.parser_wire import (
 )
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.priority import lower_priority
 from sottovoce.system.processes import end_with
 
 
@@ -81,7 +82,8 @@ if sys.platform != "win32":
 def _read(order: Read, channel: Channel[Read]) -> None:
     """Read a document in this process, locked in with it. Raises OSError if nobody hears."""
     path = Path(os.fsdecode(order.path))
-    channel.tell(Locked(lock_in(path, order.seconds, is_patient=True)))
+    lower_priority()
+    channel.tell(Locked(lock_in(path, order.seconds)))
     for told in _answer(path):
         channel.tell(told)
 

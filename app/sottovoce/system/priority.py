@@ -1,16 +1,26 @@
-"""How much of the processors a thread gets while others want them, too."""
+"""How much of the processors a thread or a process gets while others want them, too."""
 
 import os
 import sys
 import threading
 
+import psutil
+
 if sys.platform == "win32":
     import ctypes
 
 _NICE = 10
-"""Linux gives such a thread a tenth of what others get."""
+"""Linux gives such a one a tenth of what others get."""
 _BELOW_NORMAL = -1
 """THREAD_PRIORITY_BELOW_NORMAL in Windows' processthreadsapi.h."""
+
+
+def lower_priority() -> None:
+    """Let this process step back behind others for good."""
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(_NICE)
 
 
 def lower_thread_priority() -> None:

@@ -1,11 +1,9 @@
-"""Processes: which is which, also after its number was given away again, and who goes first."""
+"""Processes: which is which, also after its number was given away again, and which end together."""
 
 import ctypes
 import os
 import signal
 import sys
-import threading
-from contextlib import suppress
 
 import psutil
 
@@ -13,13 +11,6 @@ _PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of <linux/prctl.h>."""
 _SLACK = 2.0
 """Seconds by which a process's start may seem to move when the machine's clock is corrected."""
-
-
-def step_back() -> None:
-    """Let this thread run when others have little to do. Only Linux knows that of a thread."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def end_with(parent: int) -> None:
