@@ -89,6 +89,8 @@ class ScriptedLibrary:
         return [each for each in self.documents_kept.values() if each.collection == collection]
 
     def document(self, document: int) -> Document:
+        if document not in self.documents_kept:
+            raise Missing("This document is not here any more.")
         return self.documents_kept[document]
 
     def attached(self, conversation: int) -> Collection:

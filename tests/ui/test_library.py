@@ -614,3 +614,17 @@ def test_settings_of_documents_are_kept(
     assert tab.reranker.currentText() == "None"
     tab.rests.setChecked(True)
     assert settings.settings.rests_while_replying
+
+
+def test_what_was_paused_stays_so_the_next_time(
+    qtbot: QtBot,
+    three: ScriptedLibrary,
+    tasks: Tasks,
+    work: WorkViewModel,
+    settings: SettingsViewModel,
+) -> None:
+    work.pause(is_paused=True)
+    next_time = WorkViewModel(three, tasks, settings, lambda: False)
+    assert next_time.is_paused
+    next_time.begin()
+    qtbot.waitUntil(lambda: three.is_paused)

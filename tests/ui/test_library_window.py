@@ -6,19 +6,25 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QListView
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
 from sottovoce.domain.document import Found, Passage, Span
 from sottovoce.domain.problems import Damaged
+from sottovoce.domain.settings import Appearance, Settings
+from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store
 from sottovoce.system.paths import Profile
+from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.library.page import DocumentsPage
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.sidebar.excerpt import excerpt_around
 from sottovoce.ui.sidebar.rows import ROW, DocumentHit, Heading
+from sottovoce.ui.tasks import Tasks
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.view_model import Opened
 from ui.library_script import NOTHING_LEFT, ScriptedLibrary, document, reading
 from ui.talking import ask, field
 
@@ -242,3 +248,102 @@ def test_who_has_no_documents_starts_no_library(qtbot: QtBot, shell: Shell) -> N
     ask(qtbot, shell, "Hello")
     assert not shell.work.is_begun
     assert not shell.collections.is_listed
+
+
+@pytest.mark.parametrize("width", [340, 380, 460, 560, 700, 900])
+def test_nothing_in_the_status_bar_is_cut_off(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary, width: int
+) -> None:
+    library.tell(reading("/cases/Expert opinion.pdf", read=1_205, waiting=3_998))
+    shell.status.show_context(ContextUse(128_000, 131_072))
+    shell.status.show_memory(5_100_000_000)
+    qtbot.waitUntil(shell.status.reading.isVisible)
+    status = shell.status
+    status.setParent(None)
+    qtbot.addWidget(status)
+    status.resize(width, status.height())
+    status.show()
+    parts = [each for each in status.findChildren(QWidget) if each.isVisible()]
+    labels = [each for each in parts if isinstance(each, QLabel | QPushButton)]
+    assert status.reading in labels
+    for each in labels:
+        assert each.width() >= each.sizeHint().width(), each.text()
+
+
+def test_a_chat_asks_no_more_for_what_was_removed_or_renamed(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    other = library.new_collection("Letters")
+    shell.collections.refresh()
+    qtbot.waitUntil(lambda: page.rows.rowCount() == 2)
+    [cases] = [each for each in shell.collections.collections if each.name == "Cases"]
+    shell.scope.choose(cases.id, is_chosen=True)
+    shell.scope.choose(other.id, is_chosen=True)
+    qtbot.waitUntil(lambda: len(shell.scope.asked) == 2)
+    shell.collections.rename(cases, "Old cases", renamed=lambda: None, refused=pytest.fail)
+    shell.collections.remove(other)
+    qtbot.waitUntil(lambda: [each.name for each in shell.scope.asked] == ["Old cases"])
+
+
+def test_the_viewer_shows_no_document_that_was_removed(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    shell.viewer.open_document(1)
+    qtbot.waitUntil(lambda: shell.viewer.page is not None)
+    shell.collections.remove_documents(library.documents(1))
+    qtbot.waitUntil(lambda: shell.viewer.page is None)
+    assert shell.viewer.notice
+
+
+def test_a_document_that_waits_says_so_in_the_viewer_and_escape_closes_it(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    [waiting] = library.add(1, [Path("/cases/New letter.pdf")])
+    shell.viewer.open_document(waiting.id)
+    qtbot.waitUntil(lambda: bool(shell.viewer.notice))
+    assert shell.viewer.notice.startswith("This document has not been read yet.")
+    pane = shell.viewer_pane
+    assert pane is not None
+    assert pane.hasFocus()
+    qtbot.keyClick(pane, Qt.Key.Key_Escape)
+    assert pane.isHidden()
+
+
+def test_files_for_a_chat_without_a_word_are_forgotten_when_the_window_closes(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    qtbot.waitUntil(lambda: bool(shell.scope.asked))
+    shell.close_down()
+    qtbot.waitUntil(lambda: [each.name for each in library.collections()] == ["Cases"])
+
+
+def test_the_collection_and_the_order_are_those_of_the_last_time(
+    qtbot: QtBot,
+    store: Store,
+    engine: ScriptedEngine,
+    tasks: Tasks,
+    look: Look,
+    profile: Profile,
+    library: ScriptedLibrary,
+) -> None:
+    letters = library.new_collection("Letters")
+    shell = Shell(
+        Opened(store, Settings(), library),
+        engine,
+        tasks,
+        profile=profile,
+        remote=Remote(profile),
+        secrets=lambda: None,
+        look=look,
+        appearance=Appearance(collection=letters.id, documents_order="-size"),
+    )
+    qtbot.addWidget(shell)
+    assert (shell.collections.chosen_number, shell.documents_order) == (letters.id, "-size")
+    shell.actions_by_id["documents"].trigger()
+    qtbot.waitUntil(lambda: shell.collections.chosen is not None)
+    assert shell.documents is not None
+    assert shell.documents.pane.name.text() == "Letters"
+    assert shell.documents_order == "-size"
+    shell.documents.pane.table.sort_as("what nobody sorts by")
+    assert shell.documents_order == "name"

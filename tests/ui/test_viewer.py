@@ -340,3 +340,17 @@ def test_a_file_that_cannot_be_drawn_any_more_is_shown_as_text(
     qtbot.waitUntil(pane.text_view.isVisible, timeout=30_000)
     assert not pane.banner.isHidden()
     assert "Page one" in pane.text_view.toPlainText()
+
+
+def test_what_is_cited_stays_in_sight_while_the_page_grows(
+    qtbot: QtBot, documents: LocalLibrary, viewer: ViewerViewModel, pane: ViewerPane, tmp_path: Path
+) -> None:
+    path = save(tmp_path / "Lease.pdf", paragraph("The tenant pays.", "The deposit is apart."))
+    sources = cited(documents, added(documents, path), "The deposit is apart.")
+    viewer.open_source(sources, sources.citations[0])
+    view = pane.page_view
+    qtbot.waitUntil(lambda: bool(view.current), timeout=30_000)
+    for _ in range(4):
+        view.step_zoom(1)
+    assert view.zoom > 2
+    assert view.viewport().rect().contains(view.current[0].center().toPoint())

@@ -1,5 +1,6 @@
 """The whole window, from its start to its end, on a real profile."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -479,3 +480,12 @@ def test_the_status_bar_says_how_the_network_is(qtbot: QtBot, shell: Shell) -> N
     assert "Offline" in shell.status.words
     assert "Nothing leaves this computer" in shell.status.words
     qtbot.waitUntil(lambda: "RAM" in shell.status.words)
+
+
+def test_what_only_answers_need_is_loaded_after_the_window() -> None:
+    program = (
+        "import sys, sottovoce.ui.shell;"
+        "late = {'sottovoce.chat.answer', 'sottovoce.library.cite', 'sottovoce.library.claims'};"
+        "sys.exit(', '.join(late & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -216,6 +216,7 @@ class Shell(QWidget):
         """Keep what was typed, and ask what is under way to end."""
         self._figures_timer.stop()
         self.replies.fall_silent()
+        self.chat.leave_unsaid()
         self.viewer.close()
         self.network.rest()
         self.chat.keep_draft()
@@ -378,6 +379,11 @@ class Shell(QWidget):
         page.document_asked.connect(lambda document: self.viewer.open_document(document.id))
         sidebar.found_chosen.connect(self._show_found)
         self.viewer.opened.connect(self._show_viewer)
+        self.collections.listed.connect(
+            lambda: self.scope.note_collections(self.collections.collections)
+        )
+        self.collections.altered.connect(self.scope.refresh)
+        self.collections.altered.connect(self.viewer.look_again)
         self.collections.failed.connect(self._tell_of_documents)
         self.work.failed.connect(self._tell_of_documents)
         self.collections.added.connect(self.work.begin)

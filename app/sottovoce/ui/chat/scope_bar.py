@@ -21,7 +21,7 @@ from sottovoce.ui.widgets.parts import (
 
 _MOST = 6
 """Chips; the rest is counted."""
-_LONGEST = 32
+_LONGEST = 24
 """Letters of a name."""
 
 

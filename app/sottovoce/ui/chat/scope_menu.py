@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
+from sottovoce.domain.document import Collection
 from sottovoce.ui.chat.scope_view_model import ScopeViewModel
 from sottovoce.ui.library.words import contents
 from sottovoce.ui.theme.icons import icon
@@ -25,6 +26,7 @@ class ScopeMenu(QMenu):
         self._scope = scope
         self._look = look
         self._is_listed = False
+        self._filled: tuple[Collection, ...] = ()
         self.aboutToShow.connect(self._open)
         scope.listed.connect(self._note_listed)
 
@@ -50,11 +52,13 @@ class ScopeMenu(QMenu):
 
     def _note_listed(self) -> None:
         self._is_listed = True
-        if self.isVisible():
+        # An open menu that is filled anew may grow beyond the screen: only where it must be.
+        if self.isVisible() and (self._scope.collections != self._filled or not self._filled):
             self._fill()
 
     def _fill(self) -> None:
         scope, muted = self._scope, self._look.tokens.muted
+        self._filled = scope.collections
         self.clear()
         self.addAction("Answer from these documents").setEnabled(False)
         for each in scope.collections:

@@ -15,7 +15,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.library.library import Library
 from sottovoce.library.news import Working
 from sottovoce.store.store import Store
-from sottovoce.ui.library.words import counted, pages
+from sottovoce.ui.library.words import countable, counted, pages
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 
@@ -135,10 +135,14 @@ class ScopeViewModel(QObject):
         """Ask which collections there are."""
 
         def take(collections: list[Collection]) -> None:
-            self._collections = tuple(each for each in collections if each.conversation is None)
-            self.listed.emit()
+            self.note_collections([each for each in collections if each.conversation is None])
 
         self._ask(self._library.collections, take)
+
+    def note_collections(self, collections: Sequence[Collection]) -> None:
+        """These can be chosen, as far as is known."""
+        self._collections = tuple(sorted(collections, key=lambda each: countable(each.name)))
+        self.listed.emit()
 
     def choose(self, collection: int, *, is_chosen: bool) -> None:
         """Ask a collection, or ask it no more."""

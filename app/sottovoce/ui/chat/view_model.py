@@ -357,6 +357,14 @@ class ChatViewModel(QObject):
         self._drafts[self._id] = text
         self._draft_timer.start()
 
+    def leave_unsaid(self) -> None:
+        """Forget what is for the chat on screen alone if nothing was said or typed in it.
+
+        Such a chat is not listed anywhere: nobody will come back to it.
+        """
+        if self._conversation and not (self._messages or self.is_busy or self.draft.strip()):
+            self._scope.forget_attached()
+
     def keep_draft(self) -> None:
         """Keep the words in the composer now, without waiting for a pause."""
         if self._draft_timer.isActive():
@@ -431,9 +439,8 @@ class ChatViewModel(QObject):
     def _show(
         self, conversation: Conversation | None, messages: list[Message], *, draft: str
     ) -> None:
-        is_other = self._conversation is not None and conversation != self._conversation
-        if is_other and not (self._messages or self.is_busy or self.draft.strip()):
-            self._scope.forget_attached()  # A chat without a word is not listed anywhere.
+        if conversation != self._conversation:
+            self.leave_unsaid()
         self._conversation = conversation
         self._drafts[self._id] = draft
         self._messages = messages

@@ -1,6 +1,5 @@
 """The collections of documents: which there are, which one is looked at, and what is in it."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from sottovoce.domain.document import Collection, Document, Folder
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.library.library import Library
+from sottovoce.ui.library.words import countable
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
@@ -42,6 +42,8 @@ class CollectionsViewModel(QObject):
     contents_read = Signal(object)
     """The Contents of the collection that is looked at."""
     adding_changed = Signal()
+    altered = Signal()
+    """A collection, a folder or documents are gone, or are called otherwise."""
     added = Signal()
     """There is something to read, or to be prepared for searching."""
     done = Signal(str, object)
@@ -111,7 +113,7 @@ class CollectionsViewModel(QObject):
 
         def take(collections: list[Collection]) -> None:
             if asked == self._lists_asked:
-                self._take(collections)
+                self._take(sorted(collections, key=lambda each: countable(each.name)))
 
         self._ask(self._library.collections, take)
 
@@ -137,7 +139,9 @@ class CollectionsViewModel(QObject):
             return
 
         def question() -> Contents:
-            documents = sorted(self._library.documents(chosen.id), key=_countable_name)
+            documents = sorted(
+                self._library.documents(chosen.id), key=lambda each: countable(each.name)
+            )
             folders = tuple(self._library.folders(chosen.id))
             return Contents(chosen.id, tuple(documents), folders)
 
@@ -179,6 +183,7 @@ class CollectionsViewModel(QObject):
 
         def take(_: None) -> None:
             self.refresh()
+            self.altered.emit()
             renamed()
 
         self._ask(
@@ -198,6 +203,7 @@ class CollectionsViewModel(QObject):
                 f"{collection.name} was removed", None if collection.documents else put_back
             )
             self.refresh()
+            self.altered.emit()
 
         if collection.id == self._chosen:
             others = [each.id for each in self.collections if each.id != collection.id]
@@ -250,7 +256,7 @@ class CollectionsViewModel(QObject):
 
         self._change(
             lambda: self._library.remove_folder(folder.id),
-            lambda _: self.done.emit(f"{folder.path.name} was removed", put_back),
+            lambda _: self._tell_removed(f"{folder.path.name} was removed", put_back),
         )
 
     def watch_folder(self, folder: Folder, *, is_watched: bool) -> None:
@@ -276,8 +282,12 @@ class CollectionsViewModel(QObject):
             self.add(paths, collection=collection)
 
         self._change(
-            lambda: self._library.remove(numbers), lambda _: self.done.emit(says, put_back)
+            lambda: self._library.remove(numbers), lambda _: self._tell_removed(says, put_back)
         )
+
+    def _tell_removed(self, says: str, put_back: Callable[[], None]) -> None:
+        self.done.emit(says, put_back)
+        self.altered.emit()
 
     def _begin(self, name: str) -> Collection:
         collection = self._library.new_collection(name)
@@ -320,11 +330,6 @@ class CollectionsViewModel(QObject):
         self.failed.emit(trouble(error))
         if not isinstance(error, Problem):
             self._tasks.crashed.emit(error)
-
-
-def _countable_name(document: Document) -> str:
-    """What sorts documents by name as a person counts: 2 before 10."""
-    return re.sub(r"\d+", lambda number: number[0].zfill(12), document.name.casefold())
 
 
 def _telling(

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from sottovoce.ui.theme.scheme import Look
@@ -40,7 +41,10 @@ class EmptyState(QWidget):
         column = QVBoxLayout(words)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        column.addWidget(picture(look, "files", 36), 0, Qt.AlignmentFlag.AlignHCenter)
+        sign = picture(look, "files", 36)
+        self._gives_way = ((sign, 300), (kinds, 250), (self._says, 170))
+        """What goes where there is less room than this, in pixels of height."""
+        column.addWidget(sign, 0, Qt.AlignmentFlag.AlignHCenter)
         for each in (self.title, self._says, kinds):
             each.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.title)
@@ -54,10 +58,19 @@ class EmptyState(QWidget):
         across.addWidget(words, 100)
         across.addStretch(1)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(24, 24, 24, 24)
+        whole.setContentsMargins(24, 8, 24, 8)
         whole.addStretch(2)
         whole.addLayout(across)
         whole.addStretch(3)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low, what is least needed goes first."""
+        super().resizeEvent(event)
+        for part, least in self._gives_way:
+            part.setVisible(self.height() >= least)
 
     def say(self, title: str, says: str) -> None:
         """Invite with these words."""

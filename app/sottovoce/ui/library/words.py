@@ -1,5 +1,6 @@
 """What is said about documents and collections."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +31,11 @@ _UNITS = {
 def counted(count: int, one: str, more: str = "") -> str:
     """Return a number with its noun: "1 document", "1,204 documents"."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def countable(name: str) -> str:
+    """What sorts names as a person counts: 2 before 10."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(12), name.casefold())
 
 
 def state(document: Document) -> str:

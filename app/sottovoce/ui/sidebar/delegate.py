@@ -83,7 +83,8 @@ class RowDelegate(QStyledItemDelegate):
         painter.save()
         painter.setFont(self._small_font)
         painter.setPen(QColor(self._look.tokens.muted))
-        width = min(painter.fontMetrics().horizontalAdvance(hit.page), area.width() // 2)
+        # Letters end a little beyond their advance: without that, the last ones would be cut.
+        width = min(painter.fontMetrics().horizontalAdvance(hit.page) + 2, area.width() // 2)
         draw_line(painter, area.adjusted(area.width() - width, 0, 0, 0), hit.page)
         painter.restore()
         return area.adjusted(0, 0, -width - _INSET, 0)

@@ -198,6 +198,7 @@ QTabWidget::pane { border: none; border-top: 1px solid $line; }
 QScrollArea { background: transparent; border: none; }
 #scrolled { background: transparent; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
+QMenu { menu-scrollable: 1; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
 QScrollBar::handle:vertical { background: $line; border-radius: 3px; min-height: 36px; }
 QScrollBar::handle:vertical:disabled { background: transparent; }

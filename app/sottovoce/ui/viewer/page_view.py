@@ -61,6 +61,13 @@ class PageView(QAbstractScrollArea):
     def zoom(self) -> float:
         return self._zoom
 
+    @property
+    def current(self) -> list[QRectF]:
+        """The lines that the reader came for, where they are inside the viewport."""
+        page = self._page
+        current = [rects for mark, rects in self._boxes if mark.is_current and rects]
+        return [_placed(rect, page) for rect in current[-1]] if current else []
+
     def show_rendering(self, rendering: Rendering, marks: Sequence[Marked]) -> None:
         """Show a page with its marks, the current one in sight if it was not shown before."""
         if rendering is not self._drawn:
@@ -123,9 +130,9 @@ class PageView(QAbstractScrollArea):
         """
         page, view = self._page, QRectF(self.viewport().rect())
         middle = view.center()
-        for rect in self._current_rects():
-            if view.contains(_placed(rect, page).center()):
-                middle = _placed(rect, page).center()
+        for rect in self.current:
+            if view.contains(rect.center()):
+                middle = rect.center()
                 break
         return QPointF(
             (middle.x() - page.left()) / page.width(), (middle.y() - page.top()) / page.height()
@@ -139,11 +146,6 @@ class PageView(QAbstractScrollArea):
         across.setValue(round(x - view.width() / 2))
         down.setValue(round(y - view.height() / 2))
 
-    def _current_rects(self) -> list[QRectF]:
-        """Where what the reader came for stands, what was sought last before what is cited."""
-        current = [rects for mark, rects in self._boxes if mark.is_current and rects]
-        return current[-1] if current else []
-
     def _fit_bars(self) -> None:
         page, view = self._page, self.viewport().size()
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
@@ -154,14 +156,13 @@ class PageView(QAbstractScrollArea):
 
     def _bring_current(self) -> None:
         """Have what the reader came for in sight; else the top of the page."""
-        current = self._current_rects()
+        current = self.current
         if not current:
             self.verticalScrollBar().setValue(0)
             return
         page = self._page
-        top = current[0].top() * page.height()
+        top, left = current[0].top() - page.top(), current[0].left() - page.left()
         self.verticalScrollBar().setValue(round(top - self.viewport().height() / 3))
-        left = current[0].left() * page.width()
         if page.width() > self.viewport().width():
             self.horizontalScrollBar().setValue(round(left - 40))
 

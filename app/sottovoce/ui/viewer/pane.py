@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIntValidator, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -43,6 +44,7 @@ class ViewerPane(QFrame):
         super().__init__()
         self.setObjectName("viewer")
         self.setMinimumWidth(NARROWEST)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Document")
         self._viewer = viewer
         self._look = look
@@ -71,7 +73,9 @@ class ViewerPane(QFrame):
 
     def focus_page(self) -> None:
         """Let keys go to the page."""
-        view = self.text_view if self._viewer.is_text else self.page_view
+        view: QWidget = self.text_view if self._viewer.is_text else self.page_view
+        if self._stack.currentWidget() is self._empty:
+            view = self  # Escape closes it all the same.
         view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def copy(self) -> None:
@@ -222,9 +226,13 @@ class ViewerPane(QFrame):
 
     def _show_page(self) -> None:
         viewer, page, document = self._viewer, self._viewer.page, self._viewer.document
+        focused = QApplication.focusWidget()
+        had_focus = focused is not None and (focused is self or self._stack.isAncestorOf(focused))
         if page is None or document is None:
             self._stack.setCurrentWidget(self._empty)
             self.page_view.clear()
+            if had_focus:
+                self.focus_page()
             return
         where = page.label or f"Page {page.number} of {document.pages}"
         for view in (self.page_view, self.text_view):
@@ -237,6 +245,8 @@ class ViewerPane(QFrame):
             self._stack.setCurrentWidget(self.page_view)
             if viewer.rendering is None:
                 self.page_view.clear()
+        if had_focus:
+            self.focus_page()
 
     def _show_drawn(self) -> None:
         if self._viewer.rendering is not None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from sottovoce.domain.document import Citation, Document, Format, Page, Sources, Span
-from sottovoce.domain.problems import Problem
+from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.library.library import Library
 from sottovoce.library.rendering import PageRenderer, Rendering
@@ -22,6 +22,7 @@ _DRAWN = (Format.PDF, Format.IMAGE)
 """What is shown as it looks; all else as its text."""
 _MOST_FOUND = 2_000
 _CHANGED = "This file has changed since it was read: what is marked may have moved."
+_UNREAD = "This document has not been read yet. Open it again in a while."
 _GONE = "The file is not where it was. This is its text as it was read."
 
 
@@ -211,6 +212,8 @@ class ViewerViewModel(QObject):
         def read() -> _Opened:
             found = self._library.document(document)
             notice, is_there = _state_of(found)
+            if not found.pages:
+                raise Missing(found.trouble or _UNREAD)
             return _Opened(found, self._library.page(document, number), notice, is_there)
 
         def take(opened: _Opened) -> None:
@@ -224,6 +227,11 @@ class ViewerViewModel(QObject):
         if known is None or known.id != document:
             self._matches, self._sought = (), ""
         self._ask(read, take, fail)
+
+    def look_again(self) -> None:
+        """Documents were removed or read anew: show what there is now."""
+        if self._document is not None:
+            self._go(self._document.id, self._number)
 
     def _take(self, opened: _Opened) -> None:
         before = self._document

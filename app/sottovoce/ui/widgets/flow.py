@@ -63,6 +63,7 @@ class Flow(QLayout):
             x, height = area.x(), max(item.sizeHint().height() for item in row)
             for item in row:
                 size = item.sizeHint()
+                size.setWidth(min(size.width(), area.width()))  # None sticks out of its row.
                 if is_real:
                     middle = y + (height - size.height()) // 2
                     item.setGeometry(QRect(QPoint(x, middle), size))
