@@ -12,10 +12,10 @@ from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Cancelled, Missing, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.library.formats.news import About, Partly
-from sottovoce.library.parser_wire import FORKS, Locked, Read, Told
+from sottovoce.library.parser_wire import FORKS, Read, Told
 from sottovoce.library.reading import PARSER_PROCESS, Patience, read
 from sottovoce.system import sandbox
-from sottovoce.system.child import Channel, Child
+from sottovoce.system.child import Channel, Child, Locked
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import msgspec
 import psutil
 import pytest
 
-from sottovoce.system.child import Channel, Child
+from sottovoce.domain.problems import Cancelled, Damaged, Refused
+from sottovoce.domain.stop import Stop
+from sottovoce.system.child import Channel, Child, Failed
 
 
 class Word(msgspec.Struct, frozen=True, tag=True):
@@ -81,6 +83,27 @@ def test_hanging_up_is_heard(channels: tuple[Channel[Message], Channel[Message]]
         there.hear()
 
 
+def test_what_is_not_told_in_time_is_not_waited_for(
+    channels: tuple[Channel[Message], Channel[Message]],
+) -> None:
+    here, there = channels
+    with pytest.raises(TimeoutError):
+        there.hear_within(0.01, Stop())
+    here.tell(Number(7))
+    assert there.hear_within(30, Stop()) == Number(7)
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Cancelled):
+        there.hear_within(30, stop)
+
+
+def test_a_problem_is_the_same_on_the_other_side() -> None:
+    problem = Failed.of(Refused("It is locked.")).as_problem
+    assert isinstance(problem, Refused)
+    assert str(problem) == "It is locked."
+    assert isinstance(Failed("SystemExit", "Let me out.").as_problem, Damaged)
+
+
 def test_a_child_ends_when_it_hears_no_more() -> None:
     child = Child[Message](SWITCH, Message)
     assert child.lives
@@ -109,7 +132,8 @@ def test_a_child_inherits_no_secret_and_no_other_file(
         more = {"EXTRA": "1", "SOTTOVOCE_DEBUGGER": "1"}
         child = Child[Message](SWITCH, Message, environment=more)
         process = psutil.Process(child.pid)
-        environment = process.environ()
+        while not (environment := process.environ()):
+            pass  # It is only just becoming the program.
         files = {Path(each.path).name for each in process.open_files()}
         child.end()
     assert environment["EXTRA"] == "1"

@@ -2,19 +2,13 @@
 
 from typing import TypeAlias
 
-import msgspec
-
 from sottovoce.domain.conversation import Turn
 from sottovoce.domain.footprint import KvType
 from sottovoce.domain.hardware import Gpu
 from sottovoce.domain.model import LoadOptions, Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.speed import Rates
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
-
+from sottovoce.system.child import Message
 
 # What the engine is told.
 

@@ -9,6 +9,7 @@ from sottovoce.domain.document import Folder
 from sottovoce.domain.problems import Missing, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.library.suffixes import SUFFIXES
+from sottovoce.library.unreadable import why_unreadable
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import Changes, File, is_excluded
 from sottovoce.system.mounts import is_mounted
@@ -21,13 +22,11 @@ _LATEST = 253_402_300_799 * 10**9
 
 
 def look_at(path: Path) -> File:
-    """Return a file as it is now. Raises Missing or Refused."""
+    """Return a file as it is now. Raises Missing, Refused or Damaged."""
     try:
         return _file(path, path.stat())
-    except FileNotFoundError as error:
-        raise Missing("The file is not where it was. Put it back, or remove it here.") from error
     except (OSError, ValueError) as error:
-        raise Refused("This file may not be read. Change its permissions.") from error
+        raise why_unreadable(error) from error
 
 
 def changes(store: DocumentStore, folder: Folder, paths: Collection[Path], stop: Stop) -> Changes:

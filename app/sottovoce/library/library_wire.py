@@ -18,12 +18,9 @@ from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop as Wish
 from sottovoce.library.library import Library
 from sottovoce.library.news import News, Settled, Working
+from sottovoce.system.child import Message
 
 _NEWS = {kind.__name__: kind for kind in (Working, Settled)}
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
 
 
 # What the library process is told.

@@ -7,13 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 from sottovoce.domain.document import Page, Span
-from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
+from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.library.boxes import Box, scanned
 from sottovoce.library.formats import image, pdfium
 from sottovoce.library.formats.source import beginning
 from sottovoce.library.locked_in import lock_in
-from sottovoce.library.page_wire import Failed, Locked, News, Open, Order, Show, Shown
-from sottovoce.system.child import Channel, inherited
+from sottovoce.library.page_wire import News, Open, Order, Show, Shown
+from sottovoce.library.unreadable import why_unreadable
+from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
 
 _HEAD = 4096
@@ -65,15 +66,11 @@ def _answer(document: _Document, order: Show) -> News:
     try:
         return document.shown(order)
     except Problem as problem:
-        return Failed(type(problem).__name__, str(problem))
-    except FileNotFoundError:
-        return Failed(Missing.__name__, "The file is no longer there.")
-    except PermissionError:
-        return Failed(Refused.__name__, "This file may not be read. Change its permissions.")
-    except OSError:
-        return Failed(Damaged.__name__, "The disk could not read this file.")
+        return Failed.of(problem)
+    except OSError as error:
+        return Failed.of(why_unreadable(error))
     except MemoryError:
-        return Failed(Unsupported.__name__, "This page is too large to be shown.")
+        return Failed.of(Unsupported("This page is too large to be shown."))
 
 
 def _printed(page: pdfium.PdfPage, known: Page | None, span: Span) -> tuple[Box, ...]:

@@ -2,18 +2,12 @@
 
 from typing import TypeAlias
 
-import msgspec
-
 from sottovoce.domain.document import Page, Span
 from sottovoce.library.boxes import Box
-from sottovoce.system.sandbox import Confinement
+from sottovoce.system.child import Failed, Locked, Message
 
 LARGEST = 64_000_000
 """Bytes of one message."""
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
 
 
 class Open(Message, frozen=True):
@@ -40,12 +34,6 @@ class Show(Message, frozen=True):
 Order: TypeAlias = Open | Show
 
 
-class Locked(Message, frozen=True):
-    """The process has locked itself in."""
-
-    confinement: Confinement
-
-
 class Shown(Message, frozen=True):
     """The page."""
 
@@ -55,13 +43,6 @@ class Shown(Message, frozen=True):
     """Red, green and blue of each pixel, row by row without gaps."""
     boxes: tuple[tuple[Box, ...], ...]
     """Of each span, one for each line."""
-
-
-class Failed(Message, frozen=True):
-    """A Problem, by the name of its class."""
-
-    problem: str
-    sentence: str
 
 
 News: TypeAlias = Locked | Shown | Failed

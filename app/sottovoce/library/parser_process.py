@@ -15,7 +15,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from sottovoce.domain.document import Page
-from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
+from sottovoce.domain.problems import Problem, Unsupported
 from sottovoce.domain.text import encodable
 from sottovoce.library.formats.choose import import_readers, read
 from sottovoce.library.formats.news import About, News, Partly
@@ -24,15 +24,14 @@ from sottovoce.library.parser_wire import (
     TOO_MUCH,
     Begun,
     Ended,
-    Failed,
-    Locked,
     Over,
     Read,
     Skipped,
     Told,
     Turned,
 )
-from sottovoce.system.child import Channel, inherited
+from sottovoce.library.unreadable import why_unreadable
+from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.priority import lower_priority
 from sottovoce.system.processes import end_with
@@ -94,15 +93,11 @@ def _answer(path: Path) -> Iterator[Told]:
             yield _told(news)
         yield Ended()
     except Problem as problem:
-        yield Failed(type(problem).__name__, str(problem))
-    except FileNotFoundError:
-        yield Failed(Missing.__name__, "The file is no longer there.")
-    except PermissionError:
-        yield Failed(Refused.__name__, "This file may not be read. Change its permissions.")
-    except OSError:
-        yield Failed(Damaged.__name__, "The disk could not read this file. Restore it from a copy.")
+        yield Failed.of(problem)
+    except OSError as error:
+        yield Failed.of(why_unreadable(error))
     except (MemoryError, RecursionError):
-        yield Failed(Unsupported.__name__, TOO_MUCH)
+        yield Failed.of(Unsupported(TOO_MUCH))
 
 
 def _told(news: News) -> Told:

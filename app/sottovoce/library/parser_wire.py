@@ -7,17 +7,11 @@ document: the fork that reads it tells into that, and no other ever does.
 import sys
 from typing import TypeAlias
 
-import msgspec
-
 from sottovoce.domain.document import Page
 from sottovoce.library.formats.news import About, Partly
-from sottovoce.system.sandbox import Confinement
+from sottovoce.system.child import Failed, Locked, Message
 
 TOO_MUCH = "To read this takes more time or memory than it should. Split it, or save it anew."
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
 
 
 FORKS = sys.platform != "win32"
@@ -31,12 +25,6 @@ class Read(Message, frozen=True):
     """As the file system has it; it may be no valid text."""
     seconds: int
     """Of processor time that it may take."""
-
-
-class Locked(Message, frozen=True):
-    """The process has locked itself in, and begins to read."""
-
-    confinement: Confinement
 
 
 class Begun(Message, frozen=True):
@@ -59,13 +47,6 @@ class Skipped(Message, frozen=True):
 
 class Ended(Message, frozen=True):
     """Everything was read."""
-
-
-class Failed(Message, frozen=True):
-    """A Problem, by the name of its class."""
-
-    problem: str
-    sentence: str
 
 
 class Over(Message, frozen=True):

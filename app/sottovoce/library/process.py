@@ -247,9 +247,7 @@ class _Process:
         channel = self._child.channel
         try:
             channel.tell(opening)
-            if not channel.heard_within(_START):
-                raise Interrupted(_NO_START)
-            first = channel.hear()
+            first = channel.hear_within(_START, Stop())
         except (EOFError, OSError) as error:
             raise Interrupted(_NO_START) from error
         if isinstance(first, wire.Failed):

@@ -15,10 +15,7 @@ from sottovoce.domain.document import Page
 from sottovoce.domain.problems import (
     Damaged,
     Interrupted,
-    Missing,
-    NoRoom,
     Problem,
-    Refused,
     Unsupported,
 )
 from sottovoce.domain.stop import Stop
@@ -28,15 +25,14 @@ from sottovoce.library.parser_wire import (
     TOO_MUCH,
     Begun,
     Ended,
-    Failed,
-    Locked,
     Over,
     Read,
     Skipped,
     Told,
     Turned,
 )
-from sottovoce.system.child import Channel, Child
+from sottovoce.library.unreadable import why_unreadable
+from sottovoce.system.child import Channel, Child, Failed, Locked
 
 PARSER_PROCESS = "--parser-process"
 
@@ -46,8 +42,6 @@ MOST_PAGES = 20_000
 LARGEST_MESSAGE = 64_000_000
 """Bytes of a page as it is told, at most."""
 
-_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, NoRoom, Refused, Unsupported)}
-"""What the process may raise here."""
 _NO_START = "What reads documents could not be started. Try again."
 _BROKEN = "This cannot be read; it seems to be damaged. Restore it from a copy, or save it anew."
 _EMPTY = "There is no text in it."
@@ -57,8 +51,6 @@ _RAN_OUT = {-6, -24}
 """What a process ends with that gets no more memory, or no more time, where there are signals."""
 _TO_END = 5.0
 """Seconds for a process to end when nobody hears it any more."""
-_LOOK_EVERY = 0.05
-"""Seconds between two looks at the wish to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +126,9 @@ class Reader:
                         yield _checked(turned, page)
                     case Skipped(partly):
                         yield partly
-                    case Failed(problem, sentence):
+                    case Failed():
                         self._exit_code(child, stop)
-                        raise _PROBLEMS.get(problem, Damaged)(sentence)
+                        raise told.as_problem
                     case Ended():
                         self._exit_code(child, stop)
                         return
@@ -179,10 +171,8 @@ def _size(path: Path) -> int:
     """Bytes of the file. What is none (a device, a pipe) may never end, or never begin."""
     try:
         status = path.stat()
-    except FileNotFoundError as error:
-        raise Missing("The file is no longer there.") from error
     except (OSError, ValueError) as error:
-        raise Refused("This file may not be read. Change its permissions.") from error
+        raise why_unreadable(error) from error
     if not stat.S_ISREG(status.st_mode):
         raise Unsupported("This is not a file with text in it. Choose a document.")
     return status.st_size
@@ -245,15 +235,12 @@ def _ordered(child: Child[Told], order: Read, stop: Stop, seconds: float) -> Cha
 
 
 def _heard(channel: Channel[Told], seconds: float, stop: Stop) -> Told:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        stop.check()
-        try:
-            if channel.heard_within(_LOOK_EVERY):
-                return channel.hear()
-        except (EOFError, OSError) as error:
-            raise _Lost from error
-    raise _Silent
+    try:
+        return channel.hear_within(seconds, stop)
+    except TimeoutError as error:
+        raise _Silent from error
+    except (EOFError, OSError) as error:
+        raise _Lost from error
 
 
 def _checked(page: Page, number: int) -> Page:

@@ -2,21 +2,20 @@
 
 import os
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sottovoce.domain.document import Page, Span
-from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused, Unsupported
+from sottovoce.domain.problems import Damaged, Interrupted, Unsupported
+from sottovoce.domain.stop import Stop
 from sottovoce.library.boxes import Box
-from sottovoce.library.page_wire import LARGEST, Failed, Locked, News, Open, Show, Shown
-from sottovoce.system.child import Child
+from sottovoce.library.page_wire import LARGEST, News, Open, Show, Shown
+from sottovoce.library.unreadable import why_unreadable
+from sottovoce.system.child import Child, Failed, Locked
 
 PAGE_PROCESS = "--page-process"
 
-_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, Refused, Unsupported)}
-"""What the process may raise here."""
 _NO_START = "What draws pages could not be started. Try again."
 _BROKEN = "This page cannot be shown. Open the file with another program to see it."
 _TOO_LONG = "To draw this page takes too long. Open the file with another program to see it."
@@ -106,8 +105,8 @@ class PageRenderer:
         match news:
             case Shown(width, height, image, boxes):
                 return Rendering(width, height, image, boxes)
-            case Failed(problem, sentence):
-                raise _PROBLEMS.get(problem, Damaged)(sentence)
+            case Failed():
+                raise news.as_problem
             case Locked():
                 self._end()
                 raise _Lost
@@ -145,16 +144,14 @@ def _state(path: Path) -> tuple[int, ...]:
     try:
         status = path.stat()
     except OSError as error:
-        raise Missing("The file is no longer there.") from error
+        raise why_unreadable(error) from error
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _heard(child: Child[News], seconds: float) -> News:
-    until = time.monotonic() + seconds
     try:
-        while (left := until - time.monotonic()) > 0:
-            if child.channel.heard_within(left):
-                return child.channel.hear()
+        return child.channel.hear_within(seconds, Stop())
+    except TimeoutError as error:
+        raise _Silent from error
     except (EOFError, OSError) as error:
         raise _Lost from error
-    raise _Silent

@@ -1,33 +1,26 @@
 """Looks into GGUF files that nobody has looked into, in a process that can do no harm."""
 
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused, Unsupported
+from sottovoce.domain.problems import Interrupted, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.inspect_wire import (
     TOO_MUCH,
     Examine,
     Examined,
-    Failed,
-    Locked,
     News,
     unpacked,
 )
 from sottovoce.models.inspection import Inspection
-from sottovoce.system.child import Child
+from sottovoce.system.child import Child, Failed, Locked
 
 INSPECT_PROCESS = "--inspect-process"
 
-_PROBLEMS = {kind.__name__: kind for kind in (Damaged, Missing, Refused, Unsupported)}
-"""What the process may raise here."""
 _NO_START = "What looks into files could not be started. Try again."
-_LOOK_EVERY = 0.05
-"""Seconds between two looks at the wish to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +71,10 @@ def _asked(child: Child[News], path: Path, stop: Stop, patience: Patience) -> In
 
 
 def _heard(child: Child[News], seconds: float, stop: Stop) -> News:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        stop.check()
-        try:
-            if child.channel.heard_within(_LOOK_EVERY):
-                return child.channel.hear()
-        except (EOFError, OSError) as error:
-            raise _Lost from error
-    raise _Lost
+    try:
+        return child.channel.hear_within(seconds, stop)
+    except (EOFError, OSError) as error:
+        raise _Lost from error
 
 
 def _found(news: News) -> Inspection:
@@ -96,7 +84,7 @@ def _found(news: News) -> Inspection:
                 return unpacked(inspection)
             except msgspec.MsgspecError as error:
                 raise _Lost from error
-        case Failed(problem, sentence):
-            raise _PROBLEMS.get(problem, Damaged)(sentence)
+        case Failed():
+            raise news.as_problem
         case Locked():
             raise _Lost

@@ -12,13 +12,11 @@ from sottovoce.models.inspect_wire import (
     TOO_MUCH,
     Examine,
     Examined,
-    Failed,
-    Locked,
     News,
     packed,
 )
 from sottovoce.models.template import examine_template
-from sottovoce.system.child import Channel, inherited
+from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.sandbox import Limits, confine
 
@@ -47,6 +45,6 @@ def _answer(path: Path) -> Iterator[News]:
         yield Locked(confine(files, LIMITS))
         yield Examined(packed(examine(path)))
     except Problem as problem:
-        yield Failed(type(problem).__name__, str(problem))
+        yield Failed.of(problem)
     except MemoryError:
-        yield Failed(Unsupported.__name__, TOO_MUCH)
+        yield Failed.of(Unsupported(TOO_MUCH))

@@ -7,13 +7,9 @@ from typing import TypeAlias
 import msgspec
 
 from sottovoce.models.inspection import Inspection
-from sottovoce.system.sandbox import Confinement
+from sottovoce.system.child import Failed, Locked, Message
 
 TOO_MUCH = "To look into this file takes more time or memory than any model should. Choose another."
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
 
 
 class Examine(Message, frozen=True):
@@ -23,24 +19,11 @@ class Examine(Message, frozen=True):
     """As the file system has it; it may be no valid text."""
 
 
-class Locked(Message, frozen=True):
-    """The process has locked itself in, and begins to read."""
-
-    confinement: Confinement
-
-
 class Examined(Message, frozen=True):
     """What it found."""
 
     inspection: bytes
     """As packed() wrote it."""
-
-
-class Failed(Message, frozen=True):
-    """A Problem, by the name of its class."""
-
-    problem: str
-    sentence: str
 
 
 News: TypeAlias = Locked | Examined | Failed

@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
-import msgspec
-
 from sottovoce.domain.problems import (
     Damaged,
     Interrupted,
@@ -18,14 +16,11 @@ from sottovoce.domain.problems import (
     Unsupported,
 )
 from sottovoce.models.repository import FetchOrder, Found, RemoteFile, Repository
+from sottovoce.system.child import Message
 from sottovoce.system.network.switch import NetworkSettings
 
 _KINDS = (Damaged, Interrupted, Missing, NoRoom, Unidentified, Refused, Unreachable, Unsupported)
 # A class stands before the one it is a kind of.
-
-
-class Message(msgspec.Struct, frozen=True, tag=True):
-    """One message; its class name travels with it."""
 
 
 # What the network process is told: one errand, and a stop if it is no longer wanted.

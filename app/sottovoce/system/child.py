@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing import Pipe
@@ -13,7 +14,11 @@ from typing import IO, Generic, TypeVar
 
 import msgspec
 
+from sottovoce.domain import problems
+from sottovoce.domain.problems import Damaged, Problem
+from sottovoce.domain.stop import Stop
 from sottovoce.system.files import only_for_owner
+from sottovoce.system.sandbox import Confinement
 
 if sys.platform == "win32":
     from multiprocessing.connection import PipeConnection
@@ -24,6 +29,37 @@ Heard = TypeVar("Heard")
 
 _LOG_SIZE = 1_000_000
 """Bytes after which a log begins anew."""
+_LOOK_EVERY = 0.05
+"""Seconds between two looks at a wish to stop."""
+
+
+class Message(msgspec.Struct, frozen=True, tag=True):
+    """What one process tells another; the name of its class travels with it."""
+
+
+class Locked(Message, frozen=True):
+    """The process has locked itself in."""
+
+    confinement: Confinement
+
+
+class Failed(Message, frozen=True):
+    """A Problem, by the name of its class."""
+
+    problem: str
+    sentence: str
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Failed":
+        return cls(type(problem).__name__, str(problem))
+
+    @property
+    def as_problem(self) -> Problem:
+        """What it was; Damaged if a process out of order says what is none."""
+        kind = getattr(problems, self.problem, None)
+        if isinstance(kind, type) and issubclass(kind, Problem):
+            return kind(self.sentence)
+        return Damaged(self.sentence)
 
 
 class Channel(Generic[Heard]):
@@ -63,6 +99,18 @@ class Channel(Generic[Heard]):
             return self._decoder.decode(self._hearing.recv_bytes(self._largest))
         except msgspec.MsgspecError as error:
             raise EOFError from error
+
+    def hear_within(self, seconds: float, stop: Stop) -> Heard:
+        """Wait for the next message, but so long only.
+
+        Raises TimeoutError, Cancelled, and EOFError or OSError if the other side is gone.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            stop.check()
+            if self.heard_within(min(left, _LOOK_EVERY)):
+                return self.hear()
+        raise TimeoutError
 
     if sys.platform != "win32":
 
