@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import IO
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
-from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED, LOCKED
 
 _LARGEST = 500_000_000
 """Bytes of one part, unpacked."""

@@ -13,8 +13,8 @@ from sottovoce.domain.problems import Unsupported
 from sottovoce.library.formats import text
 from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.news import News
-from sottovoce.library.formats.sentences import UNKNOWN
 from sottovoce.library.formats.source import Source, beginning
+from sottovoce.library.formats.troubles import UNKNOWN
 
 _HEAD = 8_192
 """Bytes that tell most kinds of files apart."""

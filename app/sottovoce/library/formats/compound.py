@@ -3,8 +3,8 @@
 import olefile
 
 from sottovoce.domain.problems import Damaged, Refused, Unsupported
-from sottovoce.library.formats.sentences import DAMAGED, LOCKED, UNKNOWN
 from sottovoce.library.formats.source import Source, opened
+from sottovoce.library.formats.troubles import DAMAGED, LOCKED, UNKNOWN
 
 MAGIC = olefile.MAGIC
 

@@ -10,8 +10,8 @@ from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import compose, sane_title
 from sottovoce.library.formats.markup import Element, attribute, tree
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED
 from sottovoce.library.formats.web import shown, written
 
 _LOCKED = "This book is locked by its seller, and opens in the seller's programs only."

@@ -14,8 +14,8 @@ from sottovoce.domain.problems import Damaged, Unsupported
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.ocr import Ocr
 from sottovoce.library.formats.picture import Picture
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED
 
 _KINDS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 _MOST_PIXELS = 80_000_000

@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 from lxml import etree
 
 from sottovoce.domain.problems import Damaged
-from sottovoce.library.formats.sentences import DAMAGED
+from sottovoce.library.formats.troubles import DAMAGED
 
 Element: TypeAlias = etree._Element
 

@@ -18,8 +18,8 @@ from sottovoce.library.formats.compose import (
 )
 from sottovoce.library.formats.markup import Element, attribute, children, name, number, tree
 from sottovoce.library.formats.news import About, News
-from sottovoce.library.formats.sentences import LOCKED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import LOCKED
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _UNSEEN = {"annotation", "tracked-changes", "note", "object", "ruby-text", "forms", "image"}

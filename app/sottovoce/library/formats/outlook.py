@@ -10,8 +10,8 @@ from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats.compose import Part, apart, cleaned, compose
 from sottovoce.library.formats.mail import LOCKED, ReadAttached, attached, letter
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source, beginning
+from sottovoce.library.formats.troubles import DAMAGED
 from sottovoce.library.formats.web import shown
 
 _LARGEST = 300_000_000

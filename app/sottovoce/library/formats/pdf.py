@@ -15,8 +15,8 @@ from sottovoce.library.formats.layout import Line, Style, blocks, key, style, ta
 from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.formats.ocr import DOTS, Ocr
 from sottovoce.library.formats.pdfium import PdfFile, PdfPage, opened
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED
 
 _SAMPLE = 12
 """Pages by which it is told how the text of a document looks."""

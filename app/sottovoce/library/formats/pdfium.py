@@ -23,8 +23,8 @@ from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 from sottovoce.library.boxes import Box, merged
 from sottovoce.library.formats.layout import Cell, Line, rejoined
 from sottovoce.library.formats.picture import Picture
-from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED, LOCKED
 
 _STRANGE = (
     "This PDF file is protected in a way that Sottovoce does not know. Save it anew as a PDF."

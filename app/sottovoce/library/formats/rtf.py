@@ -17,8 +17,8 @@ from sottovoce.library.formats.compose import (
     sane_title,
 )
 from sottovoce.library.formats.news import About, News
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source, beginning
+from sottovoce.library.formats.troubles import DAMAGED
 
 _MOST = 256_000_000
 """Bytes. Most of a large file is pictures, which are skipped."""

@@ -11,8 +11,8 @@ from sottovoce.domain.document import Format
 from sottovoce.domain.problems import Damaged, Refused
 from sottovoce.library.formats.compose import Part, compose, row
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.formats.sentences import DAMAGED, LOCKED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED, LOCKED
 
 _Cell: TypeAlias = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 

@@ -9,8 +9,8 @@ from sottovoce.library.formats.archive import Archive
 from sottovoce.library.formats.compose import Part, compose, heading, item, paragraph, row
 from sottovoce.library.formats.markup import Element, attribute, name, number, tree
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import DAMAGED
 
 _TITLES = {"title", "ctrTitle"}
 _REPEATED = {"sldNum", "dt", "ftr", "hdr", "sldImg"}

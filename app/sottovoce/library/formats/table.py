@@ -8,9 +8,9 @@ from sottovoce.domain.document import Format
 from sottovoce.domain.problems import Damaged
 from sottovoce.library.formats.compose import Part, compose, row
 from sottovoce.library.formats.news import About, News
-from sottovoce.library.formats.sentences import DAMAGED
 from sottovoce.library.formats.source import Source
 from sottovoce.library.formats.text import written
+from sottovoce.library.formats.troubles import DAMAGED
 
 _SEPARATORS = ",;\t|"
 _LINES = 50

@@ -1,4 +1,4 @@
-"""What several readers have to say about a file."""
+"""Why files cannot be read: what several readers have to say."""
 
 DAMAGED = "This file is damaged and cannot be read. Restore it from a copy, or save it anew."
 LOCKED = "This file is locked with a password. Save a copy without one and add that."
