@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from sottovoce.domain.document import Citation, Passage, Span, Support
 from sottovoce.library.cite import Checked, cite
+from sottovoce.library.claims import are_alike
 
 REPORT = """Acme Corp was founded in 1987 by Maria Keller in Zürich. In 2023 the company reported
 net revenue of $5.2 million, an increase of 12 % over the previous year. It did not pay a dividend.
@@ -19,6 +21,23 @@ GERMAN = "Paris ist die Hauptstadt von Frankreich. Der Umsatz stieg 2022 um 3,4 
 HINDI = "राम ने २०१९ में दिल्ली में एक नया स्कूल खोला। स्कूल में ३०० बच्चे पढ़ते हैं।"
 CHINESE = "公司于2019年在北京成立。去年收入增长了百分之十二。"
 THAI = "บริษัทก่อตั้งเมื่อปี 2530 ที่เชียงใหม่ โดยนายสมชาย ใจดี"
+TRAINING = """The control group received 110 minutes of daily training, while the observation group
+received 135 minutes of daily training. Therapy takes place at 9:30 (once a day, 40 minutes a time,
+5 times a week), occupational therapy (once a day, 30 minutes a time, 3 times a week). The drugs do
+not have any effect that helps to regenerate the tendons of the shoulder. The cost is COP 238,000
+(USD 49.96) for each test. Sampling was non-probabilistic."""
+TABLE = "Confidence Sample size of each of the institutions\n" + "\n".join(
+    f"{share}% of all {size} persons of the institution at the most"
+    for share, size in (
+        (80, 493),
+        (85, 612),
+        (90, 811),
+        (92, 960),
+        (95, 1151),
+        (97, 1411),
+        (99, 1986),
+    )
+)
 START = 40
 """Where each passage begins on its page."""
 
@@ -92,6 +111,75 @@ def test_what_is_made_up_is_not(reply: str) -> None:
 def test_other_languages_are_held_to_the_same(text: str, true: str, false: str) -> None:
     assert support(true, text) == [Support.SUPPORTED]
     assert support(false, text) == [Support.UNSUPPORTED]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The control group received 110 minutes of daily training, the observation group 135.",
+        "Occupational therapy takes 30 minutes, once a day, 3 times a week. [1]",
+        "The drugs have no effect that would help to regenerate the tendons.",
+        "A test costs USD 49.96 or COP 238,000.",
+        "Persons of the control group got 110 minutes of daily training.",
+        "Therapy takes place daily at 09:30.",
+    ],
+)
+def test_numbers_are_said_of_what_they_belong_to(reply: str) -> None:
+    assert support(reply, TRAINING) == [Support.SUPPORTED]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The control group received 135 minutes of daily training, the observation group 110.",
+        "The control group received 110 minutes of weekly training.",
+        "The control group received 110 hours of daily training.",
+        "Occupational therapy takes 40 minutes, once a day, 3 times a week.",
+        "The drugs have an effect that helps to regenerate the tendons of the shoulder.",
+        "A test costs COP 49.96.",
+        "Sampling was probabilistic.",
+    ],
+)
+def test_numbers_units_and_denials_are_not_swapped(reply: str) -> None:
+    assert support(reply, TRAINING, question="What about sampling, therapy and training?") == [
+        Support.UNSUPPORTED
+    ]
+
+
+def test_numbers_of_a_row_stay_together() -> None:
+    size = "For a confidence of 90%, the sample size is {}."
+
+    assert support(size.format(811), TABLE) == [Support.SUPPORTED]
+    assert support(size.format(612), TABLE) == [Support.UNSUPPORTED]
+    assert support("| 97% | 1986 |", TABLE, question="What is the sample size?") == [
+        Support.UNSUPPORTED
+    ]
+
+
+def test_not_only_denies_nothing() -> None:
+    text = "The plasma was shown not only to increase the number of tenocytes but also of collagen."
+
+    assert support("The plasma increases the number of tenocytes.", text) == [Support.SUPPORTED]
+
+
+def test_what_a_heading_excludes_is_not_included() -> None:
+    text = "Patients on antiviral treatment against chronic hepatitis."
+    under = replace(passage(text), headings=("Exclusion criteria",))
+
+    [statement] = cite(
+        "Patients on antiviral treatment against chronic hepatitis are included.", [under]
+    ).statements
+
+    assert statement.support is Support.UNSUPPORTED
+
+
+def test_words_that_only_begin_alike_are_not_one() -> None:
+    assert are_alike("founded", "founding")
+    assert are_alike("industry", "industrial")
+    assert are_alike("kaufte", "kaufen")
+    assert not are_alike("meant", "means")
+    assert not are_alike("contract", "control")
+    assert not are_alike("company", "compare")
 
 
 def test_a_citation_is_the_exact_span_in_the_page() -> None:

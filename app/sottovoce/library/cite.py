@@ -7,7 +7,7 @@ which its words and all of its numbers stand, or to none. What it says beside mu
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import nlargest
@@ -15,7 +15,17 @@ from itertools import pairwise
 
 from sottovoce.domain.document import Citation, Passage, Span, Statement, Support
 from sottovoce.library import quotations, wording
-from sottovoce.library.claims import Kind, Term, are_alike, contradict, is_negation, terms
+from sottovoce.library.claims import (
+    Kind,
+    Term,
+    are_alike,
+    are_synonyms,
+    contradict,
+    is_negation,
+    is_year,
+    terms,
+)
+from sottovoce.library.pairing import Said, differ
 from sottovoce.library.sentences import Stretch, sentences
 
 _NEEDED = 0.7
@@ -32,10 +42,14 @@ _FEW = 3
 _NEEDED_OF_QUESTION = 0.4
 _NEAR = 3
 """Words between what says no and what it is said of."""
+_MOSTLY = 0.7
+"""Of what is said; where so much of it comes behind what says no, the whole is denied."""
 _FENCE = re.compile(r"^[ ]{0,3}(```|~~~).*?(?:^[ ]{0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^[ \t]*(?:[-*+•–>]\s|[#|]|\d{1,3}[.)]\s|$)|(?<=\|\n)", re.MULTILINE)
 """Where something begins that does not go on with the line above."""
 _MARKER = re.compile(r"\s*(?:(?:[-*+•–>]|\d{1,3}[.)])\s+)*")
+_MARK = re.compile(r"\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
+"""The number of a source, as models give it."""
 _HEADING = re.compile(r"[ \t]*#{1,6}\s.*\n?|[|\s:-]+\n")
 
 
@@ -60,7 +74,7 @@ def cite(reply: str, passages: Sequence[Passage], question: str = "") -> Checked
     statements: list[Statement] = []
     says_not_found = False
     for start, end in _statements(reply):
-        sentence = reply[start:end]
+        sentence = _MARK.sub(lambda mark: " " * len(mark[0]), reply[start:end])
         support, places = _check(sentence, evidence, asked)
         if support is not Support.SUPPORTED and wording.NOT_FOUND.search(sentence):
             says_not_found = True
@@ -83,6 +97,8 @@ _Place = tuple[int, Stretch]
 class _Sentence:
     """A sentence of a passage."""
 
+    number: int
+    """Among those of all passages."""
     passage: int
     place: Stretch
     terms: tuple[Term, ...]
@@ -90,15 +106,19 @@ class _Sentence:
     is_row: bool
     """Whether it is part of a table rather than of prose."""
 
+    @property
+    def numbers(self) -> list[Term]:
+        return [term for term in self.terms if term.kind is Kind.NUMBER]
+
 
 class _Evidence:
     """Passages, ready to be asked where something stands in them."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
-        self.sentences = [
-            sentence for index in range(len(passages)) for sentence in self._read(index)
-        ]
+        self.sentences: list[_Sentence] = []
+        for index in range(len(passages)):
+            self.sentences += self._read(index, len(self.sentences))
         self._holding: dict[str, list[int]] = defaultdict(list)
         for number, sentence in enumerate(self.sentences):
             for key in sentence.keys:
@@ -109,12 +129,13 @@ class _Evidence:
         self._around: dict[int, frozenset[str]] = {}
         self._folded: dict[int, quotations.Folded] = {}
 
-    def _read(self, index: int) -> Iterator[_Sentence]:
+    def _read(self, index: int, first: int) -> Iterator[_Sentence]:
         text = self.passages[index].text
-        for start, end in sentences(text):
+        for number, (start, end) in enumerate(sentences(text), first):
             sentence = text[start:end]
             said = tuple(terms(sentence))
             yield _Sentence(
+                number,
                 index,
                 (start, end),
                 said,
@@ -127,9 +148,12 @@ class _Evidence:
         if term.kind is Kind.NUMBER:
             return tuple(key for key in (*term.keys, *term.elsewhere) if key in self._holding)
         key, strictly = term.keys[0], term.kind is Kind.NAME
-        return tuple(
+        alike = (
             other for other in self._alike[key[:4]] if are_alike(key, other, strictly=strictly)
         )
+        if term.kind is not Kind.WORD:
+            return tuple(alike)
+        return (*alike, *(other for other in self._holding if are_synonyms(key, other)))
 
     def weight(self, forms: Sequence[str]) -> float:
         """How much it says that one of these stands somewhere: more, the rarer they are."""
@@ -139,6 +163,13 @@ class _Evidence:
     def holding(self, forms: Iterable[str]) -> Iterator[int]:
         """The sentences in which any of these stands."""
         return iter({number for form in forms for number in self._holding.get(form, ())})
+
+    def before(self, sentence: _Sentence) -> Iterator[_Sentence]:
+        """The sentences that stand before this one in its passage."""
+        for each in reversed(self.sentences[: sentence.number]):
+            if each.passage != sentence.passage:
+                return
+            yield each
 
     def above(self, index: int) -> frozenset[str]:
         """What is said by the title and the headings of a passage."""
@@ -199,7 +230,7 @@ def _check(
         return Support.SUPPORTED, found
     if not telling:
         return None, []
-    place = _best(said, telling, evidence, asked)
+    place = _best(Said(sentence, said), telling, evidence, asked)
     return (Support.UNSUPPORTED, []) if place is None else (Support.SUPPORTED, [*found, place])
 
 
@@ -214,7 +245,7 @@ def _only_leads_up(beside: Sequence[Term]) -> bool:
 
 
 def _best(
-    said: Sequence[Term], telling: Sequence[Term], evidence: _Evidence, asked: Sequence[Term]
+    said: Said, telling: Sequence[Term], evidence: _Evidence, asked: Sequence[Term]
 ) -> _Place | None:
     """The fewest sentences that bear a statement out best; None if none do."""
     wanted = [_wanted(term, evidence) for term in telling]
@@ -262,7 +293,7 @@ def _windows(number: int, all_sentences: Sequence[_Sentence]) -> Iterator[tuple[
 def _judged(
     window: Sequence[_Sentence],
     *,
-    said: Sequence[Term],
+    said: Said,
     wanted: Sequence[_Wanted],
     questioned: Sequence[_Wanted],
     evidence: _Evidence,
@@ -278,6 +309,12 @@ def _judged(
         known = above | asked if each.term.kind is Kind.WORD else above
         if not is_held and not _stands_nearby(each, window, known, evidence):
             return None
+    has_number = any(each.term.kind is Kind.NUMBER and keys & each.forms for each in wanted)
+    if has_number and all(sentence.is_row for sentence in window):
+        # What the numbers of a column are stands above them.
+        rows = (each.keys for each in evidence.before(window[0]) if each.is_row)
+        keys |= frozenset[str]().union(*rows)
+        held = [bool(keys & each.forms) for each in wanted]
     total = sum(each.weight for each in wanted)
     covered = sum(
         each.weight
@@ -293,9 +330,14 @@ def _judged(
     if len(wanted) < _FEW and share < _NEEDED_OF_QUESTION:
         return None
     there = [term for sentence in window for term in sentence.terms]
-    if contradict(said, there) or _differ_in_denial(said, window, wanted):
-        return None
-    if _repeats_numbers(said, there):
+    heading = [term for each in evidence.passages[index].headings[-1:] for term in terms(each)]
+    if (
+        contradict(said.terms, [*heading, *there])
+        or _differ_in_denial(said.terms, window, wanted, evidence)
+        or _repeats(said.terms, there)
+        or _mixes_rows(said.terms, window)
+        or _differ_in_numbers(said, window, wanted, evidence)
+    ):
         return None
     return coverage + 0.2 * share - _COST_OF_SENTENCE * len(window)
 
@@ -310,9 +352,12 @@ def _stands_nearby(
         return alike or _stands_in(window[0].passage, keys, evidence)
     if keys & above:
         return True
-    is_year = all(key.isdigit() and 1800 <= int(key) <= 2100 for key in wanted.term.keys)
-    is_in_head = is_year and all(sentence.is_row for sentence in window)
-    return is_in_head and _stands_in(window[0].passage, keys, evidence)
+    if not is_year(wanted.term) or not all(sentence.is_row for sentence in window):
+        return False
+    return any(
+        not keys.isdisjoint(sentence.keys) and all(map(is_year, sentence.numbers))
+        for sentence in evidence.before(window[0])
+    )
 
 
 def _stands_in(index: int, keys: set[str], evidence: _Evidence) -> bool:
@@ -321,10 +366,40 @@ def _stands_in(index: int, keys: set[str], evidence: _Evidence) -> bool:
     )
 
 
-def _repeats_numbers(said: Sequence[Term], there: Sequence[Term]) -> bool:
-    """Whether a number is said more often than it stands there: one of them is another's."""
+def _differ_in_numbers(
+    said: Said, window: Sequence[_Sentence], wanted: Sequence[_Wanted], evidence: _Evidence
+) -> bool:
+    known = {each.term.keys: each for each in wanted}
+    text = evidence.passages[window[0].passage].text
+    return differ(
+        said,
+        [Said(text[slice(*sentence.place)], sentence.terms) for sentence in window],
+        lambda term: known[term.keys].forms if term.keys in known else frozenset(),
+        lambda term: known[term.keys].weight,
+    )
+
+
+def _mixes_rows(said: Sequence[Term], window: Sequence[_Sentence]) -> bool:
+    """Whether the numbers are of several rows of a table, though none has all of them."""
+    if len(window) < 2 or not all(sentence.is_row for sentence in window):
+        return False
+    keys = frozenset[str]().union(*(sentence.keys for sentence in window))
+    numbers = [
+        {*term.keys, *term.elsewhere}
+        for term in said
+        if term.kind is Kind.NUMBER and not keys.isdisjoint((*term.keys, *term.elsewhere))
+    ]
+    return not any(
+        all(not sentence.keys.isdisjoint(number) for number in numbers) for sentence in window
+    )
+
+
+def _repeats(said: Sequence[Term], there: Sequence[Term]) -> bool:
+    """Whether a number or unit is said more often than it stands there: one is another's."""
     counts = Counter(key for term in there for key in term.keys)
-    numbers = Counter(term.keys for term in said if term.kind is Kind.NUMBER)
+    numbers = Counter(
+        term.keys for term in said if term.kind is Kind.NUMBER or term.keys[0].startswith("unit ")
+    )
     return any(
         count > 1 and 0 < max(counts[key] for key in keys) < count
         for keys, count in numbers.items()
@@ -332,22 +407,24 @@ def _repeats_numbers(said: Sequence[Term], there: Sequence[Term]) -> bool:
 
 
 def _differ_in_denial(
-    said: Sequence[Term], window: Sequence[_Sentence], wanted: Sequence[_Wanted]
+    said: Sequence[Term],
+    window: Sequence[_Sentence],
+    wanted: Sequence[_Wanted],
+    evidence: _Evidence,
 ) -> bool:
     """Whether one side says of something that it is not so, and the other does not."""
     forms = {each.term.keys[0]: each.forms for each in wanted}
-    denials = [at for at, term in enumerate(said) if is_negation(term)]
-    there = [
-        (sentence.terms, at)
-        for sentence in window
-        for at, term in enumerate(sentence.terms)
-        if is_negation(term)
-    ]
+    there = [(sentence.terms, at) for sentence in window for at in _denials(sentence.terms)]
+    denials = _denials(said)
     if not denials:
-        every = frozenset[str]().union(*forms.values())
-        return any(every & _near(sentence, at, before=1) for sentence, at in there)
+        reporting = (term for term in said if term.keys[0] in wording.REPORTING)
+        every = frozenset[str]().union(*forms.values(), *map(evidence.forms, reporting))
+        return any(
+            every & _near(sentence, at, before=1) or _is_mostly_within(forms, sentence[at:])
+            for sentence, at in there
+        )
     closest = max(window, key=lambda each: sum(bool(each.keys & some) for some in forms.values()))
-    if not any(map(is_negation, closest.terms)):
+    if not _denials(closest.terms):
         return True
     around = [_near(sentence, at, before=_NEAR) for sentence, at in there]
     for at in denials:
@@ -356,6 +433,22 @@ def _differ_in_denial(
         if not any(sum(bool(near & each) for each in denied) >= enough for near in around):
             return True
     return False
+
+
+def _denials(terms: Sequence[Term]) -> list[int]:
+    """Where something says no, unless it is "not only"."""
+    return [
+        at
+        for at, term in enumerate(terms)
+        if is_negation(term) and not (terms[at + 1 :] and terms[at + 1].keys[0] in wording.ONLY)
+    ]
+
+
+def _is_mostly_within(forms: Mapping[str, frozenset[str]], terms: Sequence[Term]) -> bool:
+    """Whether most of what is said here is what is denied there."""
+    keys = {key for term in terms for key in term.keys}
+    within = sum(not each.isdisjoint(keys) for each in forms.values())
+    return within > _MOSTLY * len(forms)
 
 
 def _near(terms: Sequence[Term], at: int, *, before: int) -> frozenset[str]:

@@ -24,15 +24,17 @@ _TOKEN = re.compile(
     | (?P<date>(?<![\d.,/-])
         (?:\d{{4}}-\d{{1,2}}-\d{{1,2}} | \d{{1,2}}(?P<between>[./-])\d{{1,2}}(?P=between)\d{{2,4}})
         (?![\d/-]))
+    | (?P<time>(?<![\d:])[0-2]?\d:[0-5]\d(?![\d:]))(?:[ ]?(?P<afternoon>[pP])\.?[mM]\b)?
     | (?P<number>\d+(?:[.,'’\u00a0\u202f]\d+|[ ]\d{{3}}(?![\d.,]*\d))*)
     | (?P<initials>(?:[^\W\d_]\.){{2,}})
-    | (?P<word>{_LETTER}(?:{_LETTER}|\d|(?<=[nN])['’](?=[tT]\b)|[&](?=\w))*)
-    | (?P<sign>[%٪$€£¥₹฿])""",
+    | (?P<word>(?:[nN]on-(?=\w))?{_LETTER}(?:{_LETTER}|\d|(?<=[nN])['’](?=[tT]\b)|[&](?=\w))*)
+    | (?P<sign>[%٪$€£¥₹฿<>≤≥])""",
     re.VERBOSE,
 )
 _UNIT = re.compile(rf"[\s-]{{0,2}}((?:{_LETTER}){{1,20}}|[%٪])")
-_NO_DENIAL = re.compile(r"non-|no\.?\s?\d")
-"""A non-profit is something, and so is No. 5."""
+_NO_DENIAL = re.compile(r"no\.?\s?\d")
+"""No. 5 is something."""
+_OLD = re.compile(r"\s+(?:old|alt)\b")
 _GROUPS = re.compile(r"\d{1,3}(?:[.,'’\s]\d{3})+")
 _HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n(?=[^\W\d_])")
 _FUNCTION_WORDS = frozenset[str]().union(*FUNCTION_WORDS.values())
@@ -84,6 +86,11 @@ def is_negation(term: Term) -> bool:
     return term.kind is Kind.WORD and wording.NEGATIVE_SIGNS.search(key) is not None
 
 
+def is_year(term: Term) -> bool:
+    """Whether it may be one of our time."""
+    return all(key.isdigit() and 1800 <= int(key) <= 2100 for key in term.keys)
+
+
 def contradict(one: Sequence[Term], other: Sequence[Term]) -> bool:
     """Whether what is said here is the contrary of what is said there."""
     sides, others = _sides(one), _sides(other)
@@ -107,7 +114,25 @@ def are_alike(one: str, other: str, *, strictly: bool = False) -> bool:
         (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
         min(len(one), len(other)),
     )
-    return shared >= needed
+    if shared < needed:
+        return False
+    return one > "\u0250" or _end_alike(one[shared:], other[shared:])
+
+
+def are_synonyms(one: str, other: str) -> bool:
+    """Whether two words mostly mean the same."""
+    group = _SYNONYMS.get(one)
+    return group is not None and _SYNONYMS.get(other) == group
+
+
+def _end_alike(one: str, other: str) -> bool:
+    """Whether these are endings of one word: "-es" and "-ing", but not "-rol" and "-ract"."""
+    return any(
+        (one in inflections or other in inflections)
+        and (one in inflections or one in derivations)
+        and (other in inflections or other in derivations)
+        for inflections, derivations in wording.ENDINGS
+    )
 
 
 def _terms(text: str, match: re.Match[str], before: Term | None) -> Iterator[Term]:
@@ -119,10 +144,16 @@ def _terms(text: str, match: re.Match[str], before: Term | None) -> Iterator[Ter
             yield from _pieces(match[0], start, 3)
         case "date":
             yield from _date(match[0], start, end)
+        case "time" | "afternoon":
+            number = int(match["time"].replace(":", ""))
+            numbers = (number, number + 1200) if match["afternoon"] else (number,)
+            yield Term(Kind.NUMBER, tuple(map(str, numbers)), start, end)
         case "number":
             yield _number(text, match)
         case "sign":
-            if match[0] in wording.CURRENCIES:
+            if match[0] in wording.COMPARED:
+                yield Term(Kind.COMMON, (wording.COMPARED[match[0]],), start, end)
+            elif match[0] in wording.CURRENCIES:
                 yield Term(Kind.NAME, (f"currency {wording.CURRENCIES[match[0]]}",), start, end)
         case "initials":
             letters = match[0].replace(".", "")
@@ -198,17 +229,31 @@ def _word(text: str, match: re.Match[str], before: Term | None) -> Term:
     shown, word = match[0].replace("\u00ad", ""), folded(match[0])
     if word in wording.MONTHS and (word not in wording.WORDS_TOO or shown[0].isupper()):
         return Term(Kind.NUMBER, (f"month {wording.MONTHS[word]}",), start, end)
+    if (
+        word in wording.ONE
+        and (unit := _UNIT.match(text, end))
+        and folded(unit[1]) in wording.UNITS
+    ):
+        return Term(Kind.NUMBER, ("1",), start, end)
     if word in wording.NUMBERS:
         return Term(Kind.NUMBER, (str(wording.NUMBERS[word]),), start, end)
     follows_number = before is not None and before.kind is Kind.NUMBER
-    if word in wording.CURRENCIES and (follows_number or len(word) > 3):
+    if word in wording.CURRENCIES and (follows_number or shown.isupper() or len(word) > 3):
         return Term(Kind.NAME, (f"currency {wording.CURRENCIES[word]}",), start, end)
     if follows_number and (word in wording.SCALES or word in wording.PERCENT):
         return Term(Kind.COMMON, (word,), start, end)  # The number before says it.
+    if word in wording.UNITS and (follows_number or len(word) > 2):
+        kind = Kind.NAME if follows_number else Kind.WORD
+        if word in wording.YEARS and _OLD.match(text, end):
+            kind = Kind.COMMON
+        return Term(kind, (f"unit {wording.UNITS[word]}",), start, end)
     capitals = sum(letter.isupper() for letter in shown)
     has_digits = any(letter.isdigit() for letter in shown)
+    if word in wording.EVERY:
+        return Term(Kind.WORD, (word, f"unit {wording.EVERY[word]}"), start, end)
     if has_digits or (capitals >= _CAPITALS and len(shown) > 1):
-        return Term(Kind.NAME, (word,), start, end)
+        is_plural = shown[-1] == "s" and shown[:-1].isupper()
+        return Term(Kind.NAME, (word[:-1] if is_plural else word,), start, end)
     if _NO_DENIAL.match(f"{word}{text[end : end + 3]}"):
         return Term(Kind.COMMON, (f"{word}…",), start, end)
     is_common = word in _FUNCTION_WORDS or word in _SAYING or word in wording.NEGATIONS
@@ -244,6 +289,9 @@ _WORDED = frozenset(
 )
 """Words that are looked up as they are written."""
 _SAYING = frozenset(map(folded, wording.SAYING))
+_SYNONYMS = {
+    folded(word): group for group, words in enumerate(wording.SYNONYMS) for word in words.split()
+}
 _MONTHS_UNSPACED = tuple(
     (word, month)
     for word, month in sorted(wording.MONTHS.items(), key=lambda each: -len(each[0]))

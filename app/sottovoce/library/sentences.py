@@ -63,8 +63,8 @@ def _parts(text: str, start: int, end: int) -> Iterator[Stretch]:
         yield start, end
         return
     stretch = text[start:end]
-    # A line that goes on with a sentence mostly begins with a small letter.
-    cuts = r"\s" if _UNSPACED.search(stretch) else r"\n(?=\s*[^\sa-zß-ÿ])"
+    # A line that goes on with a sentence mostly begins with a small letter, or puts in a remark.
+    cuts = r"\s" if _UNSPACED.search(stretch) else r"\n(?=\s*(?:[^\sa-zß-ÿ(]|\(\w{1,3}\)))"
     for match in re.finditer(cuts, stretch):
         yield start, (start := end - len(stretch) + match.end())
     yield start, end

@@ -43,7 +43,7 @@ NUMBERS: Mapping[str, int] = _numbered(
     "eight acht huit otto ocho oito आठ แปด",
     "nine neun neuf nove nueve नौ เก้า",
     "ten zehn dix dieci diez dez दस สิบ",
-    "eleven elf onze undici once ग्यारह",
+    "eleven elf onze undici ग्यारह",
     "twelve zwölf douze dodici doce doze बारह",
     first=2,
 )
@@ -74,9 +74,96 @@ CURRENCIES: Mapping[str, str] = {
         "rupee": "₹ inr rupee rupees rupien रुपये रुपए रुपया",
         "baht": "฿ thb baht บาท",
         "franc": "chf francs franken",
+        **{
+            code: code
+            for code in [
+                "aed",
+                "ars",
+                "aud",
+                "brl",
+                "cad",
+                "clp",
+                "cop",
+                "czk",
+                "dkk",
+                "egp",
+                "hkd",
+                "huf",
+                "idr",
+                "ils",
+                "krw",
+                "mxn",
+                "myr",
+                "nok",
+                "nzd",
+                "php",
+                "pln",
+                "ron",
+                "rub",
+                "sar",
+                "sek",
+                "sgd",
+                "try",
+                "uah",
+                "vnd",
+                "zar",
+            ]
+        },
     }.items()
     for word in words.split()
 }
+
+ONE = _words("one ein eine einen einem einer un une uno una um uma एक")
+"""In front of a unit they are numbers; elsewhere they say little."""
+YEARS = _words("year years jahr jahre jahren")
+UNITS: Mapping[str, str] = {
+    word: name
+    for name, words in {
+        "second": "seconds sec secs sekunde sekunden secondes secondi segundos सेकंड วินาที",
+        "minute": "minute minutes min mins minuten minuto minuti minutos मिनट นาที",
+        "hour": "hour hours hr hrs h stunde stunden heure heures ora ore hora horas घंटे घंटा",
+        "day": "day days tag tage tagen jour jours giorno giorni día días dia dias दिन दिनों",
+        "week": "week weeks wk wks woche wochen semaine semaines settimana settimane semana semanas"
+        " सप्ताह",
+        "month": "month months monat monate monaten mois mese mesi mes meses mês महीने महीना",
+        "year": "year years yr yrs jahr jahre jahren an ans année années anno anni año años ano"
+        " anos वर्ष साल",
+        "foot": "foot feet ft fuß",
+        "inch": "inch inches zoll",
+        "mile": "mile miles mi meile meilen",
+        "knot": "knot knots kt kts",
+        "metre": "metre metres meter meters metern m mètre mètres metro metri metros",
+        "kilometre": "kilometre kilometres kilometer kilometers km",
+        "centimetre": "centimetre centimetres centimeter centimeters cm",
+        "millimetre": "millimetre millimetres millimeter millimeters mm",
+        "kilogram": "kilogram kilograms kilo kilos kilogramm kg",
+        "gram": "gram grams gramm g",
+        "milligram": "milligram milligrams mg",
+        "pound of weight": "lb lbs",
+        "tonne": "ton tons tonne tonnes tonnen",
+        "litre": "litre litres liter liters l",
+        "millilitre": "millilitre millilitres milliliter milliliters ml",
+        "hectare": "hectare hectares ha hektar",
+    }.items()
+    for word in words.split()
+}
+"""What a number may be a number of. Twelve days are not twelve hours."""
+EVERY: Mapping[str, str] = {
+    word: name
+    for name, words in {
+        "day": "daily täglich giornaliero giornaliera quotidien quotidienne diario diaria",
+        "week": "weekly wöchentlich settimanale hebdomadaire semanal",
+        "month": "monthly monatlich mensile mensuel mensuelle mensual mensal",
+        "year": "yearly annual annually jährlich annuale annuel annuelle anual",
+    }.items()
+    for word in words.split()
+}
+PARTING = _words(
+    """and or while whereas but of und oder während aber e o mentre ma y u mientras pero et ou
+    tandis mais और या"""
+)
+"""Between the parts of a sentence."""
+COMPARED: Mapping[str, str] = {">": "above", "<": "below", "≥": "least", "≤": "most"}
 
 NEGATIONS = _words(
     """not no never none neither nor without cannot nobody nothing nicht kein keine keinen
@@ -84,6 +171,8 @@ NEGATIONS = _words(
     rien non mai nessun nessuno nessuna senza né nulla niente nunca jamás ningún ninguno
     ninguna sin nada tampoco não nenhum nenhuma sem jamais नहीं न ना बिना कभी मत"""
 )
+ONLY = _words("only just merely nur bloß seulement solo soltanto solamente sólo apenas somente केवल")
+"""Behind what says no, they take it back: "not only"."""
 NEGATIVE_SIGNS = re.compile("不|没|沒|未|無|无|非|ไม่|มิ")
 """What says no in scripts that have no spaces."""
 
@@ -102,8 +191,14 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ),
     ("before vor avant prima antes पहले ก่อน", "after nach après dopo después depois बाद หลัง"),
     ("above over über dessus sopra encima acima", "below under unter dessous sotto debajo abaixo"),
+    (
+        "daily täglich* giornal* diari* quotidien*",
+        "weekly monthly yearly annual* wöchentl* monatl*",
+    ),
+    ("weekly wöchentl* settiman* semanal* hebdom*", "monthly yearly annual* monatl* jährl*"),
+    ("monthly monatl* mensil* mensual* mensuel*", "yearly annual* jährl* annuel* anual*"),
     ("more mehr plus più más mais", "less fewer weniger moins meno menos"),
-    ("maximum maximal* most höchst*", "minimum minimal* least mindest*"),
+    ("maximum maximal* most höchst* massimo", "minimum minimal* least mindest* minimo"),
     (
         "accept* approv* grant* allow* permit* permet* genehmig* erlaub* accord* autor*",
         "reject* denied deny denies refus* prohibit* forbid* banned verbot* ablehn* abgelehn*"
@@ -134,11 +229,97 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("true richtig*", "false falsch*"),
     ("success* succeed* erfolg*", "fail* gescheiter*"),
     ("same", "different*"),
+    ("single", "multi multiple double triple"),
 )
 """Words that say one thing, and those that say the contrary. Any ending may stand for a star."""
 
+SYNONYMS: tuple[str, ...] = (
+    "aircraft airplane airplanes aeroplane plane planes",
+    "exclude excluded excludes excluding exclusion",
+    "decide decided decides decision decisions",
+    "patient patients participant participants subject subjects",
+    "die died dies dead death deaths killed fatal fatally deceased",
+    "hit hits struck strike strikes collided collide collides impacted",
+    "hurt injured injury injuries wounded",
+    "doctor doctors physician physicians",
+    "company companies firm firms corporation business enterprise",
+    "employee employees staff worker workers personnel",
+    "cost costs price prices",
+    "revenue revenues sales turnover",
+    "salary salaries wage wages",
+    "contract contracts agreement agreements",
+    "tenant tenants lessee renter",
+    "landlord landlords lessor",
+    "need needs needed require requires required necessary",
+    "obtain obtained obtains receive received receives get gets got",
+    "build built builds construct constructed construction",
+    "produce produced produces manufacture manufactured manufactures",
+    "create created establish established founded found set",
+    "lead leads led head headed heads direct directed directs manage managed manages",
+    "carried conducted executed performed run runs",
+    "goal goals aim aims aimed objective objectives target targets",
+    "illness illnesses disease diseases",
+    "drug drugs medicine medicines medication medications",
+    "film films movie movies",
+    "car cars automobile automobiles",
+    "attorney attorneys lawyer lawyers",
+    "usual usually typical typically normal normally",
+    "big large great",
+    "funds funded funding finance financed finances",
+    "firma unternehmen gesellschaft betrieb",
+    "angestellte angestellten beschäftigte beschäftigten mitarbeiter belegschaft",
+    "umsatz erlös erlöse umsatzerlöse",
+    "vertrag vertrags vereinbarung abkommen",
+    "gebaut errichtet erbaut",
+    "gegründet entstanden gründete",
+    "azienda società impresa ditta",
+    "dipendenti impiegati lavoratori addetti",
+    "ricavi fatturato",
+    "costruito edificato eretto",
+    "entreprise société compagnie firme",
+    "employés salariés personnel",
+    "construit bâti édifié",
+    "compañía empresa sociedad",
+    "empleados trabajadores personal",
+    "construido edificado",
+    "companhia empresa sociedade",
+    "empregados funcionários trabalhadores",
+)
+"""Words that are often put in the place of one another."""
+
+ENDINGS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
+    (_words(inflections) | {""}, _words(derivations))
+    for inflections, derivations in (
+        (
+            "e s es ed d ing ings y ies ied ying 's n't",
+            "er ers or ors ion ions ation ations al ally ial ially ly ily ment ments ive ively able"
+            " ible ance ence ant ent ity ness ist ists ism ic ical ure ful less ship an ian ians",
+        ),
+        ("e en er es em n s", "ern in innen ung ungen isch ische ischen ischer lich liche lichen"),
+        ("e en st t te ten tet est et test n", "end ende ung ungen bar er ern"),
+        (
+            "e s es é ée és ées er ez ent ant ait aient a ont",
+            "ion ions ation ations ment ements eur eurs euse ique iques té al ale aux",
+        ),
+        (
+            "a e i o à ò are ere ire ato ata ati ate uto uta uti ute ito ita iti ite ando endo ava"
+            " avano ono ano isce",
+            "ione ioni azione azioni mente ore ori ale ali ico ica ici iche ità",
+        ),
+        (
+            "a e o s as es os ar er ir ado ada ados adas ido ida idos idas ando endo iendo aba ava"
+            " ía ó ou eu iu aron aram an am en em m n",
+            "ión ion iones ción cion ciones ção cao ções coes mente or ores al ales ico ica ismo"
+            " dad idad",
+        ),
+    )
+)
+"""What the forms of a word end in, and what words that are made of it do; by language."""
+
 SAYING = _words(
     """amount approximately around called came become became become considered due happen happened
+    among aged apart come comes coming form forms goes included leading least most must nearly old
+    only own people person persons reached regarded roughly take takes taken taking them took
     important involve involved involves kind known located made main mainly major make makes means
     named number occur occurred order part person place primarily primary provide purpose referred
     role serve served serves several situated took type typically use used way whose
@@ -170,6 +351,11 @@ SAYING = _words(
     passagem pergunta portanto resposta segundo seguinte seguintes sim texto trecho"""
 )
 """Words about the answer and its sources, and those that only lead up to what is said."""
+
+REPORTING = _words(
+    "report reports reported mention mentions mentioned state stated include includes"
+)
+"""Words about sources that documents themselves deny."""
 
 NOT_FOUND = re.compile(
     r"""
