@@ -37,7 +37,7 @@ from sottovoce.library.reranking import Reranking
 from sottovoce.library.search import Searcher
 from sottovoce.library.vectors import Vectors, quantised
 from sottovoce.library.words import segmented
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore, open_documents
 from sottovoce.store.documents import File
 
@@ -182,7 +182,7 @@ def _keep(store: DocumentStore, collection: int, texts: Sequence[Text]) -> None:
         ),
         words=tuple(segmented(embedded_text("", (each.title,), each.text)) for each in texts),
     )
-    store.keep(document.id, content, file)
+    store.keep([Outcome(document.id, file, content)])
 
 
 def _embed(store: DocumentStore, embedders: Embedders) -> None:

@@ -22,7 +22,7 @@ from sottovoce.library.library import Query
 from sottovoce.library.search import Searcher
 from sottovoce.library.vectors import quantised
 from sottovoce.library.words import segmented
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore, open_documents
 from sottovoce.store.documents import File
 
@@ -100,7 +100,7 @@ def _keep(
         passages=tuple((Span(page.number, 0, len(page.text)), ()) for page in pages),
         words=tuple(kept_as),
     )
-    store.keep(document.id, content, file)
+    store.keep([Outcome(document.id, file, content)])
 
 
 def _embed(store: DocumentStore, random: np.random.Generator) -> None:

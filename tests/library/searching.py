@@ -9,7 +9,7 @@ from sottovoce.domain.document import Format, Page, Span
 from sottovoce.library.passages import embedded_text
 from sottovoce.library.vectors import quantised
 from sottovoce.library.words import segmented
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
 
@@ -33,18 +33,15 @@ def keep(
         spans.append(Span(1, len(text), len(text) + len(passage)))
         text += passage + "\n\n"
     found_by = [embedded_text(title, (), passage) for passage in passages]
-    store.keep(
-        document.id,
-        Content(
-            hash=hashlib.sha256(path.encode()).digest(),
-            format=Format.TEXT,
-            title=title,
-            pages=(Page(1, text),),
-            passages=tuple((span, ()) for span in spans),
-            words=tuple(map(segmented, found_by)),
-        ),
-        file,
+    content = Content(
+        hash=hashlib.sha256(path.encode()).digest(),
+        format=Format.TEXT,
+        title=title,
+        pages=(Page(1, text),),
+        passages=tuple((span, ()) for span in spans),
+        words=tuple(map(segmented, found_by)),
     )
+    store.keep([Outcome(document.id, file, content)])
     if model is not None:
         [lack] = [each for each in store.lacks(100) if each.model == model][-1:]
         missing = store.unembedded(lack, len(passages))

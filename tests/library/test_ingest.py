@@ -230,6 +230,17 @@ def test_paused_work_rests_until_it_may_go_on(
     assert shelf.documents(papers.id)[0].state is DocumentState.READY
 
 
+def test_what_was_read_no_longer_waits(
+    shelf: LocalLibrary, papers: Collection, tmp_path: Path
+) -> None:
+    shelf.add(papers.id, [put(tmp_path / f"{n}.txt", f"{HARBOUR} And pier {n}.") for n in range(4)])
+    told = [news for news in shelf.work(Stop()) if isinstance(news, Working)]
+    assert {news.read + news.waiting for news in told} == {4}
+    assert all(0 <= news.embedded + news.without_vectors <= 4 for news in told)
+    assert (told[-1].read, told[-1].waiting) == (4, 0)
+    assert (told[-1].embedded, told[-1].without_vectors) == (4, 0)
+
+
 def test_names_of_collections_are_taken_once(shelf: LocalLibrary, papers: Collection) -> None:
     other = shelf.new_collection("Others")
     with pytest.raises(Refused):

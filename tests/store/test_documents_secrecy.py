@@ -5,7 +5,7 @@ import pytest
 
 from sottovoce.domain.document import Format, Page, Span
 from sottovoce.store import migrations
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.database import open_database
 from sottovoce.store.document_store import DocumentStore, _derived, open_documents
 from sottovoce.store.documents import File
@@ -35,7 +35,7 @@ def keep(store: DocumentStore, collection: int, name: str, words: list[str]) -> 
         passages=places,
         words=tuple(page.text.lower() for page in pages),
     )
-    store.keep(document.id, content, file)
+    store.keep([Outcome(document.id, file, content)])
     [lack] = store.lacks(10)
     first = store.unembedded(lack, 10)[0].number
     vector = words[0].encode() * 3

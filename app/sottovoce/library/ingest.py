@@ -3,10 +3,12 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 from sottovoce.domain.document import Page, Span
 from sottovoce.domain.problems import (
@@ -24,14 +26,14 @@ from sottovoce.engine.embedder import Embedder, Purpose
 from sottovoce.library.embedders import Embedders
 from sottovoce.library.folders import look_at
 from sottovoce.library.formats.news import About, Partly
-from sottovoce.library.formats.news import News as Told
 from sottovoce.library.news import News, Settled
 from sottovoce.library.pace import Pace
 from sottovoce.library.passages import embedded_text, passages
 from sottovoce.library.progress import Progress, Sheet
+from sottovoce.library.reading import Reader
 from sottovoce.library.vectors import quantised
 from sottovoce.library.words import segmented
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
 from sottovoce.store.vectors import Lack
@@ -40,9 +42,6 @@ from sottovoce.system.priority import lower_thread_priority
 from sottovoce.system.processor import processor
 
 log = logging.getLogger(__name__)
-
-Read = Callable[[Path, Stop], Generator[Told]]
-"""Yields what a document is, and its pages; raises Problems."""
 
 _CHUNK = 1 << 20
 """Bytes of a file between two looks at the wish to stop."""
@@ -58,6 +57,9 @@ _LOOK_EVERY = 0.25
 """Seconds between two news of work that goes on."""
 _MOST_READERS = 4
 """Documents that are read at once: each may take a gigabyte."""
+_QUEUED = 64
+"""Documents that are given to the readers at once. Those that are read while others are being kept
+are kept together: that waits for the disk once."""
 _LOOK_AHEAD = 200
 """Contents without vectors that are looked for at once."""
 
@@ -72,15 +74,16 @@ class Ingest:
     What is finished stays, whenever this is stopped or killed.
     """
 
-    def __init__(self, store: DocumentStore, embedders: Embedders, pace: Pace, read: Read) -> None:
+    def __init__(self, store: DocumentStore, embedders: Embedders, pace: Pace) -> None:
         self._store = store
         self._embedders = embedders
         self._pace = pace
-        self._read = read
         # One processor is left to the embedding, which takes longest.
-        self._readers = max(1, min(_MOST_READERS, processor().cores - 1))
-        self._progress = Progress(store.backlog, self._readers)
-        self._being_read: dict[Future[None], int] = {}
+        self._at_once = max(1, min(_MOST_READERS, processor().cores - 1))
+        self._progress = Progress(store.backlog, self._at_once)
+        self._readers = SimpleQueue[Reader]()
+        """Those that have nothing to read."""
+        self._being_read: dict[Future[Outcome], int] = {}
         """The documents."""
         self._embedding: Future[None] | None = None
         self._lacks: list[Lack] = []
@@ -101,21 +104,23 @@ class Ingest:
         self._progress.trouble = ""
         ours = Stop()
         with (
-            ThreadPoolExecutor(self._readers + 1, "ingest", lower_thread_priority) as threads,
+            self._reading() as reading,
+            ThreadPoolExecutor(1, "embedding", lower_thread_priority) as embedding,
             stop.calling(ours.set),
         ):
             try:
                 while True:
                     stop.check()
                     between()
-                    self._begin(threads, ours)
-                    at_work = [*self._being_read, *([self._embedding] if self._embedding else [])]
+                    self._read_on(reading, ours)
+                    self._embed_on(embedding, ours)
+                    at_work: list[Future[Any]] = [*self._being_read]  # Their types differ.
+                    at_work += [self._embedding] if self._embedding else []
                     if not at_work:
                         break
                     yield self._progress.news(is_paused=self._pace.is_paused)
-                    done, _ = wait(at_work, _LOOK_EVERY, FIRST_COMPLETED)
-                    for each in done:
-                        yield from self._ended(each)
+                    wait(at_work, _LOOK_EVERY, FIRST_COMPLETED)
+                    yield from self._settled()
             finally:
                 ours.set()
                 self._being_read.clear()
@@ -124,26 +129,48 @@ class Ingest:
         self._progress.finish()
         yield self._progress.news()
 
-    def _begin(self, threads: ThreadPoolExecutor, stop: Stop) -> None:
-        """Have everybody at work, as far as there is any."""
+    @contextmanager
+    def _reading(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that read in this block, each with a Reader that is kept as long."""
+        with ExitStack() as kept:
+            self._readers = SimpleQueue()
+            for _ in range(self._at_once):
+                self._readers.put(kept.enter_context(closing(Reader())))
+            threads = ThreadPoolExecutor(self._at_once, "reading", lower_thread_priority)
+            yield kept.enter_context(threads)
+
+    def _read_on(self, threads: ThreadPoolExecutor, stop: Stop) -> None:
+        """Have all readers at work, as far as there is any."""
+        if len(self._being_read) > _QUEUED // 2:
+            return
         begun = set(self._being_read.values())
-        for document, file in self._store.waiting(self._readers):
-            if document not in begun and len(self._being_read) < self._readers:
-                self._being_read[threads.submit(self._settle, document, file, stop)] = document
+        for document, file in self._store.waiting(_QUEUED):
+            if document not in begun:
+                self._being_read[threads.submit(self._read, document, file, stop)] = document
+
+    def _embed_on(self, threads: ThreadPoolExecutor, stop: Stop) -> None:
+        """Have something embedded, if there is anything."""
+        if self._embedding and self._embedding.done():
+            self._embedding.result()
+            self._embedding = None
         if self._embedding is None:
             self._lacks = self._lacks or self._store.lacks(_LOOK_AHEAD, self._unusable)
             if self._lacks:
                 self._embedding = threads.submit(self._embed, self._lacks.pop(0), stop)
 
-    def _ended(self, work: Future[None]) -> Iterator[News]:
-        """Tell what has come of some work. Raises what ended it before its time."""
-        document = self._being_read.pop(work, None)
-        if document is None:
-            self._embedding = None
-        work.result()
-        if document is not None:
-            with suppress(Missing):
-                yield Settled(self._store.document(document))
+    def _settled(self) -> Iterator[News]:
+        """Keep what has been read, and tell so. Raises what ended some reading before its time."""
+        done = [each for each in self._being_read if each.done()]
+        if not done:
+            return
+        outcomes = [each.result() for each in done]
+        documents = self._store.keep(outcomes)
+        for each in done:
+            del self._being_read[each]
+        contents = [each.says for each in outcomes if isinstance(each.says, Content)]
+        self._progress.note_read(len(done), sum(len(each.passages) for each in contents))
+        for document in documents:
+            yield Settled(document)
 
     def _rest(self, worked: float, stop: Stop) -> None:
         for _ in self._pace.rest(worked, stop):
@@ -151,38 +178,35 @@ class Ingest:
 
     # Reading.
 
-    def _settle(self, document: int, file: File, stop: Stop) -> None:
-        """Have a document say what stands in its file, or why that cannot be told."""
+    def _read(self, document: int, file: File, stop: Stop) -> Outcome:
+        """What stands in a document's file, or why that cannot be told."""
         self._rest(0, stop)
-        with suppress(Missing), self._progress.sheet(file.path, file.size) as sheet:
-            for _ in range(_TRIES):  # Missing: it may be removed at any time.
+        with self._progress.sheet(file.path, file.size) as sheet:
+            for _ in range(_TRIES):
                 try:
                     now = look_at(file.path)
                     hash_ = _hash(file.path, stop)
                 except Problem as problem:
-                    self._store.fail(document, str(problem), file)
-                    return
+                    return Outcome(document, file, str(problem))
                 if now != file:
                     file = now
                     self._store.look_again(document, file)
-                if self._store.take(document, hash_, file):
-                    return
+                if self._store.knows(hash_):
+                    return Outcome(document, file, hash_)
                 try:
                     content = self._content(hash_, sheet, stop)
                     has_changed = look_at(file.path) != file
                 except Problem as problem:
-                    self._store.fail(document, str(problem), file)
-                    return
+                    return Outcome(document, file, str(problem))
                 if not has_changed:
-                    self._store.keep(document, content, file)
-                    return
-            self._store.fail(document, _RESTLESS, file)
+                    return Outcome(document, file, content)
+        return Outcome(document, file, _RESTLESS)
 
     def _content(self, hash_: bytes, sheet: Sheet, stop: Stop) -> Content:
         about: About | None = None
         pages: list[Page] = []
         troubles: list[str] = []
-        with closing(self._read(sheet.path, stop)) as told:
+        with self._reader() as reader, closing(reader.read(sheet.path, stop)) as told:
             for each, seconds in sheet.reading(told):
                 match each:
                     case About():
@@ -196,7 +220,6 @@ class Ingest:
         title = encodable(about.title)
         # Its words only: what files are called ("scan 0147") blurs vectors, by 0.7 points of MRR.
         places, words = _cut(title or encodable(sheet.path.stem), pages)
-        self._progress.note_cut(len(places))
         return Content(
             hash=hash_,
             format=about.format,
@@ -206,6 +229,15 @@ class Ingest:
             words=words,
             trouble=" ".join(dict.fromkeys(troubles)),
         )
+
+    @contextmanager
+    def _reader(self) -> Iterator[Reader]:
+        """One of the readers, for this block. There are as many as threads that read."""
+        reader = self._readers.get()
+        try:
+            yield reader
+        finally:
+            self._readers.put(reader)
 
     # Embedding.
 
@@ -222,6 +254,7 @@ class Ingest:
                     passages=len(batch),
                     data=b"".join(map(quantised, self._embedded(lack.model, texts, stop))),
                 )
+                self._progress.note_kept(len(batch))
         except _Unusable as problem:
             self._unusable.add(lack.model)
             self._progress.trouble = str(problem)

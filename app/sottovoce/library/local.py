@@ -10,10 +10,9 @@ from pathlib import Path
 from sottovoce.domain.document import Collection, Document, Folder, Found, Page, Passage
 from sottovoce.domain.problems import Missing, Refused
 from sottovoce.domain.stop import Stop
-from sottovoce.library import reading
 from sottovoce.library.embedders import Embedders
 from sottovoce.library.folders import changes, look_at
-from sottovoce.library.ingest import Ingest, Read
+from sottovoce.library.ingest import Ingest
 from sottovoce.library.library import Query
 from sottovoce.library.news import News
 from sottovoce.library.pace import Pace
@@ -41,12 +40,10 @@ class LocalLibrary:
         reranking: Reranking,
         *,
         lock: Path | None = None,
-        read: Read = reading.read,
     ) -> None:
         """`lock` is the file that lets one process at a time work on the store."""
         self._store = store
         self._embedders = embedders
-        self._read = read
         self._lock = lock
         self._turn = threading.Lock()
         self._pace = Pace()
@@ -172,7 +169,7 @@ class LocalLibrary:
             self._store.note_trouble(folder.id, trouble)
 
     def _ingest(self) -> Ingest:
-        return Ingest(self._store, self._embedders, self._pace, self._read)
+        return Ingest(self._store, self._embedders, self._pace)
 
     @contextmanager
     def _my_turn(self) -> Iterator[bool]:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sottovoce.library.formats.news import About
@@ -45,6 +45,18 @@ class Sheet:
 
 
 @dataclass(slots=True)
+class _Done:
+    """What has been done since the work began."""
+
+    read: int = 0
+    """Documents."""
+    cut: int = 0
+    """Passages that these were cut into."""
+    embedded: int = 0
+    """Passages whose vectors are kept."""
+
+
+@dataclass(slots=True)
 class _Effort:
     """What some work has cost so far."""
 
@@ -66,6 +78,8 @@ class Progress:
         self._backlog = backlog
         self._readers = readers
         self._left = Backlog(0, 0, 0)
+        self._done = _Done()
+        self._done_when_counted = _Done()
         self._count_again = 0.0
         self._lock = threading.Lock()
         self._sheets: list[Sheet] = []
@@ -74,14 +88,12 @@ class Progress:
         self._embedding = _Effort()
         """In passages."""
         self._pages = 0
-        self._passages = 0
-        self._read = 0
         self.trouble = ""
         """What cannot be done, in a sentence."""
 
     @contextmanager
     def sheet(self, path: Path, size: int) -> Iterator[Sheet]:
-        """Count a document as being read in this block, and as read after it."""
+        """Tell of a document that is being read in this block."""
         sheet = Sheet(path)
         with self._lock:
             self._sheets.append(sheet)
@@ -90,21 +102,26 @@ class Progress:
         finally:
             with self._lock:
                 self._sheets.remove(sheet)
-                self._read += 1
                 self._pages += sheet.page
                 self._reading.amount += size
                 self._reading.seconds += sheet.seconds / self._readers
 
-    def note_cut(self, passages: int) -> None:
-        """Note that a document was cut into so many passages."""
+    def note_read(self, documents: int, passages: int) -> None:
+        """Note that documents were read, and cut into so many passages. The store has them now."""
         with self._lock:
-            self._passages += passages
+            self._done.read += documents
+            self._done.cut += passages
 
     def note_embedded(self, passages: int, seconds: float) -> None:
         """Note that passages got their vectors, and how long that took."""
         with self._lock:
             self._embedding.amount += passages
             self._embedding.seconds += seconds
+
+    def note_kept(self, passages: int) -> None:
+        """Note that the store has the vectors of passages now."""
+        with self._lock:
+            self._done.embedded += passages
 
     def finish(self) -> None:
         """Have the next news count anew what is left."""
@@ -116,15 +133,16 @@ class Progress:
         with self._lock:
             sheet = self._sheets[0] if self._sheets else None
             reading = self._reading.seconds
+            left = self._left_now()
             return Working(
                 path=sheet.path if sheet else None,
                 page=sheet.page if sheet else 0,
                 pages=sheet.pages if sheet else None,
-                read=self._read,
-                waiting=self._left.documents,
-                embedded=int(self._embedding.amount),
-                without_vectors=self._left.passages,
-                seconds_left=self._seconds_left(),
+                read=self._done.read,
+                waiting=left.documents,
+                embedded=self._done.embedded,
+                without_vectors=left.passages,
+                seconds_left=self._seconds_left(left),
                 pages_per_second=self._pages / reading if reading else 0,
                 is_paused=is_paused,
                 trouble=self.trouble,
@@ -134,15 +152,26 @@ class Progress:
         begun = time.monotonic()
         if begun < self._count_again:
             return
+        with self._lock:
+            self._done_when_counted = replace(self._done)
         self._left = self._backlog()
         now = time.monotonic()
         self._count_again = now + max(_COUNT_EVERY, (now - begun) / _SHARE_OF_COUNTING)
 
-    def _seconds_left(self) -> float | None:
-        """Documents are read while others are embedded: the slower of both decides."""
-        reading = self._reading.for_rest(self._left.size)
-        passages_per_byte = self._passages / self._reading.amount if self._reading.amount else 0
-        embedding = self._embedding.for_rest(
-            self._left.passages + self._left.size * passages_per_byte
+    def _left_now(self) -> Backlog:
+        """What was left when it was counted, without what has been done since."""
+        done, before = self._done, self._done_when_counted
+        read, cut = done.read - before.read, done.cut - before.cut
+        embedded = done.embedded - before.embedded
+        return Backlog(
+            max(0, self._left.documents - read),
+            self._left.size,
+            max(0, self._left.passages + cut - embedded),
         )
+
+    def _seconds_left(self, left: Backlog) -> float | None:
+        """Documents are read while others are embedded: the slower of both decides."""
+        reading = self._reading.for_rest(left.size)
+        passages_per_byte = self._done.cut / self._reading.amount if self._reading.amount else 0
+        embedding = self._embedding.for_rest(left.passages + left.size * passages_per_byte)
         return None if reading is None or embedding is None else max(reading, embedding)

@@ -13,6 +13,7 @@ import msgspec
 from sottovoce.domain.document import Block, Format, Page, Passage, Span
 from sottovoce.domain.problems import Missing
 from sottovoce.store import words
+from sottovoce.store.documents import File
 
 _BLOCKS = msgspec.msgpack.Decoder(tuple[Block, ...])
 
@@ -33,6 +34,17 @@ class Content:
     trouble: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has come of reading a document's file."""
+
+    document: int
+    file: File
+    """As it was when it was read."""
+    says: Content | bytes | str
+    """What is written in it; its SHA-256 if that is known already; or why it cannot be read."""
+
+
 def known(connection: apsw.Connection, hash_: bytes) -> int | None:
     """The content of a file with this SHA-256, if it was read before."""
     return cast(
@@ -40,8 +52,15 @@ def known(connection: apsw.Connection, hash_: bytes) -> int | None:
     )
 
 
-def keep(connection: apsw.Connection, content: Content) -> int:
-    """Keep what is written in a file, and make it findable by its words. Returns its number."""
+def kept(connection: apsw.Connection, says: Content | bytes) -> int | None:
+    """The number of a content, which is kept if need be; None if only its SHA-256 is here."""
+    if isinstance(says, bytes):
+        return known(connection, says)
+    return known(connection, says.hash) or _keep(connection, says)
+
+
+def _keep(connection: apsw.Connection, content: Content) -> int:
+    """Keep what is written in a file, and make it findable by its words."""
     first = 1 + cast(
         int,
         connection.execute(

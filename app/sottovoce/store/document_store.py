@@ -12,7 +12,7 @@ from sottovoce.domain.document import Collection, Document, Folder, Page, Passag
 from sottovoce.domain.problems import Missing
 from sottovoce.domain.text import encodable
 from sottovoce.store import collections, contents, documents, migrations, vectors, words
-from sottovoce.store.contents import Content
+from sottovoce.store.contents import Outcome
 from sottovoce.store.database import KEY_SIZE, Database, open_database
 from sottovoce.store.documents import Backlog, Changes, File, Searched
 from sottovoce.store.vectors import Kept, Lack, Unembedded
@@ -229,30 +229,27 @@ class DocumentStore:
         with self._database.writing() as connection:
             documents.look_again(connection, document, file)
 
-    def take(self, document: int, hash_: bytes, file: File) -> bool:
-        """Have a document say what another file with this SHA-256 says. Whether there is one.
+    def knows(self, hash_: bytes) -> bool:
+        """Return whether a file with this SHA-256 was read."""
+        with self._database.reading() as connection:
+            return contents.known(connection, hash_) is not None
 
-        Raises Missing if the document was removed, as `keep` does.
+    def keep(self, outcomes: Sequence[Outcome]) -> list[Document]:
+        """Keep what stands in documents, in one transaction, in place of what stood there.
+
+        Returns them as they are now. Those that were removed meanwhile are left out, and those
+        wait on whose content was known, and has been forgotten since.
         """
         with self._database.writing() as connection:
-            content = contents.known(connection, hash_)
-            if content is None:
-                return False
-            contents.forget(connection, [documents.settle(connection, document, content, file)])
-            return True
-
-    def keep(self, document: int, content: Content, file: File) -> None:
-        """Keep what stands in a document, in one transaction, in place of what stood there."""
-        with self._database.writing() as connection:
-            number = contents.known(connection, content.hash)
-            if number is None:
-                number = contents.keep(connection, content)
-            contents.forget(connection, [documents.settle(connection, document, number, file)])
-
-    def fail(self, document: int, trouble: str, file: File) -> None:
-        """Keep why a document could not be read."""
-        with self._database.writing() as connection:
-            documents.fail(connection, document, trouble, file)
+            there = [each for each in outcomes if documents.is_there(connection, each.document)]
+            before = documents.contents_of(connection, [each.document for each in there])
+            for each in there:
+                if isinstance(each.says, str):
+                    documents.fail(connection, each.document, each.says, each.file)
+                elif content := contents.kept(connection, each.says):
+                    documents.settle(connection, each.document, content, each.file)
+            contents.forget(connection, before)
+            return [documents.document(connection, each.document) for each in there]
 
     def page(self, document: int, number: int) -> Page:
         """Return a page as it was read. Raises Missing."""

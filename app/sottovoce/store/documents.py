@@ -171,15 +171,16 @@ def _state(state: str, without_vectors: int) -> DocumentState:
     return DocumentState(state)
 
 
-def settle(connection: apsw.Connection, document: int, content: int, file: File) -> int | None:
+def is_there(connection: apsw.Connection, document: int) -> bool:
+    """Whether a document was not removed."""
+    return connection.execute("SELECT 1 FROM documents WHERE id = ?", (document,)).get is not None
+
+
+def settle(connection: apsw.Connection, document: int, content: int, file: File) -> None:
     """Have a document say what `content` says, as `file` was when that was read.
 
-    If the file was seen to have changed meanwhile, it waits to be read again. Returns the content
-    it had before. Raises Missing if the document was removed.
+    If the file was seen to have changed meanwhile, it waits to be read again.
     """
-    rows = connection.execute("SELECT content FROM documents WHERE id = ?", (document,)).fetchall()
-    if not rows:
-        raise Missing("This document is not here any more.")
     connection.execute(
         """
         UPDATE documents SET content = :content, trouble = '',
@@ -193,7 +194,6 @@ def settle(connection: apsw.Connection, document: int, content: int, file: File)
             "modified": file.modified,
         },
     )
-    return cast(int | None, rows[0][0])
 
 
 def fail(connection: apsw.Connection, document: int, trouble: str, file: File) -> None:
