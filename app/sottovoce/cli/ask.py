@@ -13,7 +13,6 @@ from sottovoce.chat.news import Consulted, News, Packed, Ready, Saved, Searching
 from sottovoce.cli.session import (
     Parts,
     opened,
-    opened_library,
     opened_or_temporary,
     opened_with_library,
     temporary_with_library,
@@ -87,12 +86,12 @@ def _opened(
         with opened_or_temporary(parts, temporary=arguments.temporary) as store:
             yield store, store.new_conversation(), None
     else:
-        with opened(parts) as store:
+        with opened(parts) as (store, documents):
             conversation = store.conversation(arguments.chat)
             if conversation.scope.is_empty:
                 yield store, conversation, None
                 return
-            with opened_library(parts) as library:
+            with documents() as library:
                 yield store, conversation, library
 
 

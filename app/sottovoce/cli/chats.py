@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import conversation_values, export, message_values
 from sottovoce.chat.quoting import lines, with_marks
-from sottovoce.cli.session import Parts, opened, opened_library
+from sottovoce.cli.session import Parts, opened
 from sottovoce.cli.terminal import tell, visible, write, write_json
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.store.store import Store
@@ -21,10 +21,10 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         "export": _export,
         "delete": _delete,
     }
-    with opened(parts) as store:
+    with opened(parts) as (store, documents):
         actions[arguments.action](arguments, store)
         if arguments.action == "delete" and parts.profile.documents.exists():
-            with opened_library(parts) as library:
+            with documents() as library:
                 forget_orphans(store, library)
 
 

@@ -3,7 +3,7 @@
 import getpass
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 
 from sottovoce.cli.terminal import tell
@@ -39,14 +39,17 @@ class Parts:
 
 
 @contextmanager
-def opened(parts: Parts) -> Iterator[Store]:
-    """The chats that are kept. Raises Refused where nothing gives the key."""
+def opened(parts: Parts) -> Iterator[tuple[Store, Callable[[], AbstractContextManager[Library]]]]:
+    """The chats that are kept, and what opens the documents, which takes a moment, if need be.
+
+    Raises Refused where nothing gives the key.
+    """
     key = _key(parts)
     if key is None:
         raise Refused(f"Your chats cannot be kept without a key. {_THREE_WAYS}")
     with open_store(parts.profile.database, key) as store:
         store.recover()
-        yield store
+        yield store, lambda: closing(_library(parts, key))
 
 
 @contextmanager
