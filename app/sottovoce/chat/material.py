@@ -43,7 +43,7 @@ def read_whole(
 
     If not all in the scope do, those that were named or belong to this chat alone may; else none.
     """
-    if scope.formats or scope.folder or scope.since or scope.until:
+    if scope.formats or scope.folder or scope.since:
         return Material(), scope
     named = [library.document(document) for document in scope.documents]
     collections = _collections(library, scope)

@@ -198,7 +198,6 @@ class Scope:
     formats: tuple[Format, ...] = ()
     since: datetime | None = None
     """Modified then or later."""
-    until: datetime | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -363,7 +363,7 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> list[Searched]:
         )
         AND (:inside IS NULL OR substr(d.path, 1, length(:inside)) = :inside)
         AND (:formats = '[]' OR k.format IN (SELECT value FROM json_each(:formats)))
-        AND d.modified BETWEEN coalesce(:since, d.modified) AND coalesce(:until, d.modified)
+        AND (:since IS NULL OR d.modified >= :since)
         GROUP BY d.content ORDER BY k.first
         """,
         {
@@ -372,7 +372,6 @@ def in_scope(connection: apsw.Connection, scope: Scope) -> list[Searched]:
             "inside": inside,
             "formats": json.dumps(scope.formats),
             "since": _nanoseconds(scope.since),
-            "until": _nanoseconds(scope.until),
         },
     )
     return [Searched(*each) for each in cast(Iterator[tuple[int, int, int, int, str]], rows)]
