@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -347,3 +348,48 @@ def test_the_collection_and_the_order_are_those_of_the_last_time(
     assert shell.documents_order == "-size"
     shell.documents.pane.table.sort_as("what nobody sorts by")
     assert shell.documents_order == "name"
+
+
+def reached_by_tab(shell: Shell, first: QWidget) -> list[str]:
+    """The names of what has the focus, one after the other, until it comes round."""
+    names = [first.accessibleName()]
+    widget = first
+    first.setFocus()
+    while True:
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+        found = shell.window().focusWidget()
+        assert found is not None
+        if found is first or len(names) > 60:
+            return names
+        widget = found
+        says = widget.text() if isinstance(widget, QPushButton) else ""
+        names.append(widget.accessibleName() or says.strip())
+
+
+def test_all_of_the_page_is_reached_by_tab(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    names = reached_by_tab(shell, page.list)
+    wanted = ["Collections", "Add", "More", "Filter the documents", "Documents"]
+    assert names[: len(wanted)] == wanted
+    assert names[-2:] == ["Back to the chat", "New collection"]
+
+
+def test_an_empty_collection_lets_the_focus_go_on(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage, library: ScriptedLibrary
+) -> None:
+    shell.collections.choose(library.new_collection("Letters").id)
+    shell.collections.refresh()
+    qtbot.waitUntil(lambda: page.pane.name.text() == "Letters" and page.pane.empty.isVisible())
+    names = reached_by_tab(shell, page.list)
+    assert names[:5] == ["Collections", "Add", "More", "Add files…", "Add a folder…"]
+
+
+def test_where_the_collections_are_hidden_the_documents_have_the_focus(
+    qtbot: QtBot, shell: Shell, page: DocumentsPage
+) -> None:
+    shell.resize(640, 600)
+    qtbot.waitUntil(lambda: not page.list.isVisible())
+    shell.actions_by_id["focus"].trigger()
+    shell.actions_by_id["documents"].trigger()
+    assert shell.window().focusWidget() is page.pane.table

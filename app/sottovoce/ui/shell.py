@@ -427,7 +427,7 @@ class Shell(QWidget):
     def _open_documents(self) -> DocumentsPage:
         documents = self._made_documents()
         self._show_page(documents)
-        documents.setFocus(Qt.FocusReason.OtherFocusReason)
+        documents.focus_first()
         self.collections.refresh()
         self.work.begin()
         return documents

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -73,7 +74,6 @@ class DocumentsPane(QWidget):
         self._lay_out()
         self._connect()
         follow(self, look, self._draw)
-        self.setFocusProxy(self.table)
         self._show()
 
     @property
@@ -96,6 +96,21 @@ class DocumentsPane(QWidget):
     def add(self, paths: list[Path]) -> None:
         """Add files and folders; folders are followed if the menu says so."""
         self._collections.add(paths, watch=self.follows.isChecked())
+
+    def focus_first(self) -> None:
+        """Let keys go to the documents, or to what adds the first ones."""
+        first: QWidget = self.empty.add_files
+        if self._middle.currentWidget() is self.table:
+            first = self.table
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def tabs(self) -> tuple[QWidget, ...]:
+        """What Tab goes through, from the top."""
+        empty, selection = self.empty, self.selection
+        shown = (self.add_button, self.more, self.folders, self.work.pause, self.filter)
+        rest = (self.troubled, self.retry_all, self.table, empty.add_files, empty.add_folder)
+        return (*shown, *rest, *selection.findChildren(QToolButton))
 
     def _build_head(self) -> None:
         self.name = label("", "title", wraps=True)

@@ -1,6 +1,7 @@
 """The page of documents: the collections, and beside them what is in one."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
@@ -70,9 +71,15 @@ class DocumentsPage(QWidget):
         self._build_list()
         self._lay_out()
         self._connect()
-        self.setFocusProxy(self.list)
         models.refresh()
         self._show()
+
+    def focus_first(self) -> None:
+        """Let keys go to the collections; where these are not in sight, to the documents."""
+        if self._beside.isVisible():
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.pane.focus_first()
 
     def focus_search(self) -> None:
         """Let be typed what is looked for among the documents."""
@@ -174,7 +181,9 @@ class DocumentsPage(QWidget):
         self.new = icon_button(self._look, "folder-plus", "New collection", self.begin_collection)
 
     def _lay_out(self) -> None:
-        back = icon_button(self._look, "arrow-left", "Back to the chat (Esc)", self.left.emit)
+        back = self._back = icon_button(
+            self._look, "arrow-left", "Back to the chat (Esc)", self.left.emit
+        )
         back.setFixedSize(_BACK, _BACK)
         self.all = button("Collections", self._go_back, "quiet")
         tint(self.all, self._look, "chevron-left")
@@ -211,6 +220,9 @@ class DocumentsPage(QWidget):
         whole.addLayout(both, 1)
         whole.addWidget(floor)
         self.toast = Toast(self, above=floor)
+        tabs = (back, self.all, self.new, self.list, *self.pane.tabs)
+        for first, then in pairwise(tabs):
+            QWidget.setTabOrder(first, then)
 
     def _connect(self) -> None:
         collections = self._collections

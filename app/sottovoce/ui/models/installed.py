@@ -1,6 +1,7 @@
 """The models on this computer: which there are, and all about the one that is looked at."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
@@ -154,6 +155,8 @@ class InstalledTab(QWidget):
         whole.setSpacing(0)
         whole.addLayout(told)
         whole.addLayout(both, 1)
+        for first, then in pairwise((self.filter, self.add, self.list)):
+            QWidget.setTabOrder(first, then)  # Else what has the focus first hides the others.
 
     def _connect(self) -> None:
         parts = self._parts
