@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -53,15 +53,15 @@ _KEPT_TOGETHER = 32
 """Passages whose vectors are kept in one transaction: a kill costs no more."""
 _ASKED_TOGETHER = 8
 """Passages after which the wish to pause is seen."""
-_LOOK_EVERY = 0.25
-"""Seconds between two news of work that goes on."""
+_LOOK_EVERY = 0.1
+"""Seconds between two news of work that goes on. What was read meanwhile is kept together, so that
+the disk is waited for once."""
 _MOST_READERS = 4
 """Documents that are read at once: each may take a gigabyte."""
 _QUEUED = 64
-"""Documents that are given to the readers at once. Those that are read while others are being kept
-are kept together: that waits for the disk once."""
+"""Documents that are given to the readers at once."""
 _LOOK_AHEAD = 200
-"""Contents without vectors that are looked for at once."""
+"""Contents that are embedded before it is asked again which have no vectors."""
 
 
 def _nothing() -> None:
@@ -78,15 +78,13 @@ class Ingest:
         self._store = store
         self._embedders = embedders
         self._pace = pace
-        # One processor is left to the embedding, which takes longest.
-        self._at_once = max(1, min(_MOST_READERS, processor().cores - 1))
+        self._at_once = max(1, min(_MOST_READERS, processor().cores))
         self._progress = Progress(store.backlog, self._at_once)
         self._readers = SimpleQueue[Reader]()
         """Those that have nothing to read."""
         self._being_read: dict[Future[Outcome], int] = {}
         """The documents."""
         self._embedding: Future[None] | None = None
-        self._lacks: list[Lack] = []
         self._unusable: set[str] = set()
         """Embedding models that cannot be used now."""
 
@@ -119,7 +117,7 @@ class Ingest:
                     if not at_work:
                         break
                     yield self._progress.news(is_paused=self._pace.is_paused)
-                    wait(at_work, _LOOK_EVERY, FIRST_COMPLETED)
+                    wait(at_work, _LOOK_EVERY)
                     yield from self._settled()
             finally:
                 ours.set()
@@ -154,9 +152,9 @@ class Ingest:
             self._embedding.result()
             self._embedding = None
         if self._embedding is None:
-            self._lacks = self._lacks or self._store.lacks(_LOOK_AHEAD, self._unusable)
-            if self._lacks:
-                self._embedding = threads.submit(self._embed, self._lacks.pop(0), stop)
+            lacks = self._store.lacks(_LOOK_AHEAD, self._unusable)
+            if lacks:
+                self._embedding = threads.submit(self._embed_all, lacks, stop)
 
     def _settled(self) -> Iterator[News]:
         """Keep what has been read, and tell so. Raises what ended some reading before its time."""
@@ -241,23 +239,27 @@ class Ingest:
 
     # Embedding.
 
+    def _embed_all(self, lacks: Sequence[Lack], stop: Stop) -> None:
+        """Give the passages of contents their vectors, where the models can be used."""
+        for lack in lacks:
+            if lack.model not in self._unusable:
+                try:
+                    self._embed(lack, stop)
+                except _Unusable as problem:
+                    self._unusable.add(lack.model)
+                    self._progress.trouble = str(problem)
+
     def _embed(self, lack: Lack, stop: Stop) -> None:
-        """Give the passages of a content their vectors, if its model can be used."""
-        if lack.model in self._unusable:
-            return
-        try:
-            while batch := self._store.unembedded(lack, _KEPT_TOGETHER):
-                texts = [embedded_text(each.title, each.headings, each.text) for each in batch]
-                self._store.keep_vectors(
-                    lack,
-                    first=batch[0].number,
-                    passages=len(batch),
-                    data=b"".join(map(quantised, self._embedded(lack.model, texts, stop))),
-                )
-                self._progress.note_kept(len(batch))
-        except _Unusable as problem:
-            self._unusable.add(lack.model)
-            self._progress.trouble = str(problem)
+        """Give the passages of a content their vectors. Raises _Unusable."""
+        while batch := self._store.unembedded(lack, _KEPT_TOGETHER):
+            texts = [embedded_text(each.title, each.headings, each.text) for each in batch]
+            self._store.keep_vectors(
+                lack,
+                first=batch[0].number,
+                passages=len(batch),
+                data=b"".join(map(quantised, self._embedded(lack.model, texts, stop))),
+            )
+            self._progress.note_kept(len(batch))
 
     def _embedded(self, model: str, texts: Sequence[str], stop: Stop) -> list[bytes]:
         vectors: list[bytes] = []
