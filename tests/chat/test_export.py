@@ -89,7 +89,7 @@ def test_json_holds_where_they_stand_and_what_is_not_borne_out() -> None:
     [citation] = message["sources"]["citations"]
     assert citation == {
         "number": 1,
-        "document": "/mill.pdf",
+        "document": "/a/mill.pdf",
         "page": 4,
         "start": 7,
         "end": 20,

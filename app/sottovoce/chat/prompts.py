@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from sottovoce.chat.quoting import reference_to
 from sottovoce.domain.document import Passage
 
 NOT_FOUND = ("NOT_FOUND", "NOT FOUND")
@@ -65,9 +66,7 @@ def _sources(passages: Sequence[Passage]) -> str:
 def _source(passages: Sequence[Passage]) -> str:
     """The passages of one page."""
     first = passages[0]
-    place = first.label or (f"page {first.span.page}" if first.pages > 1 else "")
-    headings = " › ".join(first.headings)
-    name = ", ".join(filter(None, (first.title or first.path.stem, place, headings)))
+    name = ", ".join(filter(None, (reference_to(first), " › ".join(first.headings))))
     texts = "\n[…]\n".join(passage.text.strip() for passage in passages)
     heading = " ".join(name.split()).replace('"', "'").replace(">", "›")
     return f'<source name="{_defused(heading)}">\n{_defused(texts)}\n</source>'

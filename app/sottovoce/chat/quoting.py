@@ -1,11 +1,29 @@
-"""A reply's sources in words, for whoever reads it outside the window."""
+"""A reply's sources in words: what a person is told about where it comes from."""
 
 from collections.abc import Sequence
 
-from sottovoce.domain.document import Citation, Sources, Support
+from sottovoce.domain.document import Citation, Passage, Sources, Support
+
+Source = Citation | Passage
+"""A place in a document."""
 
 _LONGEST = 300
 """Characters of a quotation in a list."""
+
+
+def name_of(source: Source) -> str:
+    """What a person calls the document."""
+    return source.title or source.path.stem
+
+
+def place_of(source: Source) -> str:
+    """Where in the document: "page 12"; empty if there is but one page."""
+    return source.label or (f"page {source.span.page}" if source.pages > 1 else "")
+
+
+def reference_to(source: Source) -> str:
+    """Which document, and where in it."""
+    return ", ".join(filter(None, (name_of(source), place_of(source))))
 
 
 def with_marks(text: str, sources: Sources | None) -> str:
@@ -20,13 +38,12 @@ def with_marks(text: str, sources: Sources | None) -> str:
 
 def lines(citations: Sequence[Citation]) -> list[str]:
     """Each citation in a line: its number, document, page and words."""
-    return [f"[{each.number}] {place(each)}: “{_short(each.quote)}”" for each in citations]
+    return [f"[{each.number}] {reference_to(each)}: “{_short(each.quote)}”" for each in citations]
 
 
-def place(citation: Citation) -> str:
-    """Where it stands, as a person says it."""
-    page = citation.label or (f"page {citation.span.page}" if citation.pages > 1 else "")
-    return ", ".join(filter(None, (citation.title or citation.path.stem, page)))
+def with_sources(text: str, sources: Sources) -> str:
+    """A reply with its marks, and below it the list of what they stand for."""
+    return "\n".join((with_marks(text, sources), "", *lines(sources.citations)))
 
 
 def doubts(text: str, sources: Sources) -> list[str]:

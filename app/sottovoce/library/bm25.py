@@ -11,8 +11,9 @@ from sottovoce.store.words import OFTEN
 
 _SATURATION = 0.9
 _LENGTH = 0.6
-"""BM25's k1 and b: near Anserini's 0.9 and 0.4, and Lucene's 1.2 and 0.75. Between them, no set of
-questions changes by more than 0.1 points once vectors are there."""
+"""BM25's k1 and b. Once vectors are there, the mean MRR of seventeen sets of questions is the same
+with Anserini's 0.9 and 0.4, and 0.15 points lower with Lucene's 1.2 and 0.75; no set differs
+by more than 0.4 points."""
 _READ = 400_000
 """Holders of words that are read for a question, at about 0.1 µs each. Words that would go beyond
 are left out, as they are so common that they tell little."""

@@ -24,9 +24,10 @@ _CANDIDATES = 100
 _WEIGHT = 0.55
 """What all words of a question weigh, where 1 is from an unrelated passage's cosine to 1.
 
-From 0.45 to 0.7 the mean over seventeen sets of questions (three languages, questions and texts in
-different languages, keywords only, with and without titles) changes by less than 0.1 points of MRR;
-below that words help less, above that they harm where the question is in another language.
+Over seventeen sets of questions (three languages, questions and texts in different languages,
+keywords only, with and without titles) the mean MRR is 93.0 points at 0.4, and from 0.5 to 0.75 it
+stays within 0.03 of 93.15. The more words weigh, the more English questions on Hindi texts lose:
+89.9 at 0.4, 89.75 here, 89.4 at 0.75; vectors alone have 89.8.
 """
 _SPARE = 10
 """Passages that are read beyond those wanted, as some may say the same."""

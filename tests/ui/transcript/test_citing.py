@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from sottovoce.chat.quoting import with_sources
 from sottovoce.domain.document import Citation, Sources, Span, Statement, Support
 from sottovoce.ui.chat.transcript.citing import JOINER, cited, doubt_at
 from sottovoce.ui.chat.transcript.markdown import Paragraph, parse
-from sottovoce.ui.sources import with_sources
 
 
 def _citation(number: int) -> Citation:

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from sottovoce.chat.quoting import Source
 from sottovoce.domain.document import Citation, Document, Format, Page, Sources, Span
 from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.library.library import Library
 from sottovoce.library.rendering import PageRenderer, Rendering
-from sottovoce.ui.sources import Source
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 

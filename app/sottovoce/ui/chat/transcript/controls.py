@@ -8,13 +8,13 @@ from textwrap import shorten
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetricsF
 
+from sottovoce.chat.quoting import Source, reference_to
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.domain.document import Citation
 from sottovoce.ui.chat.transcript.code import CodeBox
 from sottovoce.ui.chat.transcript.page import Page, remark
 from sottovoce.ui.chat.transcript.strip import Chip
 from sottovoce.ui.chat.transcript.style import Style
-from sottovoce.ui.sources import Source, name_of, place_of
 
 BUTTON = 28
 """Pixels, each way."""
@@ -181,12 +181,11 @@ def body_controls(
 def _citation(
     citation: Citation, message: int, rects: list[QRectF], block: int, ordinal: int
 ) -> Control:
-    where = ", ".join(filter(None, (name_of(citation), place_of(citation))))
     quote = shorten(citation.quote, _LONGEST_QUOTE, placeholder="…")
     return Control(
         Action.CITATION,
         message,
-        f"Source {citation.number}: {where}. “{quote}”",
+        f"Source {citation.number}: {reference_to(citation)}. “{quote}”",
         rects,
         block=block,
         ordinal=ordinal,

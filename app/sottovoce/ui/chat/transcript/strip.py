@@ -1,15 +1,16 @@
 """What a reply was written from, in a line above its words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from sottovoce.chat.quoting import Source, name_of, place_of
 from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.style import Style
-from sottovoce.ui.sources import Source, name_of, place_of
+from sottovoce.ui.library.words import counted
 from sottovoce.ui.theme.icons import icon_pixmap
 
 STRIP = 42
@@ -45,8 +46,17 @@ class Chip:
 class Strip:
     """Chips in one row: as many documents as there is room for, then how much was read in all."""
 
-    def __init__(self, sources: Sources, width: float, style: Style, top: float) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        width: float,
+        style: Style,
+        top: float,
+        names: Mapping[int, str],
+    ) -> None:
+        """`names` are those of documents by their numbers, as far as they are known."""
         self.sources = sources
+        self._names = names
         self._metrics = QFontMetricsF(style.small)
         self._width = width
         self._top = top
@@ -62,14 +72,12 @@ class Strip:
             self._add(says, "", "search-x", is_warning=True)
         if not is_found:
             return
-        all_read = _amount(sources)
+        all_read = self._amount()
         room = self._chip_width(all_read) + _BETWEEN
         for places in _by_document(sources):
             name = name_of(places[0])
             pages = _pages(places)
-            longest = max(60.0, min(_LONGEST, self._width / 3))
-            short = self._metrics.elidedText(name, _MIDDLE, longest)
-            text = " · ".join(filter(None, (short, pages)))
+            text = " · ".join(filter(None, (self._short(name), pages)))
             if self._x + self._chip_width(text) + room > self._width and self.chips:
                 break
             says = "Open " + ", ".join(filter(None, (name, pages)))
@@ -78,6 +86,24 @@ class Strip:
         searched = f"Searched for: {sources.query}. " if sources.query else ""
         says = f"{searched}List what was read" if sources.passages else ""
         self._add(all_read, says, "")
+
+    def _short(self, name: str) -> str:
+        """As much of a document's name as there is room for."""
+        longest = max(60.0, min(_LONGEST, self._width / 3))
+        return self._metrics.elidedText(name, _MIDDLE, longest)
+
+    def _amount(self) -> str:
+        """How much the model was shown."""
+        passages, whole = len(self.sources.passages), self.sources.whole
+        said = []
+        if whole and (name := self._names.get(whole[0])):
+            more = f" and {len(whole) - 1} more" if len(whole) > 1 else ""
+            said.append(f"{self._short(name)}{more} read whole")
+        elif whole:
+            said.append(f"{counted(len(whole), 'document')} read whole")
+        if passages:
+            said.append(f"{counted(passages, 'passage')} read")
+        return " · ".join(said)
 
     def _chip_width(self, text: str, icon: str = "file-text") -> float:
         return self._metrics.horizontalAdvance(text) + 2 * _SIDE + (_ICON_ROOM if icon else 0)
@@ -117,17 +143,6 @@ def _pages(places: Sequence[Source]) -> str:
     numbers = sorted({each.span.page for each in places})
     more = "…" if len(numbers) > _MOST_PAGES else ""
     return f"p. {', '.join(map(str, numbers[:_MOST_PAGES]))}{more}"
-
-
-def _amount(sources: Sources) -> str:
-    """How much the model was shown."""
-    passages, whole = len(sources.passages), len(sources.whole)
-    said = []
-    if whole:
-        said.append("1 document read whole" if whole == 1 else f"{whole} documents read whole")
-    if passages:
-        said.append("1 passage read" if passages == 1 else f"{passages} passages read")
-    return " · ".join(said)
 
 
 def draw_chip(

@@ -1,6 +1,6 @@
 """The transcript of a chat as a widget: scrolling, selecting, clicking, keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
 
-from sottovoce.chat.quoting import lines
+from sottovoce.chat.quoting import lines, name_of, place_of, with_sources
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.accessible import announce, describe
@@ -52,7 +52,6 @@ from sottovoce.ui.chat.transcript.selection import (
 from sottovoce.ui.chat.transcript.shape import Mark, Shape, Sideways
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.verdict import DOUBTS
-from sottovoce.ui.sources import name_of, place_of, with_sources
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS, Tokens
 from sottovoce.ui.widgets.parts import rounded, shortened
 
@@ -181,6 +180,11 @@ class Transcript(QAbstractScrollArea):
         if self.messages and self.messages[-1].state is State.WRITING:
             self._column.replace(replace(self.messages[-1], sources=sources))
             self._update()
+
+    def name_documents(self, names: Mapping[int, str]) -> None:
+        """Know what documents are called, by their numbers."""
+        self._column.name(names)
+        self._update()
 
     def set_notice(self, text: str) -> None:
         """Say something quietly under the last message; nothing if empty."""
