@@ -111,11 +111,19 @@ def test_an_engine_killed_while_loading_is_told(engine: ProcessEngine, tiny_llam
     assert engine.loaded is None
 
 
+def suspended() -> psutil.Process:
+    """The engine's process, which does nothing any more."""
+    process = child()
+    process.suspend()
+    while process.status() != psutil.STATUS_STOPPED:
+        pass  # Some of its threads may still be at work.
+    return process
+
+
 def test_a_hung_engine_is_ended(engine: ProcessEngine, starter: Model) -> None:
     load(engine, starter)
     news = writing(engine, Stop())
-    victim = child()
-    victim.suspend()
+    victim = suspended()
     with pytest.raises(Interrupted, match="no longer answered"):
         list(news)
     assert not victim.is_running()
@@ -127,7 +135,7 @@ def test_a_long_question_to_a_hung_engine_does_not_block(
     engine: ProcessEngine, tiny_llama: Model
 ) -> None:
     load(engine, tiny_llama)
-    child().suspend()
+    suspended()
     with pytest.raises(Interrupted, match="no longer answered"):
         ask(engine, user("word " * 100_000))
 
@@ -136,7 +144,7 @@ def test_a_hung_engine_does_not_hold_up_a_stop(engine: ProcessEngine, starter: M
     load(engine, starter)
     stop = Stop()
     news = writing(engine, stop)
-    child().suspend()
+    suspended()
     stop.set()
     end = list(news)[-1]
     assert isinstance(end, Finished)
@@ -146,8 +154,7 @@ def test_a_hung_engine_does_not_hold_up_a_stop(engine: ProcessEngine, starter: M
 
 def test_a_hung_engine_can_be_closed(engine: ProcessEngine, tiny_llama: Model) -> None:
     load(engine, tiny_llama)
-    victim = child()
-    victim.suspend()
+    victim = suspended()
     engine.close()
     assert not victim.is_running()
 

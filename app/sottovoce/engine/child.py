@@ -17,14 +17,11 @@ from sottovoce.domain.problems import (
     Missing,
     NoRoom,
     Problem,
-    Unsupported,
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.engine import wire
-from sottovoce.system.child import Child
+from sottovoce.system.child import Child, Failed
 
-PROBLEMS = {kind.__name__: kind for kind in (Damaged, Interrupted, NoRoom, Unsupported)}
-"""What the engine's process may raise here."""
 LOOK_EVERY = 0.05
 """Seconds between two looks at the clock while waiting."""
 
@@ -210,13 +207,8 @@ def await_answer(news: Iterable[wire.News], kind: type[Answer]) -> Answer:
         match item:
             case kind():
                 return item
-            case wire.Failed():
-                raise problem(item)
+            case Failed():
+                raise item.as_problem
             case wire.Cancelled():
                 raise Cancelled
     raise AssertionError("the last news about a question is its answer")
-
-
-def problem(failed: wire.Failed) -> Problem:
-    """The Problem that the process ran into."""
-    return PROBLEMS[failed.problem](failed.sentence)

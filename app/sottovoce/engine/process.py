@@ -23,11 +23,11 @@ from sottovoce.engine.child import (
     Patience,
     await_answer,
     check_file,
-    problem,
     why_lost,
 )
 from sottovoce.engine.engine import Devices, Loaded, Prompt
 from sottovoce.system import memory
+from sottovoce.system.child import Failed
 from sottovoce.system.processor import processor
 
 WITHOUT_GPU = "The processor computes alone, because the GPU broke down with this model."
@@ -110,8 +110,8 @@ class ProcessEngine:
                                 yield Measuring(fraction)
                             case wire.Measured(so_far):
                                 rates = so_far
-                            case wire.Failed():
-                                raise problem(news)
+                            case Failed():
+                                raise news.as_problem
                             case wire.Cancelled():
                                 raise Cancelled
             except Interrupted:
@@ -193,8 +193,8 @@ class ProcessEngine:
                             self._keep(model, options, news, seconds)
                             yield Loading(1)
                             return
-                        case wire.Failed():
-                            raise problem(news)
+                        case Failed():
+                            raise news.as_problem
                         case wire.Cancelled():
                             raise Cancelled
         except Lost as lost:
@@ -254,8 +254,8 @@ class ProcessEngine:
                             self._loaded = replace(self._loaded, context=size, memory=needed)
                         case wire.Finished():
                             yield self._finished(news, stop)
-                        case wire.Failed():
-                            raise problem(news)
+                        case Failed():
+                            raise news.as_problem
         except Interrupted:
             if not stop.is_set:
                 raise

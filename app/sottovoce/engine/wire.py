@@ -8,7 +8,7 @@ from sottovoce.domain.hardware import Gpu
 from sottovoce.domain.model import LoadOptions, Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.speed import Rates
-from sottovoce.system.child import Message
+from sottovoce.system.child import Failed, Message
 
 # What the engine is told.
 
@@ -213,13 +213,6 @@ class Measured(Message, frozen=True):
 
 class MeasuredAll(Message, frozen=True):
     """The measuring is done."""
-
-
-class Failed(Message, frozen=True):
-    """A Problem, by the name of its class."""
-
-    problem: str
-    sentence: str
 
 
 class Cancelled(Message, frozen=True):

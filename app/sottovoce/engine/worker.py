@@ -23,7 +23,7 @@ from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
-from sottovoce.system.child import Channel, inherited
+from sottovoce.system.child import Channel, Failed, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.priority import lower_thread_priority
 
@@ -79,7 +79,7 @@ class _Worker:
                 self._tell(wire.Cancelled())
             except Problem as problem:
                 log.info("%s", type(problem).__name__)
-                self._tell(wire.Failed(type(problem).__name__, str(problem)))
+                self._tell(Failed.of(problem))
             self._answered = number
 
     def _answer(self, question: wire.Question, said: llama.Log) -> Iterator[wire.News]:
