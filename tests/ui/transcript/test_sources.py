@@ -45,6 +45,13 @@ def _named(transcript: Transcript, action: Action) -> list[Control]:
     return [each for each in transcript.controls() if each.action is action]
 
 
+def _said(transcript: Transcript) -> list[str]:
+    """The words of the strip."""
+    page = transcript._column.page(0)
+    assert page.strip is not None
+    return [each.text for each in page.strip.chips]
+
+
 def _click(qtbot: QtBot, transcript: Transcript, control: Control) -> None:
     qtbot.mouseClick(transcript.viewport(), LEFT, pos=control.rect.center().toPoint())
 
@@ -59,6 +66,18 @@ def test_documents_stand_above_the_words_with_their_pages(
     names = [each.name for each in _named(transcript, Action.SOURCE)]
     assert names[0] == "Open Lease, p. 7", "What is cited counts more than what was read."
     assert names[-1] == "Searched for: deposit of the lease. List what was read"
+
+
+def test_what_is_read_whole_is_named_as_soon_as_its_name_is_known(
+    transcript: Transcript, replied: Make
+) -> None:
+    transcript.begin_reply(replied(1, "", state=State.WRITING))
+    transcript.tell_sources(Sources(whole=(4, 5)))
+    assert _said(transcript) == ["2 documents read whole"]
+    transcript.name_documents({4: "Lease"})
+    assert _said(transcript) == ["Lease and 1 more read whole"]
+    transcript.show_messages([replied(1, TEXT, sources=Sources(PASSAGES[:1], whole=(4,)))])
+    assert _said(transcript)[-1] == "Lease read whole · 1 passage read"
 
 
 def test_sources_come_before_the_first_word_and_stay(

@@ -107,6 +107,7 @@ class ChatPage(QWidget):
         chat.message_came.connect(self._append)
         chat.reply_began.connect(transcript.begin_reply)
         chat.sources_came.connect(transcript.tell_sources)
+        chat.documents_named.connect(transcript.name_documents)
         chat.reply_grew.connect(transcript.grow)
         chat.reply_ended.connect(transcript.finish)
         chat.reply_ended.connect(lambda _: self._show_trouble())

@@ -21,6 +21,7 @@ from sottovoce.chat.news import (
     Searching,
 )
 from sottovoce.domain.conversation import Conversation, Message, Role, State
+from sottovoce.domain.document import Sources
 from sottovoce.domain.problems import Missing, Problem
 from sottovoce.domain.reply import Loading, Piece, Reading
 from sottovoce.domain.stop import Stop
@@ -63,6 +64,8 @@ class ChatViewModel(QObject):
     reply_began = Signal(object)
     sources_came = Signal(object)
     """The Sources that the reply under way is written from."""
+    documents_named = Signal(object)
+    """A dict: what documents that replies were written from are called, by their numbers."""
     reply_grew = Signal(str)
     reply_ended = Signal(object)
     notice_changed = Signal(str)
@@ -109,6 +112,8 @@ class ChatViewModel(QObject):
         """The message that is edited in a chat, also while another chat is shown."""
         self._resending: set[int] = set()
         self._drafts: dict[int | None, str] = {}
+        self._named: set[int] = set()
+        """Documents whose names were asked for."""
         self._troubles: dict[int | None, Trouble] = {}
         self._contexts: dict[int, ContextUse] = {}
         self._notices: dict[int, str] = {}
@@ -451,6 +456,7 @@ class ChatViewModel(QObject):
         self._note_context()
         self._scope.show(self._id, conversation.scope if conversation else None)
         self.opened.emit()
+        self._name_documents([each.sources for each in messages if each.sources])
         self._wanted_message = None
         if not self.is_busy:
             self._reload_unfinished()
@@ -500,6 +506,7 @@ class ChatViewModel(QObject):
             case Consulted(sources):
                 self._tell_notice(conversation, "Thinking…")
                 if is_here:
+                    self._name_documents([sources])
                     self.sources_came.emit(sources)
             case Packed():
                 self._contexts[conversation] = ContextUse(news.tokens, news.context, news.left_out)
@@ -522,6 +529,22 @@ class ChatViewModel(QObject):
                     self._put(message)
                     self._note_context()
                     self.reply_ended.emit(message)
+
+    def _name_documents(self, sources: Sequence[Sources]) -> None:
+        """Find out what is called what was read whole: its number alone was kept."""
+        unnamed = {number for each in sources for number in each.whole} - self._named
+        if not unnamed:
+            return
+        self._named |= unnamed
+
+        def read(_: Stop) -> Iterator[dict[int, str]]:
+            for number in sorted(unnamed):
+                try:
+                    yield {number: self._library.document(number).name}
+                except Problem:
+                    continue  # It is gone: only that it was read is known.
+
+        self._tasks.start(read, news=self.documents_named.emit)
 
     def _forget_draft_of(self, said: Message) -> None:
         """What was typed is a message now. After an edit, what was put aside for it stays."""

@@ -1,7 +1,7 @@
 """All messages of a chat one under the other: where each lies, and which are laid out."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -42,6 +42,8 @@ class Column:
         self.style = style
         self.width = width
         self.messages: list[Message] = []
+        self._names: dict[int, str] = {}
+        """Of documents, by their numbers."""
         self._places: dict[int, int] = {}
         self._heights = Heights()
         self._pages: OrderedDict[int, Page] = OrderedDict()
@@ -81,6 +83,13 @@ class Column:
             page.annotate(self._read(place))
         page.tell(message)
         self._heights[place] = page.height
+
+    def name(self, names: Mapping[int, str]) -> None:
+        """Know what documents are called."""
+        self._names.update(names)
+        for page in self._pages.values():
+            if page.strip is not None and not names.keys().isdisjoint(page.strip.sources.whole):
+                page.tell(page.message)
 
     def begin(self, message: Message) -> None:
         """Hold a reply that is being written: one more, or one that goes on."""
@@ -134,7 +143,9 @@ class Column:
         """A message as it is laid out."""
         page = self._pages.get(place)
         if page is None:
-            page = Page(self.messages[place], self.blocks(place), self.width, self.style)
+            page = Page(
+                self.messages[place], self.blocks(place), self.width, self.style, self._names
+            )
             self._pages[place] = page
             self._heights[place] = page.height
             if len(self._pages) > _KEPT_PAGES:

@@ -1,6 +1,6 @@
 """One message, laid out for one width. The height of blocks that were never seen is a guess."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -83,8 +83,17 @@ def estimated_height(message: Message, width: int, style: Style) -> int:
 class Page:
     """A message's blocks one above the other, with what stands above and below them."""
 
-    def __init__(self, message: Message, blocks: Sequence[Block], width: int, style: Style) -> None:
+    def __init__(
+        self,
+        message: Message,
+        blocks: Sequence[Block],
+        width: int,
+        style: Style,
+        names: Mapping[int, str],
+    ) -> None:
+        """`names` are those of documents by their numbers, as far as they are known."""
         self.width = width
+        self._names = names
         self.blocks: list[Block] = []
         self._style = style
         self._shapes: list[Shape | None] = []
@@ -143,7 +152,7 @@ class Page:
             self._verdict_height = _ABOVE_VERDICT + ceil(words.height())
         self.strip, self.citations = None, {}
         if message.sources is not None:
-            self.strip = Strip(message.sources, self.width, self._style, NAME)
+            self.strip = Strip(message.sources, self.width, self._style, NAME, self._names)
             self.citations = {each.number: each for each in message.sources.citations}
 
     def annotate(self, blocks: Sequence[Block]) -> None:
