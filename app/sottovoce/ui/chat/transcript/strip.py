@@ -7,10 +7,10 @@ from itertools import groupby
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from sottovoce.chat.quoting import Source, name_of, place_of
 from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.style import Style
 from sottovoce.ui.library.words import counted
-from sottovoce.ui.sources import Source, name_of, place_of
 from sottovoce.ui.theme.icons import icon_pixmap
 
 STRIP = 42

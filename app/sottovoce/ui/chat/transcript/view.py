@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QToolTip, QWidget
 
-from sottovoce.chat.quoting import lines
+from sottovoce.chat.quoting import lines, name_of, place_of, with_sources
 from sottovoce.domain.conversation import Message, Role, State
 from sottovoce.domain.document import Sources
 from sottovoce.ui.chat.transcript.accessible import announce, describe
@@ -52,7 +52,6 @@ from sottovoce.ui.chat.transcript.selection import (
 from sottovoce.ui.chat.transcript.shape import Mark, Shape, Sideways
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.verdict import DOUBTS
-from sottovoce.ui.sources import name_of, place_of, with_sources
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS, Tokens
 from sottovoce.ui.widgets.parts import rounded, shortened
 
