@@ -1,5 +1,4 @@
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,6 @@ from sottovoce.library.local import LocalLibrary
 from sottovoce.library.news import Settled, Working
 
 HARBOUR = "The harbour of Genoa was rebuilt in 1992.\n"
-
-
-@pytest.fixture
-def embedder() -> ScriptedEmbedder:
-    return ScriptedEmbedder()
-
-
-@pytest.fixture
-def shelf(embedder: ScriptedEmbedder) -> Iterator[LocalLibrary]:
-    opened = library(None, embedder)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -55,6 +42,14 @@ def test_a_file_is_read_and_embedded(
     assert shelf.document(added.id).state is DocumentState.READY
     assert shelf.page(added.id, 1).text.strip() == HARBOUR.strip()
     assert found(shelf, papers, "Genoa") == ["harbour.txt"]
+
+
+def test_a_document_without_a_title_is_found_by_the_name_of_its_file(
+    shelf: LocalLibrary, papers: Collection, tmp_path: Path
+) -> None:
+    shelf.add(papers.id, [put(tmp_path / "lease_2023.txt", HARBOUR), put(tmp_path / "b.txt", "b")])
+    read(shelf)
+    assert found(shelf, papers, "lease")[:1] == ["lease_2023.txt"]
 
 
 def test_words_are_searchable_before_the_vectors_are_there(

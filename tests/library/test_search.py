@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,22 +12,11 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.embedder import Embedder, Reranker
 from sottovoce.library.library import Query
 from sottovoce.library.search import Searcher
-from sottovoce.store.document_store import DocumentStore, open_documents
+from sottovoce.store.document_store import DocumentStore
 
 BRIDGE = "The old bridge was closed on Tuesday, and cars take the ferry."
 FERRY = "A ferry leaves every hour from the harbour below the castle."
 PAPER = "Paper became dear in that winter because the mills stood still."
-
-
-@pytest.fixture
-def store() -> Iterator[DocumentStore]:
-    with open_documents(None, b"") as store:
-        yield store
-
-
-@pytest.fixture
-def collection(store: DocumentStore) -> int:
-    return store.new_collection("Town", "words").id
 
 
 def searcher(store: DocumentStore, embedder: ScriptedEmbedder | None = None) -> Searcher:

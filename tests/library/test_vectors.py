@@ -1,5 +1,4 @@
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -9,18 +8,7 @@ from library.searching import DIMENSIONS, keep
 from sottovoce.domain.document import Scope
 from sottovoce.library.bm25 import Mask
 from sottovoce.library.vectors import Vectors, quantised
-from sottovoce.store.document_store import DocumentStore, open_documents
-
-
-@pytest.fixture
-def store() -> Iterator[DocumentStore]:
-    with open_documents(None, b"") as store:
-        yield store
-
-
-@pytest.fixture
-def collection(store: DocumentStore) -> int:
-    return store.new_collection("Town", "words").id
+from sottovoce.store.document_store import DocumentStore
 
 
 def everything(store: DocumentStore, collection: int) -> Mask:

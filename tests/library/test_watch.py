@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from fakes import ScriptedEmbedder
-from library.ingesting import library
 from sottovoce.domain.document import Collection, DocumentState
 from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.stop import Stop
@@ -51,18 +50,6 @@ class Following:
                 if isinstance(news, Working) and news.path is None:
                     with self._rested:
                         self._rested.notify_all()
-
-
-@pytest.fixture
-def embedder() -> ScriptedEmbedder:
-    return ScriptedEmbedder()
-
-
-@pytest.fixture
-def shelf(embedder: ScriptedEmbedder) -> Iterator[LocalLibrary]:
-    opened = library(None, embedder)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

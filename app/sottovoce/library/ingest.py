@@ -17,7 +17,6 @@ from sottovoce.domain.problems import (
     Missing,
     NoRoom,
     Problem,
-    Refused,
     Unsupported,
 )
 from sottovoce.domain.stop import Stop
@@ -31,6 +30,7 @@ from sottovoce.library.pace import Pace
 from sottovoce.library.passages import embedded_text, passages
 from sottovoce.library.progress import Progress, Sheet
 from sottovoce.library.reading import Reader
+from sottovoce.library.unreadable import why_unreadable
 from sottovoce.library.vectors import quantised
 from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content, Outcome
@@ -321,15 +321,13 @@ def _cut(
 
 
 def _hash(path: Path, stop: Stop) -> bytes:
-    """SHA-256 of a file. Raises Missing or Refused, and Cancelled."""
+    """SHA-256 of a file. Raises Missing, Refused or Damaged, and Cancelled."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 stop.check()
                 digest.update(chunk)
-    except FileNotFoundError as error:
-        raise Missing("The file is not where it was. Put it back, or remove it here.") from error
     except OSError as error:
-        raise Refused("This file may not be read. Change its permissions.") from error
+        raise why_unreadable(error) from error
     return digest.digest()
