@@ -2,18 +2,22 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from multiprocessing import Pipe
 from pathlib import Path
 
+import psutil
 import pytest
 
 from library.made_documents import line, pptx, shape, xlsx
 from sottovoce.domain.document import Format, Page
-from sottovoce.domain.problems import Cancelled, Missing, Refused, Unsupported
+from sottovoce.domain.problems import Cancelled, Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
-from sottovoce.library.formats.news import About, Partly
+from sottovoce.library.formats.news import About, News, Partly
 from sottovoce.library.parser_wire import FORKS, Read, Told
-from sottovoce.library.reading import PARSER_PROCESS, Patience, read
+from sottovoce.library.reading import PARSER_PROCESS, Patience, Reader, read
 from sottovoce.system import sandbox
 from sottovoce.system.child import Channel, Child, Locked
 
@@ -108,7 +112,7 @@ def test_what_goes_beyond_all_measure_is_left_out(file: Path) -> None:
 def test_the_process_is_locked_in_before_it_reads(file: Path) -> None:
     file.write_text("Dear all,")
     child = Child[Told](PARSER_PROCESS, Told, hands_over=FORKS)
-    child.channel.tell(Read(os.fsencode(file), 10))
+    child.channel.tell(Read(os.fsencode(file), 10, 10, 10))
     document = child.channel
     if sys.platform != "win32":
         hearing, telling = Pipe(duplex=False)
@@ -128,6 +132,16 @@ def test_a_file_that_takes_too_much_memory_is_given_up(tmp_path: Path) -> None:
     file.write_bytes(xlsx({"Costs": line(1, 1) + far}))
     with pytest.raises(Unsupported):
         list(read(file, Stop()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="time is not limited in the same way")
+def test_a_file_that_keeps_the_processor_busy_is_given_up(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "deep.html"
+    file.write_bytes(b"<div>" * 200_000)
+    with pytest.raises(Unsupported):
+        list(read(file, Stop(), Patience(page=0.5)))
 
 
 def test_what_breaks_off_is_read_so_far(tmp_path: Path) -> None:
@@ -157,3 +171,80 @@ def test_pages_without_text_keep_their_place(tmp_path: Path) -> None:
     assert isinstance(one, Page)
     assert isinstance(two, Page)
     assert (one.text, two.text) == ("", "Two")
+
+
+def test_one_reader_reads_many_documents(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.txt" for number in range(5)]
+    for file in files:
+        file.write_text(f"This is {file.name}.")
+    with closing(Reader()) as reader:
+        texts = [page_of(reader.read(file, Stop())).text for file in files]
+    assert texts == [f"This is {file.name}." for file in files]
+
+
+@pytest.mark.skipif(not FORKS, reason="each document starts a process of its own")
+def test_documents_that_cannot_be_read_cost_no_other(file: Path) -> None:
+    file.write_text("Dear all,")
+    hostile = file.with_name("table.xlsx")
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    hostile.write_bytes(xlsx({"Costs": line(1, 1) + far}))
+    damaged = file.with_name("damaged.docx")
+    damaged.write_bytes(b"PK\x03\x04 and nothing else")
+    with closing(Reader()) as reader:
+        assert page_of(reader.read(file, Stop())).text == "Dear all,"
+        forking = children()
+        for bad in (hostile, damaged):
+            with pytest.raises(Problem):
+                list(reader.read(bad, Stop()))
+            assert page_of(reader.read(file, Stop())).text == "Dear all,"
+        assert children() == forking
+    assert children() == set()
+
+
+def test_a_reader_goes_on_after_one_document_was_left(file: Path) -> None:
+    file.write_text("All work and no play.\n" * 50_000)
+    with closing(Reader()) as reader:
+        left = reader.read(file, Stop())
+        next(left)
+        assert children()
+        left.close()
+        assert children() == set()
+        stop = Stop()
+        stopped = reader.read(file, stop)
+        next(stopped)
+        stop.set()
+        with pytest.raises(Cancelled):
+            list(stopped)
+        assert children() == set()
+        assert len(list(reader.read(file, Stop()))) == 13
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends with its pipe alone")
+def test_who_reads_ends_with_the_process_that_forked_it(file: Path) -> None:
+    file.write_bytes(b"<html>" + b"<div>" * 200_000)
+    with closing(Reader()) as reader:
+        news = reader.read(file, Stop())
+        with ThreadPoolExecutor(1) as thread:
+            told = thread.submit(list, news)
+            [forking] = until(lambda: [each for each in children() if each.children()])
+            [reading] = forking.children()
+            forking.kill()
+            with pytest.raises(Damaged):
+                told.result(60)
+        assert psutil.wait_procs([reading], 30)[1] == []
+
+
+def page_of(news: Iterator[News]) -> Page:
+    [page] = (each for each in news if isinstance(each, Page))
+    return page
+
+
+def children() -> set[psutil.Process]:
+    return set(psutil.Process().children())
+
+
+def until(look: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    """What `look` finds, as soon as it finds something."""
+    while not (found := look()):
+        pass
+    return found

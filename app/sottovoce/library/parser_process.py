@@ -14,7 +14,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from sottovoce.domain.document import Page
+from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Problem, Unsupported
 from sottovoce.domain.text import encodable
 from sottovoce.library.formats.choose import import_readers, read
@@ -35,6 +35,8 @@ from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.priority import lower_priority
 from sottovoce.system.processes import end_with
+
+_MAY_BE_SCANNED = frozenset({Format.PDF, Format.IMAGE, Format.EMAIL})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -83,8 +85,19 @@ def _read(order: Read, channel: Channel[Read]) -> None:
     path = Path(os.fsdecode(order.path))
     lower_priority()
     channel.tell(Locked(lock_in(path, order.seconds)))
+    seconds = order.page_seconds
+    _allow(seconds)
     for told in _answer(path):
+        if isinstance(told, Begun) and told.about.format in _MAY_BE_SCANNED:
+            seconds = order.scan_seconds
         channel.tell(told)
+        _allow(seconds)
+
+
+def _allow(seconds: float) -> None:
+    """Have this process killed after so many seconds of processor time, counted from now."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _answer(path: Path) -> Iterator[Told]:

@@ -25,6 +25,10 @@ class Read(Message, frozen=True):
     """As the file system has it; it may be no valid text."""
     seconds: int
     """Of processor time that it may take."""
+    page_seconds: float
+    """Of processor time, from one news to the next."""
+    scan_seconds: float
+    """The same, where pages may be scanned."""
 
 
 class Begun(Message, frozen=True):

@@ -47,7 +47,7 @@ _BROKEN = "This cannot be read; it seems to be damaged. Restore it from a copy, 
 _EMPTY = "There is no text in it."
 _TOO_LONG = "It is too long: what follows after page {} was left out. Split it to have all."
 _BREAKS_OFF = "It could be read up to page {} only. {}"
-_RAN_OUT = {-6, -24}
+_RAN_OUT = {-6, -24, -27}
 """What a process ends with that gets no more memory, or no more time, where there are signals."""
 _TO_END = 5.0
 """Seconds for a process to end when nobody hears it any more."""
@@ -60,7 +60,11 @@ class Patience:
     start: float = 30
     """To start and to lock itself in."""
     silence: float = 120
-    """To read one page."""
+    """To read one page, while others may be at work, too."""
+    page: float = 20
+    """To read one page, of processor time."""
+    scan: float = 120
+    """The same, where pages may be scanned."""
     document: float = 600
     """To read all of it, however small it is."""
     megabyte: float = 300
@@ -111,7 +115,8 @@ class Reader:
     ) -> Iterator[News]:
         left = patience.document + patience.megabyte * size / 1_000_000
         page = 0
-        order = Read(os.fsencode(path.absolute()), math.ceil(left))
+        where = os.fsencode(path.absolute())
+        order = Read(where, math.ceil(left), patience.page, patience.scan)
         document = _ordered(child, order, stop, patience.start)
         try:
             while True:
