@@ -76,9 +76,10 @@ if TYPE_CHECKING:
     from sottovoce.ui.viewer.pane import ViewerPane
 
 _FIGURES_MILLISECONDS = 3000
-# What is in the documents is wanted later than the window, which its process would slow down; so
-# is what it takes to answer.
-_LATER_MILLISECONDS = 1000
+# What is in the documents is wanted later than the window, which its process would slow down; what
+# it takes to answer, later still: nobody has asked anything before, but a chat may be being opened.
+_LIBRARY_MILLISECONDS = 1000
+_ANSWERS_MILLISECONDS = 4000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
@@ -181,9 +182,9 @@ class Shell(QWidget):
         self._show_figures()
         self._use_reranker()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
-        QTimer.singleShot(_LATER_MILLISECONDS, self, self._prepare_answers)
+        QTimer.singleShot(_ANSWERS_MILLISECONDS, self, self._prepare_answers)
         if self._profile.documents.exists():
-            QTimer.singleShot(_LATER_MILLISECONDS, self, self._follow_documents)
+            QTimer.singleShot(_LIBRARY_MILLISECONDS, self, self._follow_documents)
         self.page.composer.setFocus()
 
     def _use_reranker(self) -> None:
