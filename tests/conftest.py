@@ -2,6 +2,10 @@
 
 import signal
 
+# First: tesserocr cannot read its models where usearch was loaded before it. The program never
+# loads both in one process, which tests do.
+import tesserocr  # noqa: F401  It is only to be there.
+
 # Programs started in the background of a script ignore Ctrl+C, and hand that on to their children.
 # Those of the tests are to hear it however the tests were started.
 signal.signal(signal.SIGINT, signal.default_int_handler)
