@@ -52,14 +52,6 @@ def test_a_document_without_a_title_is_found_by_the_name_of_its_file(
     assert found(shelf, papers, "lease")[:1] == ["lease_2023.txt"]
 
 
-def test_a_document_without_a_title_is_found_by_the_name_of_its_file(
-    shelf: LocalLibrary, papers: Collection, tmp_path: Path
-) -> None:
-    shelf.add(papers.id, [put(tmp_path / "lease_2023.txt", HARBOUR), put(tmp_path / "b.txt", "b")])
-    read(shelf)
-    assert found(shelf, papers, "lease")[:1] == ["lease_2023.txt"]
-
-
 def test_words_are_searchable_before_the_vectors_are_there(
     shelf: LocalLibrary, papers: Collection, tmp_path: Path
 ) -> None:
