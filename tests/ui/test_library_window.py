@@ -32,7 +32,9 @@ from ui.talking import ask, field
 NOTICE = "The tenant shall give notice of termination in writing, three months before."
 
 
-def found(number: int, text: str, *, page: int = 7, path: str = "/cases/Lease.pdf") -> Found:
+def found(
+    number: int, text: str, *, page: int = 7, path: str = "/cases/Lease.pdf", score: float = 0.9
+) -> Found:
     passage = Passage(
         id=number,
         document=1,
@@ -42,7 +44,7 @@ def found(number: int, text: str, *, page: int = 7, path: str = "/cases/Lease.pd
         text=text,
         pages=20,
     )
-    return Found(passage, 0.9)
+    return Found(passage, score)
 
 
 @pytest.fixture
@@ -132,12 +134,17 @@ def test_the_search_field_finds_chats_and_documents(
     ask(qtbot, shell, "How long is the notice?")
     shell.collections.refresh()
     qtbot.waitUntil(lambda: shell.collections.any_documents)
-    library.found = [found(1, NOTICE), found(2, "The same page again."), found(3, "X", page=9)]
+    library.found = [
+        found(1, NOTICE),
+        found(2, "The same page again."),
+        found(3, "X", page=9),
+        found(4, "Something else.", page=11, score=0.14),
+    ]
     search(shell, "notice")
     qtbot.waitUntil(lambda: Heading("In documents") in listed(shell))
     qtbot.waitUntil(lambda: Heading("In chats") in listed(shell))
     hits = [row for row in listed(shell) if isinstance(row, DocumentHit)]
-    assert [each.found.passage.id for each in hits] == [1, 3]  # The best of each page.
+    assert [each.found.passage.id for each in hits] == [1, 3]  # The best of each page worth it.
     assert hits[0].excerpt[hits[0].start :].startswith("notice of termination")
     assert library.queries[-1].scope.collections == (1,)
 

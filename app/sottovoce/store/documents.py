@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -107,18 +108,31 @@ def document(connection: apsw.Connection, number: int) -> Document:
 
 
 def waiting(connection: apsw.Connection, limit: int) -> list[tuple[int, File]]:
-    """The next to be read, and their files as they were when they were last looked at."""
-    rows = connection.execute(
+    """The next to be read, and their files as they were when they were last looked at.
+
+    Those of chats come first: a reply waits for them.
+    """
+    of_chats = connection.execute(
+        """
+        SELECT d.id, d.path, d.size, d.modified
+        FROM collections c JOIN documents d ON d.collection = c.id
+        WHERE c.conversation IS NOT NULL AND d.state = 'waiting' ORDER BY d.id LIMIT ?
+        """,
+        (limit,),
+    )
+    others = connection.execute(
         """
         SELECT id, path, size, modified FROM documents
         WHERE state = 'waiting' ORDER BY id LIMIT ?
         """,
         (limit,),
     )
-    return [
-        (number, File(Path(os.fsdecode(path)), size, modified))
-        for number, path, size, modified in cast(Iterator[tuple[int, bytes, int, int]], rows)
-    ]
+    rows = cast(Iterator[tuple[int, bytes, int, int]], chain(of_chats.fetchall(), others))
+    files = {
+        number: File(Path(os.fsdecode(path)), size, modified)
+        for number, path, size, modified in rows
+    }
+    return list(files.items())[:limit]
 
 
 def backlog(connection: apsw.Connection) -> Backlog:

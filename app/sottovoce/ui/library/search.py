@@ -13,6 +13,12 @@ from sottovoce.ui.tasks import Tasks
 
 _MOST = 12
 """Passages."""
+_WORTH_SHOWING = 0.15
+"""The score below which a passage has nothing to do with what was typed.
+
+On reports and protocols, letters without meaning and questions about other things reach 0.14, a
+question in another language has its answer at 0.2, and a word that occurs at 0.4.
+"""
 
 
 class DocumentSearch(QObject):
@@ -58,5 +64,7 @@ class DocumentSearch(QObject):
 def _best_of_pages(found: list[Found]) -> list[Found]:
     best: dict[tuple[int, int], Found] = {}
     for each in found:
+        if each.score < _WORTH_SHOWING:
+            continue
         best.setdefault((each.passage.document, each.passage.span.page), each)
     return list(best.values())
