@@ -1,4 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import snowballstemmer
 
 from sottovoce.library.words import segmented, terms
 
@@ -57,3 +60,15 @@ def test_a_question_without_words_has_no_terms() -> None:
 
 def test_dates_and_versions_are_found_by_their_parts() -> None:
     assert {"12", "2020", "3"} <= set(segmented("On 12.11.2020 version 3.5 came out").split())
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    endings = ("ations", "ingly", "iveness", "ousness", "ically", "fulness", "ements", "izers")
+    words = [
+        f"{a}{b}{c}{end}" for a in "bdgmt" for b in "aeiou" for c in "cnlrt" for end in endings
+    ]
+    stemmer = snowballstemmer.stemmer("english")
+    expected = [f"the was {stemmer.stemWord(word)}" for word in words]
+    with ThreadPoolExecutor(4) as threads:
+        told = [list(threads.map(lambda word: segmented(f"the was {word}"), words)) for _ in "12"]
+    assert told == [expected, expected]

@@ -96,7 +96,8 @@ def _is_common(word: str, candidates: tuple[str, ...]) -> bool:
 def _form(word: str, language: str) -> str:
     """The form of a word that all its inflections share, without accents that may be left out."""
     spoken = languages.of_word(word) or language
-    stem = word if spoken not in _STEMMED else _stemmer(spoken).stemWord(word)
+    # A stemmer for each word, because one keeps what it is at, and several threads come by.
+    stem = word if spoken not in _STEMMED else snowballstemmer.stemmer(spoken).stemWord(word)
     stem = stem.translate(_LEFT_OUT)
     if spoken == "vietnamese" or spoken in languages.OF_SCRIPT - {"greek"}:
         return stem  # What stands above or below a letter makes it another one.
@@ -104,8 +105,3 @@ def _form(word: str, language: str) -> str:
 
 
 _STEMMED = frozenset(snowballstemmer.algorithms())
-
-
-@lru_cache
-def _stemmer(language: str) -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer(language)
