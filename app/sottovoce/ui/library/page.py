@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QListView,
     QMenu,
     QMessageBox,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.parts import button, icon_button, label, rounded, tint
+from sottovoce.ui.widgets.side_list import SideList
 from sottovoce.ui.widgets.toast import Toast
 
 _LIST_WIDTH = 250
@@ -170,7 +170,8 @@ class DocumentsPage(QWidget):
 
     def _build_list(self) -> None:
         self.rows = CollectionRows()
-        self.list = _CollectionList()
+        self.list = SideList("collections", "Collections", width=_LIST_WIDTH)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setModel(self.rows)
         self.list.setItemDelegate(CollectionDelegate(self.rows, self._look, self.list))
         self.list.selectionModel().currentChanged.connect(self._choose)
@@ -337,32 +338,3 @@ class DocumentsPage(QWidget):
 
 def _to(collection: Collection | None) -> str:
     return f" to {collection.name}" if collection else ""
-
-
-class _CollectionList(QListView):
-    """Opens by Enter, removes by Delete."""
-
-    opened = Signal()
-    remove_asked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("collections")
-        self.setAccessibleName("Collections")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-
-    def sizeHint(self) -> QSize:
-        return QSize(_LIST_WIDTH, 200)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-            return
-        if event.key() == Qt.Key.Key_Delete:
-            self.remove_asked.emit()
-            return
-        super().keyPressEvent(event)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QListView,
     QMenu,
     QProgressBar,
     QToolButton,
@@ -33,6 +32,7 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.parts import button, follow, icon_button, label, rounded, tint
+from sottovoce.ui.widgets.side_list import SideList
 
 _LIST_WIDTH = 270
 _NARROW = 600
@@ -76,10 +76,9 @@ class InstalledTab(QWidget):
 
     def _build_list(self) -> None:
         self.rows = ItemRows()
-        self.list = _ItemList()
+        self.list = SideList("models", "Models on this computer", width=_LIST_WIDTH)
         self.list.setModel(self.rows)
         self.list.setItemDelegate(RowDelegate(self.rows, self._look, self.list))
-        self.list.setAccessibleName("Models on this computer")
         self.list.selectionModel().currentChanged.connect(self._choose)
         self.list.clicked.connect(lambda _: self._read())
         self.list.opened.connect(self._read)
@@ -305,34 +304,6 @@ class InstalledTab(QWidget):
 
     def _tell(self, told: Trouble) -> None:
         self.banner.tell(told.sentence, kind="warning")
-
-
-class _ItemList(QListView):
-    """Opens by Enter, removes by Delete."""
-
-    opened = Signal()
-    remove_asked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("models")
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSpacing(0)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def sizeHint(self) -> QSize:
-        return QSize(_LIST_WIDTH, 200)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-            return
-        if event.key() == Qt.Key.Key_Delete:
-            self.remove_asked.emit()
-            return
-        super().keyPressEvent(event)
 
 
 def _progress(adding: Adding) -> str:
