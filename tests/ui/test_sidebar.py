@@ -114,6 +114,27 @@ def test_a_chat_is_renamed_where_it_stands(
     assert rows.hasFocus()
 
 
+@pytest.mark.parametrize("change", ["rename", "delete"])
+def test_a_list_read_before_a_change_does_not_undo_it(
+    qtbot: QtBot, shell: Shell, store: Store, change: str
+) -> None:
+    number = begin(store, "Old words", "words")
+    shell.chats.refresh()
+    qtbot.waitUntil(lambda: titles(shell) == ["Old words"])
+    shown: list[list[str]] = []
+    shell.chats.listed.connect(lambda: shown.append(titles(shell)))
+
+    shell.chats.refresh()
+    if change == "rename":
+        shell.chats.rename(number, "Better title")
+    else:
+        shell.chats.delete(number)
+
+    kept = ["Better title"] if change == "rename" else []
+    qtbot.waitUntil(lambda: len(shown) == 2)
+    assert shown == [kept, kept]
+
+
 def test_a_title_can_be_typed_while_another_chat_changes(
     qtbot: QtBot, shell: Shell, rows: QListView, store: Store
 ) -> None:

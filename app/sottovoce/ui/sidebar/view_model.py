@@ -30,6 +30,7 @@ class SidebarViewModel(QObject):
         self._store = store
         self._tasks = tasks
         self._chats: list[Conversation] = []
+        self._changes = 0
         self._wanted = ""
         self._deleted: list[Conversation] = []
         self._hits: list[Hit] = []
@@ -53,7 +54,13 @@ class SidebarViewModel(QObject):
 
     def refresh(self) -> None:
         """Read the list again."""
-        self._tasks.ask(self._store.conversations, self._take)
+        known = self._changes
+
+        def take(chats: list[Conversation]) -> None:
+            if known == self._changes:  # Else it was read before what the user has changed since.
+                self._take(chats)
+
+        self._tasks.ask(self._store.conversations, take)
 
     def search(self, text: str) -> None:
         """List where `text` occurs, and what documents say of it; all chats when it is empty."""
@@ -68,7 +75,7 @@ class SidebarViewModel(QObject):
 
     def rename(self, conversation: int, title: str) -> None:
         self._tasks.ask(lambda: self._store.rename(conversation, title))
-        self._take([replace(c, title=title) if c.id == conversation else c for c in self._chats])
+        self._change([replace(c, title=title) if c.id == conversation else c for c in self._chats])
 
     def delete(self, conversation: int) -> None:
         """Hide the chat. It can be brought back."""
@@ -77,7 +84,7 @@ class SidebarViewModel(QObject):
             return
         self._deleted += found
         self._tasks.ask(lambda: self._store.delete(conversation))
-        self._take([c for c in self._chats if c.id != conversation])
+        self._change([c for c in self._chats if c.id != conversation])
         if self._wanted:
             self._search()
         self.deleted.emit(found[0])
@@ -100,6 +107,12 @@ class SidebarViewModel(QObject):
             return ids[0] if ids else None
         place = ids.index(conversation) + step
         return ids[place] if 0 <= place < len(ids) else None
+
+    def _change(self, chats: list[Conversation]) -> None:
+        """Show at once what the store has only been asked to do, and read it again after that."""
+        self._changes += 1
+        self._take(chats)
+        self.refresh()
 
     def _take(self, chats: list[Conversation]) -> None:
         self._chats = chats
