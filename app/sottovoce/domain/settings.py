@@ -60,6 +60,10 @@ class Settings:
     """Whether no document is read while a reply is written, instead of only more slowly."""
     reading_is_paused: bool = False
     """Whether no document is read until the person wants it again."""
+    lock_after: int = 15
+    """Minutes without input after which the window locks; 0 for never."""
+    locks_with_screen: bool = True
+    """Whether it locks when the screen does, and when the computer goes to sleep."""
 
     def load_of(self, model: Path) -> LoadOptions:
         """How the model at this path is put in memory."""

@@ -1,0 +1,36 @@
+"""What an administrator decides for everybody on a machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules that no user can loosen. One without any changes nothing."""
+
+    banner: str = ""
+    """A line that the window always shows, such as a classification."""
+    network: bool = True
+    """Whether the network switch may be turned on at all."""
+    hosts: tuple[str, ...] | None = None
+    """The only hosts that may be reached while it is on; None leaves the choice to the user."""
+    models: frozenset[str] | None = None
+    """SHA-256, in lower-case hex, of the only model files that may be loaded; None allows all."""
+    needs_passphrase: bool = False
+    """Whether chats must be protected by a passphrase, not by the keyring alone."""
+    temporary: bool = True
+    """Whether chats may be held that are not kept."""
+    lock_after: int | None = None
+    """Minutes without input after which the window locks at the latest; None: as the user likes."""
+    needs_sandbox: bool = False
+    """Whether models and documents are opened only where the system locks a process in fully."""
+    retention: int | None = None
+    """Days after the last message at which chats are removed for good; None keeps them."""
+    export: bool = True
+    """Whether chats may be exported, and backups made."""
+    api: bool = True
+    """Whether other programs may ask, through the local API."""
+    shared_models: Path | None = None
+    """The folder of models for all users; None is the system's usual place."""
+    audit: bool = False
+    """Whether what is done, not what is said, is written in the audit log."""
