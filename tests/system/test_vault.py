@@ -239,3 +239,29 @@ def test_deeply_nested_nonsense_is_damage(vault: Vault, tmp_path: Path) -> None:
 
     with pytest.raises(Damaged):
         vault.open_with_passphrase("correct horse")
+
+
+def test_what_is_carried_elsewhere_opens_without_the_keyring(
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path
+) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    elsewhere = Vault(tmp_path / "elsewhere")
+    elsewhere.settle(vault.portable())
+    assert elsewhere.protections == {Protection.PASSPHRASE}
+    assert elsewhere.open_with_passphrase("correct horse") == key
+    with pytest.raises(Refused):
+        elsewhere.settle(vault.portable())
+
+
+def test_what_only_the_keyring_opens_is_not_carried_elsewhere(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
+    vault.create(secrets=drawer, passphrase=None)
+    with pytest.raises(Missing, match="passphrase"):
+        vault.portable()
+
+
+def test_no_vault_is_made_of_anything_else(vault: Vault) -> None:
+    with pytest.raises(Damaged):
+        vault.settle(b"something else")
+    assert not vault.exists

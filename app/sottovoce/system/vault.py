@@ -146,6 +146,28 @@ class Vault:
         contents = self._read()
         self._write(_with_slot(contents, _keyring_slot(contents.id, key, secrets)))
 
+    def portable(self) -> bytes:
+        """Return the vault as one file that opens elsewhere, too: without this machine's keyring.
+
+        Raises Missing if nothing else would open it.
+        """
+        contents = self._read()
+        slots = tuple(slot for slot in contents.slots if not isinstance(slot, _KeyringSlot))
+        if not slots:
+            raise Missing(
+                "Only the keyring of this computer opens your chats, and a backup must open "
+                "elsewhere. Set a passphrase first."
+            )
+        return _encoded(msgspec.structs.replace(contents, slots=slots))
+
+    def settle(self, portable: bytes) -> None:
+        """Make this vault out of what `portable` returned. Raises Refused if there is one already.
+
+        Raises Damaged if it is no vault, and NoRoom.
+        """
+        _decoded(portable)
+        make_private_folder(self._folder, {copy.name: portable for copy in self._copies})
+
     def _read(self) -> _Contents:
         return self._whole()[1]
 
