@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.system.lock import is_locked, locked
+from sottovoce.system.lock import is_locked, locked, shared
 
 _HOLDER = """
 import sys
@@ -28,6 +28,13 @@ def test_a_lock_is_held_by_one(path: Path) -> None:
         assert (first, second) == (True, False)
         assert is_locked(path)
     assert not is_locked(path)
+
+
+def test_a_shared_lock_is_held_by_many_or_by_one_alone(path: Path) -> None:
+    with shared(path) as first, shared(path) as second, locked(path) as third:
+        assert (first, second, third) == (True, True, False)
+    with locked(path) as alone, shared(path) as together:
+        assert (alone, together) == (True, False)
 
 
 def test_asking_for_a_lock_leaves_no_file(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import RLock
 
@@ -11,6 +11,7 @@ import apsw
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused, Unsupported
 from sottovoce.store.migrations import migrate, version
 from sottovoce.store.transaction import transaction
+from sottovoce.system.use import using
 
 KEY_SIZE = 48
 """Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
@@ -19,9 +20,10 @@ KEY_SIZE = 48
 class Database:
     """One connection, used by one thread at a time."""
 
-    def __init__(self, connection: apsw.Connection, what: str) -> None:
+    def __init__(self, connection: apsw.Connection, what: str, closing: ExitStack) -> None:
         self._connection = connection
         self._what = what
+        self._closing = closing
         self._lock = RLock()
 
     @contextmanager
@@ -43,7 +45,7 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
+            self._closing.close()
 
 
 def open_database(
@@ -55,17 +57,17 @@ def open_database(
     another database's, Damaged, NoRoom, Interrupted if another process keeps it busy, and
     Unsupported if a newer Sottovoce made it.
     """
-    with translated(what):
-        connection = _in_memory() if path is None else _connect(path, key, what)
-        try:
+    with ExitStack() as opening:
+        if path is not None:
+            opening.enter_context(using(path.parent))
+        with translated(what):
+            connection = _in_memory() if path is None else _connect(path, key, what)
+            opening.callback(connection.close)
             if path is None or version(connection) == 0:
                 migrate(connection, migrations)
             else:
                 _bring_up_to_date(connection, migrations, path=path, key=key, what=what)
-        except BaseException:
-            connection.close()
-            raise
-    return Database(connection, what)
+        return Database(connection, what, opening.pop_all())
 
 
 @contextmanager

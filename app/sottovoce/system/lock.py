@@ -3,8 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sottovoce.domain.problems import Problem
@@ -18,25 +19,23 @@ else:
 _LOOK_EVERY = 0.02
 """Seconds."""
 _BEYOND = 2**62
-"""Where Windows locks a byte: nobody else can read or write that one, so no file is to reach it."""
+"""Where Windows locks bytes: nobody else can read or write those, so no file is to reach them."""
+_SHARES = 256
+"""How many may share a lock there: each has a byte of its own, and who is alone has all of them."""
 
 
-@contextmanager
-def locked(path: Path, patience: float = 0.0) -> Iterator[bool]:
-    """Whether nobody else locks the file at `path` while this block runs.
+def locked(path: Path, patience: float = 0.0) -> AbstractContextManager[bool]:
+    """Whether nobody else locks the file at `path`, alone or shared, while this block runs.
 
     The file is made if need be, and stays. Others are waited for, `patience` seconds. Raises NoRoom
     or Refused where no such file can be made.
     """
-    with writing_translated():
-        descriptor = only_for_owner(str(path), os.O_RDWR | os.O_CREAT)
-    try:
-        until = time.monotonic() + patience
-        while not (is_ours := _take(descriptor)) and time.monotonic() < until:
-            time.sleep(_LOOK_EVERY)
-        yield is_ours
-    finally:
-        os.close(descriptor)  # This lets go of it.
+    return _holding(path, patience, _take)
+
+
+def shared(path: Path, patience: float = 0.0) -> AbstractContextManager[bool]:
+    """Whether nobody locks that file alone while this block runs; else as `locked`."""
+    return _holding(path, patience, _take_share)
 
 
 def is_locked(path: Path) -> bool:
@@ -50,13 +49,42 @@ def is_locked(path: Path) -> bool:
         return False
 
 
-def _take(descriptor: int) -> bool:
+@contextmanager
+def _holding(path: Path, patience: float, take: Callable[[int], bool]) -> Iterator[bool]:
+    with writing_translated():
+        descriptor = only_for_owner(str(path), os.O_RDWR | os.O_CREAT)
     try:
-        if sys.platform == "win32":
-            os.lseek(descriptor, _BEYOND, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        until = time.monotonic() + patience
+        while not (is_ours := take(descriptor)) and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY)
+        yield is_ours
+    finally:
+        os.close(descriptor)  # This lets go of it.
+
+
+def _take(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return _succeeds(lambda: _lock_bytes(descriptor, _BEYOND, _SHARES))
+    return _succeeds(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB))
+
+
+def _take_share(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        places = range(_BEYOND, _BEYOND + _SHARES)
+        return any(_succeeds(partial(_lock_bytes, descriptor, place, 1)) for place in places)
+    return _succeeds(lambda: fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB))
+
+
+if sys.platform == "win32":
+
+    def _lock_bytes(descriptor: int, place: int, count: int) -> None:
+        os.lseek(descriptor, place, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, count)
+
+
+def _succeeds(lock: Callable[[], None]) -> bool:
+    try:
+        lock()
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
