@@ -122,3 +122,37 @@ def test_a_link_into_this_computer_cannot_be_opened(
     assert dialog.open_button.isHidden()
     qtbot.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == target
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("https://xn--pypal-4ve.com/login", "take it for a trick"),
+        ("https://p\u0430ypal.com/login", "take it for a trick"),
+        ("https://münchen.de", "only look like those you know"),
+        ("https://bank.example@evil.example/", "the site is evil.example"),
+        ("https://example.org/\u202egro", "cannot be seen"),
+        ("http://example.org", "read on the way"),
+    ],
+)
+def test_what_is_odd_about_a_link_is_said(
+    qtbot: QtBot, shell: Shell, target: str, sentence: str
+) -> None:
+    dialog = LinkDialog(target, shell)
+    dialog.show()
+    assert dialog.doubts.isVisible()
+    assert sentence in dialog.doubts.text()
+
+
+@pytest.mark.parametrize("target", ["https://example.org/a?b=c", "mailto:ada@example.org"])
+def test_nothing_is_said_of_a_plain_link(qtbot: QtBot, shell: Shell, target: str) -> None:
+    dialog = LinkDialog(target, shell)
+    dialog.show()
+    assert not dialog.doubts.isVisible()
+    assert dialog.open_button.isVisible()
+
+
+def test_a_long_address_leaves_the_buttons_on_the_screen(qtbot: QtBot, shell: Shell) -> None:
+    dialog = LinkDialog(f"https://example.org/{'a' * 100_000}", shell)
+    dialog.show()
+    assert dialog.height() < 1200

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from sottovoce.chat.quoting import reference_to
 from sottovoce.domain.document import Passage
+from sottovoce.domain.hidden import revealed
 
 NOT_FOUND = ("NOT_FOUND", "NOT FOUND")
 """What a model writes, and nothing more, when the documents do not answer."""
@@ -73,4 +74,5 @@ def _source(passages: Sequence[Passage]) -> str:
 
 
 def _defused(text: str) -> str:
-    return _FORGED.sub("‹", text)
+    # What a reader cannot see is not for the model either: it could be told anything there.
+    return _FORGED.sub("‹", revealed(text))

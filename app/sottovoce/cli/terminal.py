@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import unicodedata
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Self, TextIO
@@ -14,10 +13,8 @@ from typing import Any, Literal, Self, TextIO
 import msgspec
 
 from sottovoce.cli.layout import cut
+from sottovoce.domain.hidden import spelled_out
 from sottovoce.domain.problems import Cancelled, NoRoom
-
-# Text direction overrides and isolates: they can make a line read as what it does not say.
-_DIRECTION = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 _ENDLESS = 1_000_000
 
@@ -103,7 +100,7 @@ def plain(value: object) -> dict[str, Any]:
 
 def visible(text: str) -> str:
     """The text with control characters spelled out, so that no reply can move the cursor."""
-    return "".join(_shown(character) for character in text)
+    return spelled_out(text)
 
 
 def in_line(text: str) -> str:
@@ -144,11 +141,3 @@ def _write(text: str) -> None:
         if error.errno in {errno.EPIPE, errno.EINVAL}:  # The second is what Windows says.
             raise BrokenPipeError from error
         raise NoRoom("The output cannot be written. Free space or choose another place.") from error
-
-
-def _shown(character: str) -> str:
-    if character in "\n\t":
-        return character
-    if character in _DIRECTION or unicodedata.category(character) == "Cc":
-        return f"<U+{ord(character):04X}>"
-    return character

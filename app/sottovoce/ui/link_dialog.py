@@ -1,12 +1,17 @@
 """Where a link leads, before anybody follows it."""
 
+import unicodedata
+
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from sottovoce.ui.widgets.parts import button, label
+from sottovoce.domain.hidden import revealed
+from sottovoce.ui.widgets.parts import breakable, button, label
 
 _OPENED = frozenset({"http", "https", "mailto"})
+_LONGEST = 2000
+"""Characters that are shown of an address, so that the buttons stay on the screen."""
 
 
 class LinkDialog(QDialog):
@@ -25,8 +30,11 @@ class LinkDialog(QDialog):
             if can_open
             else "Sottovoce does not open this kind of link. You can copy it:"
         )
-        shown = label(target, wraps=True)
-        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        encoded = self._url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        self.shown = label(breakable((encoded if can_open else target)[:_LONGEST]), wraps=True)
+        self.shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.doubts = label(" ".join(doubts(self._url, target)), "warning", wraps=True)
+        self.doubts.setVisible(bool(self.doubts.text()))
         self.open_button = button("Open", self._open, "accent")
         self.open_button.setVisible(can_open)
         self.copy_button = button("Copy", self._copy)
@@ -39,9 +47,11 @@ class LinkDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 20, 22, 18)
         column.setSpacing(12)
-        column.addWidget(label("This link leads to", "heading"))
+        where = self._url.host(QUrl.ComponentFormattingOption.FullyEncoded) if can_open else ""
+        column.addWidget(label(f"This link leads to {where}".rstrip(), "heading", wraps=True))
         column.addWidget(label(says, "muted", wraps=True))
-        column.addWidget(shown)
+        column.addWidget(self.shown)
+        column.addWidget(self.doubts)
         column.addLayout(row)
 
     def _open(self) -> None:
@@ -51,3 +61,37 @@ class LinkDialog(QDialog):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._target)
         self.accept()
+
+
+def doubts(url: QUrl, target: str) -> list[str]:
+    """What is to be known of an address before it is opened, in sentences; mostly nothing."""
+    said = []
+    encoded = url.host(QUrl.ComponentFormattingOption.FullyEncoded)
+    if any(label.startswith("xn--") for label in encoded.split(".")):
+        name = _decoded(encoded)
+        mixes = any(len(_scripts(part)) > 1 for part in name.split("."))
+        said.append(
+            f"It is written {revealed(name)}, in letters of several scripts: take it for a trick."
+            if mixes
+            else f"It is written {revealed(name)}; such letters may only look like those you know."
+        )
+    if url.userInfo():
+        said.append(f"What stands before the @ is no address; the site is {encoded}.")
+    if revealed(target) != target:
+        said.append("It holds characters that cannot be seen.")
+    if url.scheme() == "http":
+        said.append("What is sent there can be read on the way.")
+    return said
+
+
+def _decoded(host: str) -> str:
+    """A host in the letters that its name stands for (RFC 3492)."""
+    return ".".join(
+        part[4:].encode().decode("punycode", "replace") if part.startswith("xn--") else part
+        for part in host.split(".")
+    )
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of the letters, as the names of characters begin: LATIN, CYRILLIC."""
+    return {unicodedata.name(each, "?").split()[0] for each in text if each.isalpha()}

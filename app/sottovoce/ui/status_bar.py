@@ -11,6 +11,7 @@ from sottovoce.ui.library.work_view_model import WorkViewModel
 from sottovoce.ui.network.panel import NetworkPanel, refused_words, what_may_connect
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.parts import button, label, set_kind
 
 _NEARLY_FULL = 0.85
@@ -151,7 +152,7 @@ class StatusBar(QFrame):
         if working is not None and self.reading.text() != says:
             self.reading.setText(says)
             self.reading.setAccessibleName(f"Documents: {says}")
-            self.reading.setToolTip(f"{headline(working)}\nClick for the page of documents.")
+            self.reading.setToolTip(tip(f"{headline(working)}\nClick for the page of documents."))
         self._give_room()
 
     def _open_panel(self) -> None:

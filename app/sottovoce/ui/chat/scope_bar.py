@@ -9,6 +9,7 @@ from sottovoce.domain.document import Collection, Document
 from sottovoce.ui.chat.scope_view_model import Asked, Readiness, ScopeViewModel
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import (
     button,
@@ -80,7 +81,7 @@ class ScopeBar(QWidget):
             name = shortened(each.name, _LONGEST).replace("&", "&&")
             action = menu.addAction(name, partial(self._scope.remove, each))
             action.setIcon(icon("x", self._look.tokens.muted))
-            action.setToolTip(f"Remove {each.name}")
+            action.setToolTip(tip(f"Remove {each.name}"))
         menu.setToolTipsVisible(True)
         more.setMenu(menu)
         return more
@@ -119,9 +120,9 @@ class _Chip(QFrame):
         kind = "collection" if is_collection else "document"
         says = " ".join(filter(None, (f"{asked.name}.", asked.detail, asked.tip)))
         self._name.setAccessibleName(f"This chat asks the {kind} {says}")
-        self._name.setToolTip("\n".join(filter(None, (asked.name, asked.tip))))
+        self._name.setToolTip(tip("\n".join(filter(None, (asked.name, asked.tip)))))
         does = f"Remove {asked.name} from this chat"
-        self._cross.setToolTip(does)
+        self._cross.setToolTip(tip(does))
         self._cross.setAccessibleName(does)
         self._draw()
 

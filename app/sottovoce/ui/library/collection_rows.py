@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from sottovoce.domain.document import Collection
 from sottovoce.ui.library.words import contents
+from sottovoce.ui.tip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -44,8 +45,10 @@ class CollectionRows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         collection = self._collections[index.row()]
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.DisplayRole:
                 return collection.name
+            case Qt.ItemDataRole.ToolTipRole:
+                return tip(collection.name)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{collection.name}. {contents(collection)}"
         return None

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from sottovoce.domain.document import Document, DocumentState
 from sottovoce.domain.text import size_in_words
 from sottovoce.ui.library import words
+from sottovoce.ui.tip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -158,7 +159,7 @@ class DocumentRows(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(index.column())
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tip(document, index.column())
+                return tip(self._tip(document, index.column()))
             case Qt.ItemDataRole.AccessibleTextRole if index.column() == Column.NAME:
                 said = [document.name, self.state(document), document.trouble]
                 return ". ".join(each.rstrip(".") for each in said if each)

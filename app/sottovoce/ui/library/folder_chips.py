@@ -12,6 +12,7 @@ from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.words import short_path
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, rounded, shortened
 
@@ -52,7 +53,7 @@ class FolderChips(QWidget):
         path = short_path(folder.path, Path.home())
         chip = button(f" {shortened(path, _LONGEST)}", lambda: None, "chip")
         chip.setIconSize(QSize(15, 15))
-        chip.setToolTip(folder.trouble or f"{folder.path}\n{_says(folder)}")
+        chip.setToolTip(tip(folder.trouble or f"{folder.path}\n{_says(folder)}"))
         chip.setAccessibleName(f"Folder {path}. {folder.trouble or _says(folder)}")
         menu = rounded(QMenu(chip))
         menu.addAction("Show in file manager", lambda: show_in_folder(folder.path))

@@ -7,6 +7,7 @@ from sottovoce.domain.text import size_in_words
 from sottovoce.models.adapters import AdapterItem
 from sottovoce.ui.models.adapters_view_model import AdaptersViewModel
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, card, icon_button, label
 
@@ -70,7 +71,7 @@ class AdapterRow(QWidget):
         self.adapter = adapter
         self._adapters = adapters
         self.switch = Check(adapter.name.replace("&", "&&"), look)
-        self.switch.setToolTip(adapter.trouble or str(adapter.path))
+        self.switch.setToolTip(tip(adapter.trouble or str(adapter.path)))
         self.switch.setEnabled(not adapter.trouble)
         self.switch.toggled.connect(lambda is_on: adapters.attach(adapter, is_on=is_on))
         self.scale = QSlider(Qt.Orientation.Horizontal)

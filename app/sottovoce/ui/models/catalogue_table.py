@@ -11,6 +11,7 @@ from sottovoce.ui.models.catalogue_offers import Offer, Standing
 from sottovoce.ui.models.catalogue_words import offer_size
 from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import button, follow, label, set_kind, shortened
 
@@ -116,7 +117,7 @@ class _Line:
         title = QWidget()
         row = Flow(title, spacing=8)
         which = label(shortened(offer.label, _LONGEST))
-        which.setToolTip(offer.label)
+        which.setToolTip(tip(offer.label))
         row.addWidget(which)
         self._usual = label("Recommended", "badge_good")
         row.addWidget(self._usual)

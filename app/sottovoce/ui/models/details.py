@@ -24,6 +24,7 @@ from sottovoce.ui.models.fit_card import FitCard
 from sottovoce.ui.models.installed_parts import InstalledParts
 from sottovoce.ui.models.rows import ORIGINS, ROLES
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.banner import Banner
 from sottovoce.ui.widgets.flow import Flow
 from sottovoce.ui.widgets.parts import breakable, button, label, set_kind
@@ -186,7 +187,7 @@ class Details(QScrollArea):
         self.use.setEnabled(not is_in_use and not trouble)
         self.use.setText("In use" if is_in_use else "Use this model")
         says = "This model answers" if is_in_use else "Have this model answer from now on"
-        self.use.setToolTip(trouble or says)
+        self.use.setToolTip(tip(trouble or says))
 
     def _show_verifying(self) -> None:
         item, verifying = self._parts.details.item, self._parts.verifying

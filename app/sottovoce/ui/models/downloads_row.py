@@ -9,6 +9,7 @@ from sottovoce.domain.model import Role
 from sottovoce.domain.text import size_in_words, time_left
 from sottovoce.ui.models.downloads_view_model import Row, Step
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.parts import breakable, button, card, icon_button, label, set_kind
 
 _STEPS = 1000
@@ -64,7 +65,7 @@ class DownloadRow(QWidget):
         title.setSpacing(2)
         title.addWidget(label(breakable(name), "heading", wraps=True))
         which = label(breakable(_which(row)), "muted", wraps=True)
-        which.setToolTip(row.choice.repository)
+        which.setToolTip(tip(row.choice.repository))
         title.addWidget(which)
         head = QHBoxLayout()
         head.setSpacing(8)

@@ -15,6 +15,7 @@ from sottovoce.domain.text import size_in_words
 from sottovoce.models.elsewhere import Elsewhere
 from sottovoce.ui.models.import_view_model import ImportViewModel
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.parts import button, label
 
@@ -85,7 +86,7 @@ class FoundDialog(QDialog):
 
     def _row(self, found: Elsewhere) -> QWidget:
         box = Check(found.name.replace("&", "&&"), self._look)
-        box.setToolTip(str(found.files[0]))
+        box.setToolTip(tip(str(found.files[0])))
         box.toggled.connect(self._note_choice)
         self.boxes.append(box)
         made = QWidget()

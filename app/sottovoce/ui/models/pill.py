@@ -13,6 +13,7 @@ from sottovoce.ui.models.shelf_view_model import ShelfViewModel
 from sottovoce.ui.models.view_model import ModelState, ModelViewModel
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.parts import rounded, shortened, tint
 
 _DOT = 7
@@ -71,7 +72,7 @@ class ModelPill(QToolButton):
         self.setText(f" {shortened(name, _LONGEST).replace('&', '&&')}          ")
         self.setAccessibleName(f"Model: {name}{', ' if state else ''}{state}")
         says = f"{name}: {state}" if state else "Choose the model that answers."
-        self.setToolTip(f"{says}\n\n{_STARTER}" if model and model.is_starter else says)
+        self.setToolTip(tip(f"{says}\n\n{_STARTER}" if model and model.is_starter else says))
         self.update()
 
     def _fill(self) -> None:
@@ -113,7 +114,7 @@ class ModelPill(QToolButton):
         action = self._menu.addAction(text, partial(self._model.choose, model.path))
         action.setCheckable(True)
         action.setChecked(self._model.model is not None and self._model.model.path == model.path)
-        action.setToolTip(_STARTER if model.is_starter else str(model.path))
+        action.setToolTip(tip(_STARTER if model.is_starter else str(model.path)))
 
     def _facts(self) -> list[str]:
         model, loaded = self._model.model, self._model.loaded

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from sottovoce.domain.model import Role
 from sottovoce.domain.text import size_in_words
 from sottovoce.models.shelf import Item, Origin
+from sottovoce.ui.tip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -74,7 +75,7 @@ class ItemRows(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return item.name
             case Qt.ItemDataRole.ToolTipRole:
-                return item.trouble or str(item.path)
+                return tip(item.trouble or str(item.path))
             case Qt.ItemDataRole.AccessibleTextRole:
                 in_use = ", in use" if self.is_in_use(item) else ""
                 return f"{item.name}{in_use}. {about(item)}"

@@ -9,6 +9,7 @@ from sottovoce.domain.text import size_in_words
 from sottovoce.system.network.ledger import Entry
 from sottovoce.ui.network.ledger_csv import verdict
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 _COLUMNS = ("Time", "What for", "Host", "Received", "Sent", "Result")
@@ -54,7 +55,7 @@ class LedgerRows(QAbstractTableModel):
                 return cells(entry)[column]
             case Qt.ItemDataRole.ToolTipRole:
                 moment = entry.moment.astimezone().isoformat(" ", "seconds")
-                return moment if column == 0 else cells(entry)[column]
+                return tip(moment if column == 0 else cells(entry)[column])
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case Qt.ItemDataRole.ForegroundRole if column == _VERDICT and not entry.is_allowed:

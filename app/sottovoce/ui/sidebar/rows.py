@@ -11,6 +11,7 @@ from sottovoce.domain.conversation import Conversation, Hit
 from sottovoce.domain.document import Found
 from sottovoce.ui.sidebar.excerpt import excerpt_around
 from sottovoce.ui.sidebar.groups import group
+from sottovoce.ui.tip import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -101,7 +102,7 @@ class Rows(QAbstractListModel):
             said += [row.excerpt] if isinstance(row, Hit | DocumentHit) else []
             return ". ".join(said)
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, DocumentHit):
-            return f"{row.found.passage.path}\n{row.page}".strip()
+            return tip(f"{row.found.passage.path}\n{row.page}".strip())
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

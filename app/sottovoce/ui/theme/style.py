@@ -19,6 +19,7 @@ QLabel[kind="title"] { font-size: 24px; font-weight: 650; }
 QLabel[kind="body"] { font-size: ${body}px; color: $muted; }
 QLabel[kind="heading"] { font-size: ${body}px; font-weight: 650; }
 QLabel[kind="danger"] { color: $danger; font-size: ${small}px; }
+QLabel[kind="warning"] { color: $warning; font-size: ${small}px; }
 
 QLabel[kind="badge"], QLabel[kind="badge_warning"], QLabel[kind="badge_good"] {
   color: $muted; background: $hover; border-radius: 8px; padding: 2px 9px;

@@ -1,6 +1,5 @@
 """The document beside the chat."""
 
-from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -21,6 +20,7 @@ from sottovoce.domain.document import Document
 from sottovoce.ui.chat.find_bar import FindBar
 from sottovoce.ui.file_manager import show_in_folder
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.tip import tip
 from sottovoce.ui.viewer.page_view import PageView
 from sottovoce.ui.viewer.text_view import TextView
 from sottovoce.ui.viewer.view_model import ViewerViewModel
@@ -292,7 +292,7 @@ class _Name(QLabel):
     def show_name(self, document: Document | None) -> None:
         self._whole = document.name if document else ""
         path = document.path if document else Path()
-        self.setToolTip("" if document is None else f"<span>{escape(str(path))}</span>")
+        self.setToolTip("" if document is None else tip(str(path)))
         self.setAccessibleName(self._whole)
         self._fit()
 

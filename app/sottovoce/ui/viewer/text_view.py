@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QTextCursor, QTextOption
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
 from sottovoce.domain.document import Format, Page
-from sottovoce.ui.chat.transcript.characters import Counting, shown
+from sottovoce.domain.hidden import revealed
+from sottovoce.ui.chat.transcript.characters import Counting
 from sottovoce.ui.theme.fonts import body_font, code_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.theme.tokens import BODY_PIXELS, CODE_PIXELS
@@ -39,7 +40,7 @@ class TextView(QPlainTextEdit):
         """Show a page with its marks, the current one in sight if it was not shown before."""
         if page is not self._page:
             self._page = page
-            self._counting = Counting(page.text)
+            self._counting = Counting(revealed(page.text))
             is_unbroken = format_ in _UNBROKEN
             self.setFont(code_font(CODE_PIXELS) if is_unbroken else body_font(BODY_PIXELS))
             self.setWordWrapMode(
@@ -47,7 +48,7 @@ class TextView(QPlainTextEdit):
                 if is_unbroken
                 else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
             )
-            self.setPlainText(shown(page.text).replace("\N{LINE SEPARATOR}", "\n"))
+            self.setPlainText(revealed(page.text))
         elif self._marks == tuple(marks):
             return
         self._marks = tuple(marks)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sottovoce.domain.hidden import revealed
 from sottovoce.ui.theme.icons import icon, icon_pixmap
 from sottovoce.ui.theme.scheme import Look
 
@@ -23,8 +24,9 @@ _WIDEST = 900
 
 def label(text: str = "", kind: str = "", *, wraps: bool = False) -> QLabel:
     """Text that is only ever text: Qt would read markup, and open files it names, by itself."""
-    made = QLabel(text)
+    made = _Label()
     made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
     made.setProperty("kind", kind)
     made.setWordWrap(wraps)
     return made
@@ -140,3 +142,10 @@ class _Follower(QObject):
 
     def redraw(self) -> None:
         self._draw()
+
+
+class _Label(QLabel):
+    """Shows signs for what cannot be seen."""
+
+    def setText(self, text: str) -> None:
+        super().setText(revealed(text))

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle
 
+from sottovoce.domain.hidden import revealed
 from sottovoce.ui.theme.tokens import Tokens
 
 
@@ -27,5 +28,5 @@ def draw_line(
 ) -> None:
     """One line of `text`, with … in place of its end, or where `cut` says, if it is too long."""
     metrics = QFontMetrics(painter.font())
-    shown = metrics.elidedText(text.replace("\n", " "), cut, area.width())
+    shown = metrics.elidedText(revealed(text).replace("\n", " "), cut, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)

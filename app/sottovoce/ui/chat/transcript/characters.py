@@ -2,20 +2,12 @@
 
 import unicodedata
 
-_CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
-_DIRECTION_OVERRIDES = [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-_SURROGATES = range(0xD800, 0xE000)
-_SHOWN = (
-    _CONTROL_PICTURES
-    | {0x7F: 0x2421, ord("\n"): 0x2028}
-    # They can make a line read otherwise than a machine does: https://trojansource.codes
-    | dict.fromkeys([*range(0x80, 0xA0), *_DIRECTION_OVERRIDES, *_SURROGATES], 0xFFFD)
-)
+from sottovoce.domain.hidden import revealed
 
 
 def shown(text: str) -> str:
     """The text as Qt draws it, character for character: signs for what is hidden or harmful."""
-    return text.translate(_SHOWN)
+    return revealed(text).replace("\n", "\N{LINE SEPARATOR}")
 
 
 def is_right_to_left(text: str) -> bool:
@@ -37,7 +29,7 @@ def mixes_directions(text: str) -> bool:
 
 
 class Counting:
-    """Translates between positions in a Python string and in the UTF-16 text Qt makes of it."""
+    """Translates between positions in a text that is shown and in the UTF-16 Qt makes of it."""
 
     def __init__(self, text: str) -> None:
         self._text = "" if text.isascii() or max(text) <= "\uffff" else text

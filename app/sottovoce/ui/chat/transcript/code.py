@@ -152,7 +152,7 @@ class CodeBox:
         if self._inks is None:
             self._inks = highlight(self.text, self.code.language)
             self._ink_starts = [inked.start for inked in self._inks]
-        counting = Counting(line)
+        counting = Counting(shown(line))
         formats = []
         at = max(0, bisect_right(self._ink_starts, start) - 1)
         while at < len(self._inks) and self._inks[at].start < start + len(line):
@@ -176,7 +176,7 @@ class CodeBox:
             return len(self.text)
         x = point.x() - PADDING + self.sideways.at
         at = self._layout(index).lineAt(0).xToCursor(x)
-        return self._starts[index] + Counting(self._line(index)).from_qt(at)
+        return self._starts[index] + Counting(shown(self._line(index))).from_qt(at)
 
     def rects(self, start: int, end: int) -> list[QRectF]:
         if start >= end:
@@ -200,7 +200,7 @@ class CodeBox:
         if line.isascii() and "\t" not in line:
             x = position * self._style.code_letter_width
         else:
-            at = Counting(line).to_qt(position)
+            at = Counting(shown(line)).to_qt(position)
             x = x_of(self._layout(index).lineAt(0), at)
         return PADDING - self.sideways.at + x
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -53,6 +52,7 @@ from sottovoce.ui.chat.transcript.shape import Mark, Shape, Sideways
 from sottovoce.ui.chat.transcript.style import LINE, Style
 from sottovoce.ui.chat.transcript.verdict import DOUBTS
 from sottovoce.ui.theme.tokens import COLUMN_PIXELS, Tokens
+from sottovoce.ui.tip import tip
 from sottovoce.ui.widgets.parts import rounded, shortened
 
 MARGIN = 24
@@ -724,8 +724,7 @@ class Transcript(QAbstractScrollArea):
         if not says:
             QToolTip.hideText()
             return
-        # Taken for rich text, an address with a tag in it would load what the tag names.
-        QToolTip.showText(where, f"<span>{escape(says)}</span>", self.viewport())
+        QToolTip.showText(where, tip(says), self.viewport())
 
     def _doubt_at(self, point: QPointF) -> str:
         """What is the matter with the words under a point, where something is."""

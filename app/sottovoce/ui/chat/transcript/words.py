@@ -35,9 +35,10 @@ class Words:
         self._mixes_directions = mixes_directions(self.text)
         self._is_cited = any(span.citation for span in spans)
         self._links: list[Link] | None = None
-        self._counting = Counting(self.text)
+        text = shown(self.text)
+        self._counting = Counting(text)
         self._style = style
-        self._layout = QTextLayout(shown(self.text), style.font(level))
+        self._layout = QTextLayout(text, style.font(level))
         self._layout.setCacheEnabled(True)
         self._layout.setTextOption(self._option(align))
         self._layout.setFormats(self._formats(level))
