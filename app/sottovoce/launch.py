@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 
 from sottovoce.cli.arguments import parse
 from sottovoce.cli.terminal import open_streams, tell
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.remote import Remote
@@ -17,6 +18,7 @@ from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
+from sottovoce.system.policy import policy_in_force
 from sottovoce.system.secrets import keyring_secrets
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ def launch(argv: Sequence[str]) -> int:
 
 
 def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | None) -> int:
-    folder = profile(arguments.data_dir)
+    folder = profile(arguments.data_dir, _policy(arguments))
     NetworkGate(Ledger(folder.ledger)).close()
     harden()
     kept = HubToken(folder, keyring_secrets)
@@ -63,6 +65,12 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | 
                 folder, engine, keyring_secrets, remote, given, arguments.open_model
             )
         )
+
+
+def _policy(arguments: argparse.Namespace) -> Policy:
+    if arguments.command == "policy" and arguments.action == "check":
+        return NO_RULES  # To mend the one in force, it has to be possible to look at it.
+    return policy_in_force(arguments.policy)
 
 
 @contextmanager

@@ -37,6 +37,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         help="read the passphrase that protects your chats from this file",
     )
     everywhere.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="try out this policy, where the computer has none",
+    )
+    everywhere.add_argument(
         "--log-level",
         choices=["debug", "info", "warning", "error"],
         help="how much goes into the log",
@@ -58,9 +64,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_library(commands, everywhere)
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
+    _add_policy(commands, everywhere)
     _add_doctor(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
-    defaults = argparse.Namespace(data_dir=None, passphrase_file=None, log_level="warning")
+    defaults = argparse.Namespace(
+        data_dir=None, passphrase_file=None, policy=None, log_level="warning"
+    )
     return parser.parse_args(argv, defaults)
 
 
@@ -273,6 +282,20 @@ def _add_network(commands: "_Commands", everywhere: argparse.ArgumentParser) -> 
         help="read your access token at the hub from the terminal, and keep it in the keyring",
     )
     token.add_argument("--forget", action="store_true", help="remove it instead")
+
+
+def _add_policy(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    policy = commands.add_parser(
+        "policy", parents=[everywhere], help="what administrators decide for everybody here"
+    )
+    actions = policy.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", parents=[everywhere], help="the rules that are in force")
+    check = actions.add_parser(
+        "check", parents=[everywhere], help="whether a policy file can be obeyed, and what it says"
+    )
+    check.add_argument("file", type=_path, metavar="FILE")
+    for action in (show, check):
+        action.add_argument("--json", action="store_true", help="one JSON document")
 
 
 def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from sottovoce.cli import ask, chats, doctor, library, models, network
+from sottovoce.cli import ask, chats, doctor, library, models, network, policy
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Offline, Problem
@@ -19,6 +19,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Parts], None]] = {
     "library": library.run,
     "models": models.run,
     "network": network.run,
+    "policy": policy.run,
 }
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 
 from sottovoce.cli.terminal import tell
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
 from sottovoce.library.library import Library
@@ -36,6 +37,11 @@ class Parts:
     """What the user gave along with the command."""
     remote: Remote
     """The hub, as far as the network switch lets anybody get there."""
+
+    @property
+    def policy(self) -> Policy:
+        """What administrators decided."""
+        return self.profile.policy
 
 
 @contextmanager

@@ -34,3 +34,7 @@ class Policy:
     """The folder of models for all users; None is the system's usual place."""
     audit: bool = False
     """Whether what is done, not what is said, is written in the audit log."""
+
+
+NO_RULES = Policy()
+"""Each user decides."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Damaged, Refused
 
 _PACKAGE = Path(__file__).parents[1]
@@ -12,9 +13,13 @@ _PACKAGE = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The one folder that holds everything Sottovoce writes."""
+    """The one folder that holds everything Sottovoce writes, and the rules it is used under.
+
+    Whoever is handed a profile obeys its policy: there is no way to forget it.
+    """
 
     folder: Path
+    policy: Policy = NO_RULES
 
     @property
     def database(self) -> Path:
@@ -76,7 +81,7 @@ class Profile:
         return self.folder / "lock"
 
 
-def profile(data_dir: Path | None) -> Profile:
+def profile(data_dir: Path | None, policy: Policy = NO_RULES) -> Profile:
     """Return the profile in `data_dir`, or in the user's data folder; made private if need be.
 
     Raises Refused if the folder cannot be made.
@@ -86,7 +91,7 @@ def profile(data_dir: Path | None) -> Profile:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Refused("Sottovoce's folder cannot be made there. Choose another place.") from error
-    return Profile(folder.absolute())
+    return Profile(folder.absolute(), policy)
 
 
 def shared_models() -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLockFile, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
@@ -50,6 +51,11 @@ class WindowParts:
     """What the user gave along with the start."""
     open_model: Path | None = None
     """A model file to begin with."""
+
+    @property
+    def policy(self) -> Policy:
+        """What administrators decided."""
+        return self.profile.policy
 
 
 def run(parts: WindowParts) -> int:
