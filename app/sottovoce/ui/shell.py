@@ -46,6 +46,7 @@ from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.search import DocumentSearch
 from sottovoce.ui.library.work_view_model import WorkViewModel
+from sottovoce.ui.lock.view_model import LockViewModel
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
@@ -102,7 +103,9 @@ class Shell(QWidget):
         secrets: Callable[[], Secrets | None],
         look: Look,
         appearance: Appearance,
+        downloads: DownloadsViewModel | None = None,
     ) -> None:
+        """`downloads` are those that went on while the window was locked."""
         super().__init__()
         library = opened.library
         self._store = opened.store
@@ -114,9 +117,12 @@ class Shell(QWidget):
         self._secrets = secrets
         self._look = look
         self.settings = SettingsViewModel(opened.store, tasks, opened.settings)
-        self.network = NetworkViewModel(profile, tasks)
+        self.lock = LockViewModel(self.settings, profile.policy, is_kept=not opened.is_temporary)
+        self.downloads = downloads or DownloadsViewModel(
+            Downloads(profile, remote), tasks, NetworkViewModel(profile, tasks)
+        )
+        self.network = self.downloads.network
         self.token = TokenViewModel(HubToken(profile, secrets), self.network, tasks)
-        self.downloads = DownloadsViewModel(Downloads(profile, remote), tasks, self.network)
         self.shelf = ShelfViewModel(shelf_in(profile), tasks)
         self.model = ModelViewModel(engine, tasks, self.settings, self.shelf.shelf)
         self.replies = Replies(tasks)
@@ -151,6 +157,7 @@ class Shell(QWidget):
         self._documents_order = appearance.documents_order
         self._reranker = ""
         """The one that the library was told to use."""
+        self._is_locking = False
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
         self.viewer_pane: ViewerPane | None = None
@@ -174,10 +181,12 @@ class Shell(QWidget):
             self.model.find()
         else:
             self.model.choose(model)
-        if interrupted is None:
-            self.chat.restore_draft()
+        before_lock = self.settings.settings.open_chat
+        self.settings.change(replace(self.settings.settings, open_chat=0))
+        if chat := interrupted or before_lock:
+            self.chat.open(chat)
         else:
-            self.chat.open(interrupted)
+            self.chat.restore_draft()
         self._figures_timer.start()
         self._show_figures()
         self._use_reranker()
@@ -219,8 +228,17 @@ class Shell(QWidget):
         self.replies.fall_silent()
         self.chat.leave_unsaid()
         self.viewer.close()
-        self.network.rest()
+        if not (self._is_locking and self.downloads.wanted):
+            self.network.rest()
         self.chat.keep_draft()
+
+    def note_locking(self) -> None:
+        """Keep what is needed to go on after it: the chat on screen, with all that was typed."""
+        self._is_locking = True
+        self.chat.keep_edit()
+        conversation = self.chat.conversation
+        open_chat = conversation.id if conversation else 0
+        self.settings.change(replace(self.settings.settings, open_chat=open_chat))
 
     @property
     def sidebar_width(self) -> int:
@@ -282,6 +300,7 @@ class Shell(QWidget):
                 self._toggle_sidebar,
                 ("Ctrl+B",),
             ),
+            Action("lock", "Lock now", "lock", self.lock.lock, ("Ctrl+Shift+L",)),
             Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
             Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
             Action("network", "Network settings", "globe", self._open_network_settings),
@@ -358,6 +377,7 @@ class Shell(QWidget):
         sidebar.models_asked.connect(self._open_models)
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
+        sidebar.lock_asked.connect(self.lock.lock)
         sidebar.chosen.connect(self._open)
         self.chats.deleted.connect(self._note_deleted)
         self.chats.restored.connect(lambda chat: self._open(chat, None))
@@ -390,7 +410,6 @@ class Shell(QWidget):
         self.collections.added.connect(self.work.begin)
         self.work.progressed.connect(self.collections.refresh_soon)
         self.downloads.installed.connect(self._note_installed)
-        self.downloads.rested.connect(self.network.rest)
         self.status.documents_asked.connect(self._open_documents)
         self.status.ledger_asked.connect(self._open_ledger)
         self.status.network_settings_asked.connect(self._open_network_settings)
@@ -593,12 +612,16 @@ class Shell(QWidget):
 
     def _made_settings(self) -> SettingsDialog:
         from sottovoce.ui.settings.dialog import SettingsDialog
+        from sottovoce.ui.settings.privacy_tab import PrivacyTab
+        from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
 
+        protection = ProtectionViewModel(self._profile, self._tasks, self._secrets)
         dialog = SettingsDialog(
             self.settings,
             self.network,
             self.token,
             self.document_models,
+            privacy=PrivacyTab(protection, self._look),
             look=self._look,
             parent=self,
         )

@@ -23,6 +23,7 @@ from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
 from sottovoce.ui.settings.network_tab import NetworkTab
+from sottovoce.ui.settings.privacy_tab import PrivacyTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.choice import Choice
@@ -37,7 +38,7 @@ _SCHEMES = {
 
 
 class SettingsDialog(QDialog):
-    """Six tabs. Nothing has to be confirmed."""
+    """Seven tabs. Nothing has to be confirmed, but what cannot be undone."""
 
     ledger_asked = Signal()
     catalogue_asked = Signal()
@@ -50,6 +51,7 @@ class SettingsDialog(QDialog):
         token: TokenViewModel,
         document_models: DocumentModelsViewModel,
         *,
+        privacy: PrivacyTab,
         look: Look,
         parent: QWidget,
     ) -> None:
@@ -75,6 +77,8 @@ class SettingsDialog(QDialog):
         self.network = NetworkTab(network, token, look)
         self.network.ledger_asked.connect(self.ledger_asked)
         tabs.addTab(self.network, "Network")
+        self.privacy = privacy
+        tabs.addTab(privacy, "Privacy")
         tabs.addTab(self._appearance(), "Appearance")
         close = button("Close", self.accept)
         close.setDefault(True)
@@ -90,6 +94,10 @@ class SettingsDialog(QDialog):
     def show_network(self) -> None:
         """Bring what may connect to the front."""
         self._tabs.setCurrentWidget(self.network)
+
+    def show_privacy(self) -> None:
+        """Bring what protects the chats to the front."""
+        self._tabs.setCurrentWidget(self.privacy)
 
     def _go_to_catalogue(self) -> None:
         self.accept()

@@ -1,0 +1,22 @@
+"""What keeps the chats private: one card for each way."""
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from sottovoce.ui.settings.protection_card import ProtectionCard
+from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
+from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.widgets.parts import scrolled_column
+
+
+class PrivacyTab(QWidget):
+    """The cards, one below the other."""
+
+    def __init__(self, protection: ProtectionViewModel, look: Look) -> None:
+        super().__init__()
+        self.protection = ProtectionCard(protection, look)
+        scroll, column = scrolled_column()
+        column.addWidget(self.protection)
+        column.addStretch()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
