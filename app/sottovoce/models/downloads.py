@@ -3,7 +3,6 @@
 Each download has a folder of its own, with what was chosen, a lock, and what was fetched so far.
 """
 
-import re
 import secrets
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -38,6 +37,7 @@ from sottovoce.models.download import (
 from sottovoce.models.fingerprint import Fingerprint
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.install import check, find_twin, install
+from sottovoce.models.names import is_plain
 from sottovoce.models.pace import Pace
 from sottovoce.models.part import prepare, settle
 from sottovoce.models.parts import parts
@@ -62,13 +62,6 @@ _ELSEWHERE = "Another window or command of Sottovoce downloads this. Pause or ca
 
 _LARGEST = 1_000_000
 """Bytes of what is kept of a download; nothing we write comes near it."""
-
-# What all file systems take as a name; some know devices by such names, too.
-_NAME = re.compile(
-    r"(?!(con|prn|aux|nul|(com|lpt)[\d¹²³]) *\.)\w[\w .,+()@=-]*\.gguf", re.IGNORECASE
-)
-_LONGEST_NAME = 200
-"""Bytes: file systems take 255, and the names of a part and of a record are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,11 +389,11 @@ def _offered(file: ChosenFile, repository: Repository) -> ChosenFile:
 def _check_files(choice: Choice) -> None:
     """Raise Unsupported unless this machine can keep the files, and they are all of one model."""
     names = [local_name(file.name) for file in choice.files]
-    is_plain = all(
-        _NAME.fullmatch(name) and len(name.encode()) <= _LONGEST_NAME and (file.size or 0) >= 0
+    are_plain = all(
+        is_plain(name) and name.endswith(".gguf") and (file.size or 0) >= 0
         for name, file in zip(names, choice.files, strict=True)
     )
-    if not names or not is_plain:
+    if not names or not are_plain:
         raise Unsupported("Only GGUF files with plain names can be downloaded. Choose others.")
     if names != [path.name for path in parts(Path(names[0]))]:
         raise Unsupported("This is not one whole model. Choose all its parts, in their order.")
