@@ -3,7 +3,7 @@
 import argparse
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from sottovoce.cli.arguments import parse
@@ -19,6 +19,7 @@ from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
 from sottovoce.system.policy import policy_in_force
+from sottovoce.system.restart import RESTART, restart
 from sottovoce.system.secrets import keyring_secrets
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,18 @@ def launch(argv: Sequence[str]) -> int:
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
     token = os.environ.pop("SOTTOVOCE_HUB_TOKEN", None)
     arguments = parse(argv)
+    if arguments.locked:
+        # What opened the window before does not open it again by itself.
+        passphrase = arguments.passphrase_file = arguments.open_model = None
+
+    def again() -> None:
+        restart([*(each for each in argv if each != "--locked"), "--locked"])
+
     try:
-        return _launch(arguments, passphrase, token)
+        code = _launch(arguments, passphrase, token, again)
+        if code == RESTART:
+            again()
+        return code
     except Problem as problem:
         tell(str(problem))
     except Exception as error:  # noqa: BLE001  A bug: told here, without user text.
@@ -40,7 +51,12 @@ def launch(argv: Sequence[str]) -> int:
     return 1
 
 
-def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | None) -> int:
+def _launch(
+    arguments: argparse.Namespace,
+    passphrase: str | None,
+    token: str | None,
+    again: Callable[[], None],
+) -> int:
     folder = profile(arguments.data_dir, _policy(arguments))
     NetworkGate(Ledger(folder.ledger)).close()
     harden()
@@ -62,7 +78,14 @@ def _launch(arguments: argparse.Namespace, passphrase: str | None, token: str | 
 
         return application.run(
             application.WindowParts(
-                folder, engine, keyring_secrets, remote, given, arguments.open_model
+                folder,
+                engine,
+                keyring_secrets,
+                remote,
+                given,
+                arguments.open_model,
+                is_locked=arguments.locked,
+                restart=again,
             )
         )
 

@@ -58,6 +58,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--model", dest="open_model", type=Path, metavar="PATH", help="open with this model file"
     )
+    # The window says this to itself when it begins anew, to lock.
+    parser.add_argument("--locked", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)

@@ -64,6 +64,8 @@ class Settings:
     """Minutes without input after which the window locks; 0 for never."""
     locks_with_screen: bool = True
     """Whether it locks when the screen does, and when the computer goes to sleep."""
+    open_chat: int = 0
+    """The number of the chat that was on screen when the window locked; 0 for none."""
 
     def load_of(self, model: Path) -> LoadOptions:
         """How the model at this path is put in memory."""
@@ -115,3 +117,7 @@ class Appearance:
     documents_order: str = ""
     """The column that documents are sorted by, after a "-" if the last come first; empty: the first
     column."""
+    downloads: tuple[str, ...] = ()
+    """Those that go on while the window is locked."""
+    switches_off: bool = False
+    """Whether the network is switched off when they are done."""

@@ -201,7 +201,7 @@ def inherited(arguments: Sequence[str]) -> tuple[Connection, Connection]:
 def _started(
     switch: str, handles: Sequence[int], log: Path | None, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    arguments = [*_program(), switch, *map(str, handles)]
+    arguments = [*program(), switch, *map(str, handles)]
     # The passphrase is not a child's business.
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SOTTOVOCE_")}
     with _opened(log) as output:
@@ -227,7 +227,8 @@ def _started(
         )
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
+    """Return what starts this program, without arguments."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
     # -P: no module is taken from the folder that the program happens to be started in.

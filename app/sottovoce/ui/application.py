@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,20 +22,27 @@ from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
+from sottovoce.system.restart import RESTART
+from sottovoce.ui.lock.input import Input
 from sottovoce.ui.signals import closed_by_signals
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.fonts import body_font, load_fonts
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.unlock.pages import UnlockPages
+from sottovoce.ui.unlock.pages import Outline, UnlockPages
 from sottovoce.ui.unlock.view_model import Opened, UnlockViewModel
 from sottovoce.ui.window import Window
 
 if TYPE_CHECKING:
     # Late, for start-up: what the first frame does not need is imported when it is on screen.
     from sottovoce.system.secrets import Secrets
+    from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
     from sottovoce.ui.shell import Shell
 
 log = logging.getLogger(__name__)
+
+_PATIENCE = 4.0
+"""Seconds to end in order before the window is locked all the same: before a computer goes to
+sleep, there are five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,10 @@ class WindowParts:
     """What the user gave along with the start."""
     open_model: Path | None = None
     """A model file to begin with."""
+    is_locked: bool = False
+    """Whether the window has locked itself: it opens nothing before it is asked to."""
+    restart: Callable[[], object] = lambda: None
+    """Replaces this process by one with a locked window, at once. Any thread may call."""
 
     @property
     def policy(self) -> Policy:
@@ -102,16 +114,23 @@ class Session:
         self._appearance = read_appearance(parts.profile.appearance)
         self._told_bug = False
         self._opened: Opened | None = None
+        self._is_locking = False
+        self._input: Input | None = None
+        self._downloads: DownloadsViewModel | None = None
+        """What goes on while the window is locked."""
         self.tasks = Tasks()
         self.tasks.crashed.connect(self._note_crash)
         self.window = Window(self._appearance, look)
         self.window.closing.connect(self._keep_appearance)
         self.unlock = UnlockViewModel(
-            parts.profile, self.tasks, secrets=parts.secrets, passphrase=parts.passphrase
+            parts.profile,
+            self.tasks,
+            secrets=parts.secrets,
+            passphrase=parts.passphrase,
+            is_locked=parts.is_locked,
         )
         self.unlock.opened.connect(self._open_shell)
-        shown = self._appearance.sidebar_width if self._appearance.sidebar_shown else 0
-        self.pages = UnlockPages(self.unlock, look, shown)
+        self.pages = UnlockPages(self.unlock, look, self._sidebar_width)
         self.shell: Shell | None = None
         self.window.setCentralWidget(self.pages)
 
@@ -120,11 +139,57 @@ class Session:
         self.window.show()
         # After the first frame: whatever unlocking costs, the window is there before it.
         QTimer.singleShot(0, self.unlock.start)
+        if self._parts.is_locked and self._appearance.downloads:
+            QTimer.singleShot(0, self._go_on_downloading)
+
+    def _go_on_downloading(self) -> None:
+        """Do what needs no chats, and would take all night if it waited for somebody to unlock."""
+        # Late, for start-up: only a locked window has use for it before the shell.
+        from sottovoce.models.downloads import Downloads
+        from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
+        from sottovoce.ui.network.view_model import NetworkViewModel
+
+        profile = self._parts.profile
+        network = NetworkViewModel(profile, self.tasks)
+        if self._appearance.switches_off:
+            network.note_rest_wanted()
+        queue = Downloads(profile, self._parts.remote)
+        self._downloads = DownloadsViewModel(queue, self.tasks, network)
+        self._downloads.go_on(self._appearance.downloads)
+
+    def lock(self) -> None:
+        """Cover what is on screen, end in order, and leave it to a fresh process to unlock.
+
+        What a program was shown, it cannot forget; only its end makes sure of that.
+        """
+        if self._is_locking or self.shell is None:
+            return
+        self._is_locking = True
+        last = threading.Timer(_PATIENCE, self._lock_at_once)
+        last.daemon = True
+        last.start()
+        for window in QApplication.topLevelWidgets():
+            if window is not self.window and window.isVisible():
+                window.close()
+        self.shell.note_locking()
+        self._keep_appearance()
+        self.shell.hide()
+        self.window.takeCentralWidget()
+        self.window.setCentralWidget(Outline(self._look, self._sidebar_width))
+        self.window.repaint()
+        QApplication.exit(RESTART)
+
+    def _lock_at_once(self) -> None:
+        """Without an end in order: a disk, or the system, does not answer. What is kept is safe."""
+        self._parts.profile.lock.unlink(missing_ok=True)
+        self._parts.restart()
 
     def close(self) -> None:
         """Stop what is under way, keep every word, and let go of the chats."""
         if self.shell is not None:
             self.shell.close_down()
+        elif self._downloads is not None:
+            self._downloads.network.rest()
         self.tasks.close()
         if self._opened is not None:
             self._opened.library.close()
@@ -174,9 +239,19 @@ class Session:
             secrets=self._parts.secrets,
             look=self._look,
             appearance=self._appearance,
+            downloads=self._downloads,
         )
         self.window.setCentralWidget(self.shell)
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
+        self.shell.lock.due.connect(self.lock)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self._input = Input(application, self.shell.lock.note_input)
+
+    @property
+    def _sidebar_width(self) -> int:
+        """Pixels; 0 while it is hidden."""
+        return self._appearance.sidebar_width if self._appearance.sidebar_shown else 0
 
     def _keep_appearance(self) -> None:
         appearance = self.window.appearance()
@@ -189,6 +264,8 @@ class Session:
                 models_tab=self.shell.models_tab,
                 collection=self.shell.collections.chosen_number,
                 documents_order=self.shell.documents_order,
+                downloads=self.shell.downloads.wanted if self._is_locking else (),
+                switches_off=self._is_locking and self.shell.network.is_to_rest,
             )
         try:
             write_appearance(self._parts.profile.appearance, appearance)

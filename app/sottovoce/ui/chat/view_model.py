@@ -103,6 +103,11 @@ class ChatViewModel(QObject):
         self._conversation: Conversation | None = None
         self._messages: list[Message] = []
         self._is_starting = self._is_stop_wanted = False
+        self._is_attaching = False
+        self._held = ""
+        """Words that are sent as soon as what was attached for them is there."""
+        self._attached_meanwhile: list[Path] = []
+        """Files for a chat whose first words are on their way."""
         self._wanted: int | None = None
         self._wanted_message: int | None = None
         self._editing: Message | None = None
@@ -112,6 +117,8 @@ class ChatViewModel(QObject):
         """The message that is edited in a chat, also while another chat is shown."""
         self._resending: set[int] = set()
         self._drafts: dict[int | None, str] = {}
+        self._heard = 0
+        """How many messages were told of, in any chat."""
         self._named: set[int] = set()
         """Documents whose names were asked for."""
         self._troubles: dict[int | None, Trouble] = {}
@@ -124,6 +131,7 @@ class ChatViewModel(QObject):
         replies.told.connect(self._hear)
         replies.failed.connect(self._fail)
         replies.begun_or_ended.connect(self._note_busy)
+        scope.attached.connect(self._send_held)
 
     @property
     def conversation(self) -> Conversation | None:
@@ -207,6 +215,7 @@ class ChatViewModel(QObject):
         """Show an empty chat. It is kept once it has words."""
         self.keep_draft()
         self._wanted = None
+        self._held = ""
         self._show(None, [], draft=self._drafts.get(None, ""))
 
     def restore_draft(self) -> None:
@@ -223,6 +232,7 @@ class ChatViewModel(QObject):
         """Show this chat; at `message`, if it is named, on whatever branch that is."""
         self.keep_draft()
         self._wanted = conversation
+        heard = self._heard
 
         def read() -> tuple[Conversation, list[Message], str]:
             if message is not None:
@@ -236,6 +246,11 @@ class ChatViewModel(QObject):
         def show(found: tuple[Conversation, list[Message], str]) -> None:
             if self._wanted != conversation:
                 return  # Another was asked for in the meantime.
+            if heard != self._heard:
+                self.open(conversation, message)  # It was read before the latest words.
+                return
+            self.keep_draft()  # Of the chat that was shown until now.
+            self._held = ""
             opened, messages, draft = found
             self._wanted_message = message
             self._show(opened, messages, draft=self._drafts.get(conversation, draft))
@@ -245,6 +260,9 @@ class ChatViewModel(QObject):
     def send(self, text: str) -> None:
         """Say `text`, after the last message or in place of the one being edited."""
         if self.is_busy or not text.strip():
+            return
+        if self._is_attaching or self._scope.is_adding:
+            self._held = text
             return
         parts = self._parts()
         if parts is None:
@@ -271,10 +289,14 @@ class ChatViewModel(QObject):
         if self._conversation is not None:
             self._scope.attach(paths)
             return
+        if self._is_starting:
+            self._attached_meanwhile += paths
+            return
 
         def begin(made: Conversation) -> None:
-            if self._conversation is not None or self._is_starting:
-                return  # Its first words came in the same moment, or another was opened.
+            self._is_attaching = False
+            if self._conversation is not None:
+                return  # Another was opened in the meantime.
             draft = self._drafts.pop(None, "")
             self._scope.begin(made.id)
             self._show(made, [], draft=draft)
@@ -282,6 +304,7 @@ class ChatViewModel(QObject):
             self._keep_draft()
             self._scope.attach(paths)
 
+        self._is_attaching = True
         self._tasks.ask(self._store.new_conversation, begin, failed=self._fail_to_begin)
 
     def stop(self) -> None:
@@ -350,7 +373,14 @@ class ChatViewModel(QObject):
             self._store.show_branch(message)
             return list(self._store.messages(conversation))
 
-        self._tasks.ask(read, lambda messages: self._replace_messages(conversation, messages))
+        def show(messages: list[Message]) -> None:
+            if conversation != self._id or self.is_busy:
+                return  # Another chat was opened, or something was said where the reader was.
+            self._messages = messages
+            self._note_context()
+            self.messages_changed.emit()
+
+        self._tasks.ask(read, show)
 
     def note_draft(self, text: str) -> None:
         """The composer holds `text` now; it is kept in a moment."""
@@ -359,6 +389,7 @@ class ChatViewModel(QObject):
             return
         if self.draft == text:
             return
+        self._held = ""  # It was not finished after all.
         self._drafts[self._id] = text
         self._draft_timer.start()
 
@@ -375,6 +406,15 @@ class ChatViewModel(QObject):
         if self._draft_timer.isActive():
             self._draft_timer.stop()
             self._keep_draft()
+
+    def keep_edit(self) -> None:
+        """Keep as a draft what was made of an earlier message, as far as it is not sent."""
+        if self._editing is None or self.draft == self._editing.text:
+            return
+        edited = self.draft
+        self._end_editing()
+        self._drafts[self._id] = edited
+        self._keep_draft()
 
     def dismiss_trouble(self) -> None:
         self._tell_trouble(None)
@@ -413,9 +453,20 @@ class ChatViewModel(QObject):
         self._ask(parts, made.id, text, None)
         if self._is_stop_wanted:
             self.stop()
+        if paths := self._attached_meanwhile:
+            self._attached_meanwhile = []
+            self._scope.attach(paths)
+
+    def _send_held(self, conversation: int) -> None:
+        held = self._held
+        if held and conversation == self._id and not self._scope.is_adding:
+            self._held = ""
+            self.send(held)
 
     def _fail_to_begin(self, error: Exception) -> None:
-        self._is_starting = False
+        self._is_starting = self._is_attaching = False
+        self._held = ""
+        self._attached_meanwhile = []
         self.busy_changed.emit(False)
         self._tell_trouble(trouble(error))
 
@@ -461,13 +512,6 @@ class ChatViewModel(QObject):
         if not self.is_busy:
             self._reload_unfinished()
 
-    def _replace_messages(self, conversation: int, messages: list[Message]) -> None:
-        if conversation != self._id:
-            return
-        self._messages = messages
-        self._note_context()
-        self.messages_changed.emit()
-
     def _keep_draft(self) -> None:
         conversation, draft = self._id, self._drafts[self._id]
         self._tasks.ask(lambda: self._store.keep_draft(conversation, draft))
@@ -488,6 +532,7 @@ class ChatViewModel(QObject):
     def _hear(self, conversation: int, news: News | Awaiting) -> None:
         """Take in what answering tells, of the chat on screen or another."""
         is_here = conversation == self._id
+        self._heard += isinstance(news, Said | Begun | Saved)
         match news:
             case Said(message):
                 self._forget_draft_of(message)

@@ -1,7 +1,7 @@
 """The downloads: those in the queue, and those that were finished since the window was opened."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -100,6 +100,12 @@ class DownloadsViewModel(QObject):
         self._is_busy = False
         self._news: Transferred | Checking | None = None
         network.changed.connect(self._heed_network)
+        self.rested.connect(network.rest)
+
+    @property
+    def network(self) -> NetworkViewModel:
+        """What they come through."""
+        return self._network
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -115,6 +121,21 @@ class DownloadsViewModel(QObject):
     def under_way(self) -> int:
         """How many are running or have their turn next."""
         return sum(row.is_under_way for row in self.rows)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What somebody asked for and is not done."""
+        return tuple(sorted(self._asked_for))
+
+    def go_on(self, wanted: Sequence[str]) -> None:
+        """Go on with what was wanted of the window before this one."""
+
+        def take(queue: list[Download]) -> None:
+            self._asked_for |= set(wanted)
+            self._take(queue)
+
+        self._network.look()
+        self._tasks.ask(self._downloads.list, take)
 
     def refresh(self) -> None:
         """Read the queue again."""

@@ -10,11 +10,12 @@ from sottovoce.domain.problems import Problem
 from sottovoce.system.files import write_private
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import (
+    KEPT_OFF,
     PUBLIC_HUB,
     NetworkSettings,
-    endpoint_at,
-    host_named,
     read_switch,
+    with_endpoint,
+    with_host,
     write_switch,
 )
 from sottovoce.system.paths import Profile
@@ -69,6 +70,16 @@ class NetworkViewModel(QObject):
         return self.settings.on
 
     @property
+    def is_to_rest(self) -> bool:
+        """Whether it was switched on only for what is under way."""
+        return self._is_to_rest
+
+    @property
+    def is_kept_off(self) -> bool:
+        """Whether administrators keep it off, whatever anybody wishes."""
+        return not self._profile.policy.network
+
+    @property
     def host(self) -> str:
         """The host of the hub that is asked."""
         return self.settings.endpoint_host
@@ -103,6 +114,10 @@ class NetworkViewModel(QObject):
         self._is_to_rest = False
         self._change(replace(self.settings, on=False))
 
+    def note_rest_wanted(self) -> None:
+        """It was switched on only for what is under way, by the window before this one."""
+        self._is_to_rest = True
+
     def rest(self) -> None:
         """Nothing is under way any more: switch off, if it was switched on only for that."""
         if self._is_to_rest:
@@ -111,21 +126,21 @@ class NetworkViewModel(QObject):
     def use_endpoint(self, address: str) -> None:
         """Ask the hub at this address from now on; at the usual one where it is empty."""
         try:
-            endpoint = endpoint_at(address or PUBLIC_HUB)
+            changed = with_endpoint(self.settings, address or PUBLIC_HUB)
         except Problem as problem:
             self.mistaken.emit(str(problem))
             return
-        self._change(replace(self.settings, endpoint=endpoint))
+        self._change(changed)
 
     def allow(self, host: str) -> None:
         """Let the hub lead to this host, too."""
         try:
-            named = host_named(host)
+            changed = with_host(self.settings, host)
         except Problem as problem:
             self.mistaken.emit(str(problem))
             return
-        if named not in self.settings.hosts:
-            self._change(replace(self.settings, hosts=(*self.settings.hosts, named)))
+        if changed != self.settings:
+            self._change(changed)
 
     def forbid(self, host: str) -> None:
         """Let it no longer lead there."""
@@ -161,15 +176,15 @@ class NetworkViewModel(QObject):
             self.changed.emit()
             then()
 
-        place = self._profile.network
-        self._tasks.ask(lambda: write_switch(place, settings), changed, failed=self._tell)
+        place, policy = self._profile.network, self._profile.policy
+        self._tasks.ask(lambda: write_switch(place, settings, policy), changed, failed=self._tell)
 
     def _end_clearing(self) -> None:
         self.look()
         self.read_ledger()
 
     def _read(self) -> _Seen:
-        settings = read_switch(self._profile.network)
+        settings = read_switch(self._profile.network, self._profile.policy)
         try:
             state = self._profile.ledger.stat()
             written = (state.st_size, state.st_mtime_ns)

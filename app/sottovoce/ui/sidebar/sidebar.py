@@ -33,6 +33,7 @@ class Sidebar(QFrame):
     models_asked = Signal()
     settings_asked = Signal()
     hide_asked = Signal()
+    lock_asked = Signal()
     chosen = Signal(int, object)
     """A conversation, and the message to show in it or None."""
     found_chosen = Signal(object)
@@ -86,6 +87,8 @@ class Sidebar(QFrame):
         head.addWidget(label("Sottovoce", "name"))
         head.addStretch()
         hide = icon_button(look, "panel-left", "Hide the sidebar (Ctrl+B)", self.hide_asked.emit)
+        lock = icon_button(look, "lock", "Lock now (Ctrl+Shift+L)", self.lock_asked.emit)
+        head.addWidget(lock)
         head.addWidget(hide)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 8)
@@ -102,7 +105,7 @@ class Sidebar(QFrame):
         foot.addWidget(settings)
         column.addLayout(foot)
         for first, then in pairwise(
-            (hide, new, self._search, self._list, documents, models, settings)
+            (lock, hide, new, self._search, self._list, documents, models, settings)
         ):
             QWidget.setTabOrder(first, then)
 

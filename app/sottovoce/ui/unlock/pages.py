@@ -28,11 +28,13 @@ class UnlockPages(QStackedWidget):
         self._unlock = unlock
         self.choose = ChoosePage(unlock, look)
         self.enter = EnterPage(unlock, look)
+        self.locked = LockedPage(unlock, look)
         self.stuck = StuckPage(unlock, look)
         self._pages: dict[Step, QWidget] = {
-            Step.OPENING: _Outline(look, sidebar_width),
+            Step.OPENING: Outline(look, sidebar_width),
             Step.CHOOSE_PASSPHRASE: self.choose,
             Step.ENTER_PASSPHRASE: self.enter,
+            Step.LOCKED: self.locked,
             Step.STUCK: self.stuck,
         }
         for page in self._pages.values():
@@ -52,7 +54,7 @@ class UnlockPages(QStackedWidget):
             page.show_step()
 
 
-class _Outline(QWidget):
+class Outline(QWidget):
     """The window's outline, so that nothing jumps when the chats appear in it."""
 
     def __init__(self, look: Look, sidebar_width: int) -> None:
@@ -83,7 +85,8 @@ class _Page(QWidget):
         self.column.setSpacing(10)
         self.column.addWidget(picture(look, name, 36))
         self.column.addSpacing(4)
-        self.column.addWidget(label(title, "title", wraps=True))
+        self.title = label(title, "title", wraps=True)
+        self.column.addWidget(self.title)
         self.body = label(body, "body", wraps=True)
         self.column.addWidget(self.body)
         self.column.addSpacing(8)
@@ -173,14 +176,20 @@ class EnterPage(_Page):
         self.temporary.setToolTip(
             "A temporary chat, gone when the window closes. Your kept chats stay as they are."
         )
+        self.keyring = button("Use the keyring", unlock.open_without_asking)
+        self.keyring.setToolTip("Unlock with the key that this computer’s keyring holds.")
         self.column.addWidget(self.field)
         self.column.addWidget(self.problem)
-        self.add_buttons(self.accept, self.temporary)
+        self.add_buttons(self.accept, self.keyring, self.temporary)
         self._countdown = QTimer(self)
         self._countdown.setInterval(200)
         self._countdown.timeout.connect(self._note_wait)
 
     def show_step(self) -> None:
+        if self._unlock.is_locked:
+            self.title.setText("Locked")
+            self.body.setText("Enter your passphrase to go on where you were.")
+        self.keyring.setVisible(self._unlock.has_keyring)
         self._note_wait()
         self._countdown.start()
         self.field.setFocus()
@@ -197,6 +206,25 @@ class EnterPage(_Page):
     def _enter(self) -> None:
         if self.field.text() and self.accept.isEnabled():
             self._unlock.enter(self.field.text())
+
+
+class LockedPage(_Page):
+    """The window has locked itself, and nothing but the keyring protects the chats."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look,
+            "lock",
+            "Locked",
+            "Unlock to go on where you were. Only this computer’s keyring protects your chats: as "
+            "long as you are logged in, whoever sits here can unlock them, too. With a passphrase, "
+            "which you can set in the settings under Privacy, they could not.",
+        )
+        self.accept = button("Unlock", unlock.open_without_asking, "accent")
+        self.add_buttons(self.accept)
+
+    def show_step(self) -> None:
+        self.accept.setFocus()
 
 
 class StuckPage(_Page):

@@ -32,6 +32,8 @@ class Step(Enum):
     OPENING = auto()
     CHOOSE_PASSPHRASE = auto()
     ENTER_PASSPHRASE = auto()
+    LOCKED = auto()
+    """The keyring would open them, once it is asked."""
     STUCK = auto()
 
 
@@ -56,6 +58,8 @@ class _Asked:
     step: Step
     sentence: str = ""
     is_wrong_try: bool = False
+    has_keyring: bool = False
+    """Whether the keyring would open them, too."""
 
 
 class UnlockViewModel(QObject):
@@ -71,13 +75,17 @@ class UnlockViewModel(QObject):
         *,
         secrets: Callable[[], Secrets | None],
         passphrase: str | None,
+        is_locked: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`is_locked`: the window has locked itself, and opens nothing before it is asked to."""
         super().__init__()
         self._profile = profile
         self._tasks = tasks
         self._secrets = secrets
         self._given = passphrase
+        self._is_locked = is_locked
+        self._has_keyring = False
         self._clock = clock
         self._wrong_tries = 0
         self._may_try_at = 0.0
@@ -94,12 +102,29 @@ class UnlockViewModel(QObject):
         return self._sentence
 
     @property
+    def is_locked(self) -> bool:
+        """Whether the window has locked itself, rather than just begun."""
+        return self._is_locked
+
+    @property
+    def has_keyring(self) -> bool:
+        """Whether the keyring would open the chats, besides what is asked for."""
+        return self._has_keyring
+
+    @property
     def seconds_to_wait(self) -> float:
         """How long until the next passphrase may be tried: several wrong ones make it longer."""
         return max(0.0, self._may_try_at - self._clock())
 
     def start(self) -> None:
-        """Open the chats without asking, if that is possible."""
+        """Open the chats without asking, if that is possible; if they are locked, ask."""
+        if self._is_locked:
+            self._work(lambda: _stay_locked(self._profile))
+            return
+        self.open_without_asking()
+
+    def open_without_asking(self) -> None:
+        """Open the chats by the keyring, or by what was given along, where that is possible."""
         given, self._given = self._given, None
         self._work(lambda: _open_without_asking(self._profile, self._secrets, given))
 
@@ -144,6 +169,7 @@ class UnlockViewModel(QObject):
 
     def _ask(self, asked: _Asked) -> None:
         self._step, self._sentence = asked.step, asked.sentence
+        self._has_keyring = asked.has_keyring or (self._has_keyring and asked.is_wrong_try)
         self.changed.emit()
 
     def _fail(self, error: Exception) -> None:
@@ -156,6 +182,18 @@ class UnlockViewModel(QObject):
         if self._wrong_tries >= _FREE_TRIES:
             wait = min(2.0 ** (self._wrong_tries - _FREE_TRIES), _LONGEST_WAIT)
             self._may_try_at = self._clock() + wait
+
+
+def _stay_locked(profile: Profile) -> _Asked:
+    """What it takes to unlock. The keyring is not asked: it may open to anybody at the keyboard."""
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Protection, Vault
+
+    protections = Vault(profile.vault).protections
+    if Protection.PASSPHRASE not in protections:
+        return _Asked(Step.LOCKED)
+    has_keyring = Protection.KEYRING in protections
+    return _Asked(Step.ENTER_PASSPHRASE, has_keyring=has_keyring)
 
 
 def _open_without_asking(

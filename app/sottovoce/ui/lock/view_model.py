@@ -1,0 +1,101 @@
+"""When the window locks: on demand, when nobody touches it, and when screen or computer rest."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from sottovoce.domain.policy import Policy
+from sottovoce.ui.settings.view_model import SettingsViewModel
+
+_LOOK_SECONDS = 5.0
+"""Between two looks at the clock."""
+_SLEEP_SECONDS = 30.0
+"""A look that comes so much too late was slept through."""
+
+
+def _seconds() -> float:
+    """Seconds of a clock that nobody sets, and that goes on while the computer sleeps."""
+    if sys.platform == "win32":
+        return time.monotonic()
+    # Python's own clock stands still meanwhile on both of the others.
+    return time.clock_gettime(
+        time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
+    )
+
+
+class LockViewModel(QObject):
+    """Knows when somebody was there last, and says when that is too long ago."""
+
+    due = Signal()
+    """The window must lock now."""
+
+    def __init__(
+        self,
+        settings: SettingsViewModel,
+        policy: Policy,
+        *,
+        is_kept: bool,
+        clock: Callable[[], float] = _seconds,
+    ) -> None:
+        """`is_kept`: whether chats come back after it. Else only an administrator locks them."""
+        super().__init__()
+        self._settings = settings
+        self._policy = policy
+        self._is_kept = is_kept
+        self._clock = clock
+        self._touched = self._looked = clock()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.CoarseTimer)
+        self._timer.setInterval(round(_LOOK_SECONDS * 1000))
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    @property
+    def minutes(self) -> int:
+        """Without input after which the window locks; 0 for never."""
+        own = self._settings.settings.lock_after if self._is_kept else 0
+        most = self._policy.lock_after
+        if most is None:
+            return own
+        return min(own, most) if own else most
+
+    @property
+    def follows_screen(self) -> bool:
+        """Whether the window locks with the screen, and when the computer goes to sleep."""
+        if self._policy.lock_after is not None:
+            return True
+        return self._is_kept and self._settings.settings.locks_with_screen
+
+    def lock(self) -> None:
+        """Lock now, because somebody wants it."""
+        self._timer.stop()
+        self.due.emit()
+
+    def note_input(self) -> bool:
+        """Somebody types or points. False where it comes too late: the window locks instead."""
+        now = self._clock()
+        if self._is_late(now):
+            self.lock()
+            return False
+        self._touched = now
+        return True
+
+    def note_rest(self) -> None:
+        """The screen is locked, or the computer goes to sleep."""
+        if self.follows_screen:
+            self.lock()
+
+    def look(self) -> None:
+        """Lock if nobody was there for long, or if the computer slept without a word."""
+        now = self._clock()
+        slept = now - self._looked > _LOOK_SECONDS + _SLEEP_SECONDS
+        self._looked = now
+        if self._is_late(now):
+            self.lock()
+        elif slept:
+            self.note_rest()
+
+    def _is_late(self, now: float) -> bool:
+        return bool(self.minutes) and now - self._touched >= 60 * self.minutes
