@@ -621,7 +621,7 @@ class Shell(QWidget):
             self.network,
             self.token,
             self.document_models,
-            privacy=PrivacyTab(protection, self._look),
+            privacy=PrivacyTab(protection, self.lock, self._look),
             look=self._look,
             parent=self,
         )

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -43,7 +44,7 @@ class LockViewModel(QObject):
         super().__init__()
         self._settings = settings
         self._policy = policy
-        self._is_kept = is_kept
+        self.is_kept = is_kept
         self._clock = clock
         self._touched = self._looked = clock()
         self._timer = QTimer(self)
@@ -55,18 +56,31 @@ class LockViewModel(QObject):
     @property
     def minutes(self) -> int:
         """Without input after which the window locks; 0 for never."""
-        own = self._settings.settings.lock_after if self._is_kept else 0
-        most = self._policy.lock_after
+        own = self._settings.settings.lock_after if self.is_kept else 0
+        most = self.most_minutes
         if most is None:
             return own
         return min(own, most) if own else most
 
     @property
+    def most_minutes(self) -> int | None:
+        """What an administrator allows at most; None where nobody said anything."""
+        return self._policy.lock_after
+
+    @property
     def follows_screen(self) -> bool:
         """Whether the window locks with the screen, and when the computer goes to sleep."""
-        if self._policy.lock_after is not None:
+        if self.most_minutes is not None:
             return True
-        return self._is_kept and self._settings.settings.locks_with_screen
+        return self.is_kept and self._settings.settings.locks_with_screen
+
+    def lock_after(self, minutes: int) -> None:
+        """Lock after so long without input; 0 for never."""
+        self._settings.change(replace(self._settings.settings, lock_after=minutes))
+
+    def follow_screen(self, follows: bool) -> None:
+        """Lock with the screen, or leave that to the person."""
+        self._settings.change(replace(self._settings.settings, locks_with_screen=follows))
 
     def lock(self) -> None:
         """Lock now, because somebody wants it."""

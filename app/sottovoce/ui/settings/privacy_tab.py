@@ -2,6 +2,8 @@
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from sottovoce.ui.lock.view_model import LockViewModel
+from sottovoce.ui.settings.lock_card import LockCard
 from sottovoce.ui.settings.protection_card import ProtectionCard
 from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
 from sottovoce.ui.theme.scheme import Look
@@ -11,11 +13,13 @@ from sottovoce.ui.widgets.parts import scrolled_column
 class PrivacyTab(QWidget):
     """The cards, one below the other."""
 
-    def __init__(self, protection: ProtectionViewModel, look: Look) -> None:
+    def __init__(self, protection: ProtectionViewModel, lock: LockViewModel, look: Look) -> None:
         super().__init__()
         self.protection = ProtectionCard(protection, look)
         scroll, column = scrolled_column()
+        self.lock = LockCard(lock, look)
         column.addWidget(self.protection)
+        column.addWidget(self.lock)
         column.addStretch()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
