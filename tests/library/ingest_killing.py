@@ -16,7 +16,7 @@ from library.ingesting import DEFAULT, KEY, library
 from sottovoce.domain.stop import Stop
 from sottovoce.store import migrations
 from sottovoce.store.database import Database, open_database
-from sottovoce.store.document_store import _derived, open_documents
+from sottovoce.store.document_store import documents_key, open_documents
 
 _TESTS = Path(__file__).parents[1]
 
@@ -93,7 +93,7 @@ def _killed(path: Path, seconds: float) -> int:
 
 def _opened(path: Path) -> Database:
     scripts = migrations.released("documents")
-    return open_database(path, _derived(KEY), scripts, what="documents")
+    return open_database(path, documents_key(KEY), scripts, what="documents")
 
 
 def _halves(path: Path) -> int:

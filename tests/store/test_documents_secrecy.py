@@ -7,9 +7,9 @@ from sottovoce.domain.document import Format, Page, Span
 from sottovoce.store import migrations
 from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.database import open_database
-from sottovoce.store.document_store import DocumentStore, _derived, open_documents
+from sottovoce.store.document_store import DocumentStore, documents_key, open_documents
 from sottovoce.store.documents import File
-from sottovoce.store.vectors import Lack
+from sottovoce.store.vectors import Embedded, Lack
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def keep(store: DocumentStore, collection: int, name: str, words: list[str]) -> 
     [lack] = store.lacks(10)
     first = store.unembedded(lack, 10)[0].number
     vector = words[0].encode() * 3
-    store.keep_vectors(lack, first=first, passages=3, data=vector)
+    store.keep_vectors([Embedded(lack, first, 3, vector)])
     return document.id
 
 
@@ -89,7 +89,7 @@ def test_vectors_of_another_model_are_forgotten_when_it_is_no_longer_searched_by
         [lack] = store.lacks(10)
         assert lack == Lack(lack.content, "another model")
         first = store.unembedded(lack, 10)[0].number
-        store.keep_vectors(lack, first=first, passages=3, data=b"new")
+        store.keep_vectors([Embedded(lack, first, 3, b"new")])
         store.change_embeddings()
         assert store.collections()[0].embedding == "another model"
         assert store.count_vectors("a model") == 0
@@ -113,7 +113,7 @@ def assert_forgotten(plain: bytes, words: list[str]) -> None:
 def decrypted(path: Path, key: bytes) -> bytes:
     """Every page of the database as it is under the key, also those no longer in use."""
     scripts = migrations.released("documents")
-    database = open_database(path, _derived(key), scripts, what="documents")
+    database = open_database(path, documents_key(key), scripts, what="documents")
     with database.reading() as connection:
         pages = connection.serialize("main")
     database.close()

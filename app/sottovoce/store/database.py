@@ -5,16 +5,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import cast
 
 import apsw
 
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused, Unsupported
+from sottovoce.domain.stop import Stop
 from sottovoce.store.migrations import migrate, version
 from sottovoce.store.transaction import transaction
 from sottovoce.system.use import using
 
 KEY_SIZE = 48
 """Bytes: 32 that encrypt, and the 16 of SQLCipher's salt, which is also how the file begins."""
+
+_COPIED_AT_ONCE = 512
+"""Pages, before whoever copies looks up: some ten milliseconds."""
 
 
 class Database:
@@ -42,6 +47,18 @@ class Database:
         """Bring the write-ahead log into the file and empty it, if no other process is reading."""
         with self.reading() as connection:
             connection.pragma("wal_checkpoint", "TRUNCATE")
+
+    def check(self, stop: Stop) -> dict[str, int]:
+        """Read everything there is, and return how many rows each table has. Raises Damaged."""
+        with self.reading() as connection, _interruptible(connection, stop):
+            if connection.pragma("integrity_check") != "ok":
+                raise Damaged(_damaged(self._what))
+            # What virtual tables hold is in other tables, which are read, too.
+            tables = connection.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+            )
+            names = [cast(str, name) for (name,) in tables]
+            return {name: _count_rows(connection, name) for name in names}
 
     def close(self) -> None:
         with self._lock:
@@ -71,6 +88,32 @@ def open_database(
 
 
 @contextmanager
+def snapshot(path: Path, key: bytes, *, what: str) -> Iterator[apsw.Connection]:
+    """The database at `path` as it is now, whatever others write meanwhile; there must be one.
+
+    Raises what open_database raises.
+    """
+    with using(path.parent), translated(what), closing(_connect(path, key, what)) as connection:
+        connection.execute("BEGIN")
+        version(connection)  # The first statement that reads decides what is seen until the end.
+        yield connection
+
+
+def copy(source: apsw.Connection, path: Path, key: bytes, *, what: str) -> Iterator[int]:
+    """Write a database into a new one at `path`, and tell how many bytes were written each time.
+
+    Raises NoRoom, Refused or Interrupted.
+    """
+    with translated(what), closing(_connect(path, key, what)) as target:
+        size = cast(int, source.pragma("page_size"))
+        with target.backup("main", source, "main") as backup:
+            while not backup.done:
+                before = backup.remaining
+                backup.step(_COPIED_AT_ONCE)
+                yield max(0, before - backup.remaining) * size
+
+
+@contextmanager
 def translated(what: str) -> Iterator[None]:
     """Turn SQLite's failures into Problems. What remains is a bug and stays what it is."""
     try:
@@ -88,6 +131,22 @@ def translated(what: str) -> Iterator[None]:
         raise Refused(_not_allowed(what)) from error
     except apsw.IOError as error:
         raise Interrupted(f"The disk failed to read or write your {what}. Try again.") from error
+
+
+@contextmanager
+def _interruptible(connection: apsw.Connection, stop: Stop) -> Iterator[None]:
+    try:
+        with stop.calling(connection.interrupt):
+            yield
+    except apsw.InterruptError:
+        stop.check()
+        raise
+
+
+def _count_rows(connection: apsw.Connection, table: str) -> int:
+    quoted = table.replace('"', '""')
+    rows = connection.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 - its name is in the file.
+    return sum(1 for _ in rows)
 
 
 def _in_memory() -> apsw.Connection:

@@ -15,7 +15,7 @@ from sottovoce.store import collections, contents, documents, migrations, vector
 from sottovoce.store.contents import Outcome
 from sottovoce.store.database import KEY_SIZE, Database, open_database
 from sottovoce.store.documents import Backlog, Changes, File, Searched
-from sottovoce.store.vectors import Kept, Lack, Unembedded
+from sottovoce.store.vectors import Embedded, Kept, Lack, Unembedded
 
 
 def open_documents(path: Path | None, key: bytes) -> "DocumentStore":
@@ -25,11 +25,14 @@ def open_documents(path: Path | None, key: bytes) -> "DocumentStore":
     Raises what open_store raises.
     """
     scripts = migrations.released("documents")
-    return DocumentStore(open_database(path, _derived(key), scripts, what="documents"))
+    return DocumentStore(open_database(path, documents_key(key), scripts, what="documents"))
 
 
-def _derived(key: bytes) -> bytes:
-    """Another key (HKDF-Expand of RFC 5869, one block), so that the two files share no key."""
+def documents_key(key: bytes) -> bytes:
+    """Return the documents' own key, made from the vault's, so that the two files share none.
+
+    HKDF-Expand of RFC 5869, one block.
+    """
     return hmac.digest(key, b"documents\x01", hashlib.sha512)[:KEY_SIZE]
 
 
@@ -269,15 +272,20 @@ class DocumentStore:
         with self._database.reading() as connection:
             return vectors.lacks(connection, limit, without)
 
+    def expected_models(self) -> list[str]:
+        """Return the embedding models that documents will need which are still to be read."""
+        with self._database.reading() as connection:
+            return vectors.expected(connection)
+
     def unembedded(self, lack: Lack, limit: int) -> list[Unembedded]:
         """Return the next passages of a content that need vectors."""
         with self._database.reading() as connection:
             return vectors.unembedded(connection, lack, limit)
 
-    def keep_vectors(self, lack: Lack, *, first: int, passages: int, data: bytes) -> None:
-        """Keep the vectors of successive passages, one after the other, of 8-bit integers."""
+    def keep_vectors(self, embedded: Sequence[Embedded]) -> None:
+        """Keep the vectors of passages, in one transaction."""
         with self._database.writing() as connection:
-            vectors.keep(connection, lack, first=first, passages=passages, data=data)
+            vectors.keep(connection, embedded)
 
     def count_vectors(self, model: str) -> int:
         """Return how many rows of vectors there are of an embedding model."""

@@ -77,6 +77,31 @@ class Profile:
         return self.folder / "appearance.json"
 
     @property
+    def scratch(self) -> Path:
+        """Where backups are put together and taken apart."""
+        return self.folder / "scratch"
+
+    @property
+    def scratch_lock(self) -> Path:
+        """Locked by the process that has something there."""
+        return self.folder / "scratch.lock"
+
+    @property
+    def restored(self) -> Path:
+        """What was restored from a backup, until it takes the place of what there is."""
+        return self.folder / "restored"
+
+    @property
+    def exchange(self) -> Path:
+        """The journal of that."""
+        return self.folder / "exchange.json"
+
+    @property
+    def kept(self) -> Path:
+        """What was there before, a folder for each time."""
+        return self.folder / "kept"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

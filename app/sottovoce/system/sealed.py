@@ -78,7 +78,8 @@ class SealedReader:
         self.head = start[-length + _SALT :] if length > _SALT else b""
 
     def pieces(self, key: bytes) -> "Pieces":
-        """Return what is sealed. The key is found to be another file's when the first is read."""
+        """Return what is sealed, from its start. Raises Damaged if the key is another one's."""
+        self._file.seek(len(self._start) + hashlib.sha256().digest_size)
         return Pieces(self._file, _key_of_pieces(key, self._start))
 
 

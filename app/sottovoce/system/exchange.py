@@ -1,0 +1,158 @@
+"""Puts what a profile remembers in the place of another memory, whole or not at all.
+
+Nothing is destroyed: what was there is kept in a folder of its own, and can come back. A journal
+says which files change places; after a kill, the next program that starts carries it out.
+"""
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from sottovoce.domain.problems import Damaged, Missing
+from sottovoce.system.files import flush_folder, write_private, writing_translated
+from sottovoce.system.paths import Profile
+from sottovoce.system.use import alone
+
+_MOMENT = "%Y-%m-%d %H-%M-%S-%f"
+"""The name of a folder of what was kept: its moment in UTC, as a file name on every system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a profile remembered before something else took its place."""
+
+    folder: Path
+    since: datetime
+    size: int
+    """Bytes."""
+
+
+class _Journal(msgspec.Struct, frozen=True):
+    """Names of files and folders that come into the profile, and of those that go out."""
+
+    source: str
+    """Where the new ones are, relative to the profile."""
+    kept: str
+    """Where the old ones go."""
+    into: tuple[str, ...]
+    out: tuple[str, ...] | None = None
+    """None until nobody uses the profile any more: only then it is clear what there is."""
+
+
+def replace_memory(profile: Profile, source: Path) -> None:
+    """Let what is in `source`, a folder inside the profile's, be what the profile remembers.
+
+    `source` is gone afterwards. Raises Interrupted if somebody uses the profile, NoRoom, Refused.
+    """
+    replace_at_next_start(profile, source)
+    finish_replacing(profile)
+
+
+def replace_at_next_start(profile: Profile, source: Path) -> None:
+    """Let `source` be what the profile remembers from the next start of the program on.
+
+    It is for who has the profile open now, and ends. Raises NoRoom or Refused.
+    """
+    moment = datetime.now(UTC).strftime(_MOMENT)
+    journal = _Journal(
+        source=str(source.relative_to(profile.folder)),
+        kept=str((profile.kept / moment).relative_to(profile.folder)),
+        into=tuple(memory_in(source)),
+    )
+    _write(profile, journal)
+
+
+def finish_replacing(profile: Profile) -> None:
+    """Carry out what was to be done at this start, or what a kill left half done.
+
+    Raises Interrupted if somebody uses the profile, Damaged, NoRoom or Refused.
+    """
+    if profile.exchange.exists():
+        with alone(profile.folder), writing_translated():
+            _carry_out(profile)
+
+
+def kept(profile: Profile) -> list[Kept]:
+    """Return what was replaced and is still there, newest first."""
+    found = []
+    with suppress(OSError):
+        for folder in profile.kept.iterdir():
+            with suppress(ValueError):  # Somebody put something else there.
+                since = datetime.strptime(folder.name, _MOMENT).replace(tzinfo=UTC)
+                found.append(Kept(folder, since, _size(folder)))
+    return sorted(found, key=lambda each: each.since, reverse=True)
+
+
+def newest_kept(profile: Profile) -> Kept:
+    """Return what was replaced last. Raises Missing."""
+    found = kept(profile)
+    if not found:
+        raise Missing("Nothing was replaced here, so there is nothing to bring back.")
+    return found[0]
+
+
+def discard(kept_one: Kept) -> None:
+    """Remove what was replaced, for good. Raises Refused."""
+    with writing_translated():
+        # The vault first: without it, the rest is noise, should this be stopped half-way.
+        shutil.rmtree(kept_one.folder / "vault", ignore_errors=True)
+        shutil.rmtree(kept_one.folder)
+
+
+def memory_in(folder: Path) -> list[str]:
+    """Return the names of what is remembered in a profile's folder."""
+    return sorted(each.name for each in folder.iterdir() if _is_memory(each.name))
+
+
+def _is_memory(name: str) -> bool:
+    """The vault, the plain settings, and the databases with what lies beside them while in use."""
+    return name in {"vault", "appearance.json", "network.json"} or name.startswith(
+        ("sottovoce.db", "documents.db")
+    )
+
+
+def _carry_out(profile: Profile) -> None:
+    """Move what has not been moved yet: it may have been begun before."""
+    journal = _read(profile.exchange)
+    if journal.out is None:
+        journal = msgspec.structs.replace(journal, out=tuple(memory_in(profile.folder)))
+        _write(profile, journal)
+    folder, source, away = (profile.folder / each for each in ("", journal.source, journal.kept))
+    away.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in journal.out or ():
+        if (folder / name).exists() and not (away / name).exists():
+            (folder / name).rename(away / name)
+    flush_folder(away)
+    for name in journal.into:
+        if (source / name).exists():
+            if (folder / name).exists():  # Made meanwhile by who had not seen the journal.
+                (folder / name).rename(away / f"{name}.stray")
+            (source / name).rename(folder / name)
+    flush_folder(folder)
+    with suppress(OSError):
+        away.rmdir()  # If nothing was there, nothing is kept.
+    profile.exchange.unlink()
+    flush_folder(folder)
+    shutil.rmtree(source, ignore_errors=True)
+
+
+def _write(profile: Profile, journal: _Journal) -> None:
+    write_private(profile.exchange, msgspec.json.encode(journal))
+
+
+def _read(path: Path) -> _Journal:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Journal)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Damaged(
+            "The note of what a backup replaces is damaged. Rename the file exchange.json in "
+            "Sottovoce's folder."
+        ) from error
+
+
+def _size(folder: Path) -> int:
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())

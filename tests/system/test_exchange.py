@@ -1,0 +1,170 @@
+from pathlib import Path
+
+import pytest
+
+from sottovoce.domain.problems import Damaged, Interrupted, Missing
+from sottovoce.system import use
+from sottovoce.system.exchange import (
+    discard,
+    finish_replacing,
+    kept,
+    newest_kept,
+    replace_at_next_start,
+    replace_memory,
+)
+from sottovoce.system.paths import Profile, profile
+from sottovoce.system.use import using
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(use, "_PATIENCE", 0.0)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Profile:
+    made = profile(tmp_path / "here")
+    fill(made.folder, "old", documents=True)
+    (made.folder / "sottovoce.db-wal").write_text("old log")
+    (made.folder / "models").mkdir()
+    return made
+
+
+@pytest.fixture
+def source(here: Profile) -> Path:
+    here.restored.mkdir()
+    fill(here.restored, "new", documents=False)
+    return here.restored
+
+
+def fill(folder: Path, says: str, *, documents: bool) -> None:
+    (folder / "vault").mkdir()
+    (folder / "vault" / "vault.json").write_text(says)
+    (folder / "sottovoce.db").write_text(says)
+    if documents:
+        (folder / "documents.db").write_text(says)
+
+
+def remembers(here: Profile) -> dict[str, str]:
+    paths = (here.vault / "vault.json", *here.folder.glob("*.db*"))
+    return {path.name: path.read_text() for path in paths if path.exists()}
+
+
+OLD = {
+    "vault.json": "old",
+    "sottovoce.db": "old",
+    "sottovoce.db-wal": "old log",
+    "documents.db": "old",
+}
+NEW = {"vault.json": "new", "sottovoce.db": "new"}
+
+
+def test_one_memory_takes_the_place_of_another_which_is_kept(here: Profile, source: Path) -> None:
+    replace_memory(here, source)
+    assert remembers(here) == NEW
+    (old,) = kept(here)
+    assert remembers(Profile(old.folder)) == OLD
+    assert old.size == sum(map(len, OLD.values()))
+    assert (here.folder / "models").is_dir()
+    assert not source.exists()
+    assert not here.exchange.exists()
+
+
+def test_what_was_there_can_come_back_and_go_again(here: Profile, source: Path) -> None:
+    replace_memory(here, source)
+    replace_memory(here, newest_kept(here).folder)
+    assert remembers(here) == OLD
+    replace_memory(here, newest_kept(here).folder)
+    assert remembers(here) == NEW
+    assert len(kept(here)) == 1
+
+
+def test_what_was_there_can_be_removed_for_good(here: Profile, source: Path) -> None:
+    replace_memory(here, source)
+    discard(newest_kept(here))
+    assert kept(here) == []
+    with pytest.raises(Missing):
+        newest_kept(here)
+    assert remembers(here) == NEW
+
+
+def test_nothing_changes_while_somebody_uses_it(here: Profile, source: Path) -> None:
+    with using(here.folder):
+        replace_at_next_start(here, source)
+        with pytest.raises(Interrupted):
+            finish_replacing(here)
+        assert remembers(here) == OLD
+    finish_replacing(here)
+    assert remembers(here) == NEW
+    finish_replacing(here)
+    assert remembers(here) == NEW
+
+
+def test_what_came_meanwhile_goes_away_with_the_rest(here: Profile, source: Path) -> None:
+    replace_at_next_start(here, source)
+    (here.folder / "documents.db-wal").write_text("later")
+    finish_replacing(here)
+    assert remembers(here) == NEW
+    assert (newest_kept(here).folder / "documents.db-wal").read_text() == "later"
+
+
+def test_wherever_it_is_interrupted_the_next_start_carries_it_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+    for moves in range(7):
+        here = profile(tmp_path / str(moves))
+        fill(here.folder, "old", documents=True)
+        here.restored.mkdir()
+        fill(here.restored, "new", documents=False)
+        left = moves
+
+        def fail_later(path: Path, target: Path) -> Path:
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            return rename(path, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", fail_later)
+            try:
+                replace_memory(here, here.restored)
+            except KeyboardInterrupt:
+                assert moves < 5
+        finish_replacing(here)
+        assert remembers(here) == NEW
+        assert remembers(Profile(newest_kept(here).folder)) == dict.fromkeys(
+            ("vault.json", "sottovoce.db", "documents.db"), "old"
+        )
+
+
+def test_what_was_made_meanwhile_by_another_process_is_kept_too(
+    here: Profile, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def make_a_vault(path: Path, target: Path) -> Path:
+        if path == source / "sottovoce.db":
+            monkeypatch.setattr(Path, "rename", rename)
+            fill(here.folder, "stray", documents=False)
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", make_a_vault)
+    with pytest.raises(KeyboardInterrupt):
+        replace_memory(here, source)
+    finish_replacing(here)
+    assert remembers(here) == NEW
+    folder = newest_kept(here).folder
+    assert (folder / "vault.stray" / "vault.json").read_text() == "stray"
+    assert (
+        remembers(Profile(folder)).items() >= {"vault.json": "old", "documents.db": "old"}.items()
+    )
+
+
+def test_a_journal_that_cannot_be_read_stops_everything(here: Profile) -> None:
+    here.exchange.write_text("nonsense")
+    with pytest.raises(Damaged):
+        finish_replacing(here)
+    assert remembers(here) == OLD
