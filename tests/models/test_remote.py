@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from hub_server import Fault, HubServer
-from sottovoce.domain.problems import Cancelled, Interrupted, Missing, Refused
+from sottovoce.domain.policy import Policy
+from sottovoce.domain.problems import Cancelled, Interrupted, Missing, Offline, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.models.remote import Remote
 from sottovoce.models.repository import FetchOrder, RemoteFile
@@ -59,6 +60,22 @@ def seconds(work: Callable[[], object]) -> float:
     with pytest.raises(Cancelled):
         work()
     return time.monotonic() - begun
+
+
+def test_kept_off_by_administrators_nothing_starts(online: Profile, hub: HubServer) -> None:
+    made = profile(online.folder, Policy(network=False))
+    with pytest.raises(Refused, match="administrator keeps") as told:
+        Remote(made).search("words", Stop())
+    assert not isinstance(told.value, Offline)
+    assert [entry.is_allowed for entry in Ledger(made.ledger).entries()] == [False]
+    assert hub.asked == []
+
+
+def test_only_the_hosts_of_the_policy_are_asked(online: Profile, hub: HubServer) -> None:
+    with pytest.raises(Refused, match=r"administrator does not allow 127\.0\.0\.1"):
+        Remote(profile(online.folder, Policy(hosts=("hub.example",)))).search("large", Stop())
+    assert hub.asked == []
+    assert Remote(profile(online.folder, Policy(hosts=("127.0.0.1",)))).search("large", Stop())
 
 
 def test_switched_off_nothing_starts_and_the_refusal_is_noted(

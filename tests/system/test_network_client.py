@@ -45,9 +45,13 @@ def connect(ledger: Ledger) -> Iterator[Connect]:
     clients: list[Client] = []
 
     def make(
-        endpoint: str, *hosts: str, token: str | None = None, most: int | None = None
+        endpoint: str,
+        *hosts: str,
+        token: str | None = None,
+        most: int | None = None,
+        only: tuple[str, ...] | None = None,
     ) -> Client:
-        settings = NetworkSettings(on=True, endpoint=endpoint, hosts=hosts)
+        settings = NetworkSettings(on=True, endpoint=endpoint, hosts=hosts, only=only)
         way = Way(settings, NetworkGate(ledger), ledger, token)
         clients.append(Client(way, "Test", most=most, follow_redirects=True))
         return clients[-1]
@@ -84,6 +88,16 @@ def test_a_request_says_no_more_of_us_than_our_name(hub: HubServer, connect: Con
     [asked] = hub.asked
     assert set(asked.headers) == {"host", "accept", "accept-encoding", "connection", "user-agent"}
     assert asked.headers["user-agent"].startswith("Sottovoce/")
+
+
+def test_nothing_goes_where_administrators_did_not_allow_it(
+    hub: HubServer, connect: Connect, ledger: Ledger
+) -> None:
+    client = connect(hub.url, "127.0.0.1", only=("hub.example",))
+    with pytest.raises(Refused, match=r"administrator does not allow 127\.0\.0\.1"):
+        client.get(hub.url + SMALL)
+    assert hub.asked == []
+    assert [entry.is_allowed for entry in ledger.entries()] == [False]
 
 
 def test_cookies_are_not_kept(hub: HubServer, connect: Connect) -> None:
@@ -266,6 +280,17 @@ class TestEncrypted:
         [entry] = ledger.entries()
         assert (entry.host, entry.is_allowed) == ("127.0.0.1", True)
         assert entry.purpose == "Test, through a proxy to hub.example"
+
+    def test_a_proxy_that_administrators_did_not_allow_is_not_used(
+        self, connect: Connect, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with tunnel() as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            client = connect("https://hub.example", only=("hub.example",))
+            with pytest.raises(Refused, match=r"administrator does not allow 127\.0\.0\.1"):
+                client.get("https://hub.example/")
+        assert proxy.asked == []
+        assert [entry.is_allowed for entry in ledger.entries()] == [False]
 
     def test_a_certificate_that_is_not_trusted_stops_it(
         self, safe_hub: HubServer, connect: Connect, monkeypatch: pytest.MonkeyPatch

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Refused
 from sottovoce.system.network.switch import (
     NetworkSettings,
     endpoint_at,
     host_named,
     read_switch,
+    with_endpoint,
+    with_host,
     write_switch,
 )
 
@@ -22,6 +25,36 @@ def test_what_was_chosen_is_kept(tmp_path: Path) -> None:
     chosen = NetworkSettings(True, "https://mirror.example/hub", ("files.example",))
     write_switch(tmp_path / "network.json", chosen)
     assert read_switch(tmp_path / "network.json") == chosen
+
+
+def test_a_policy_keeps_it_off_whatever_was_chosen(tmp_path: Path) -> None:
+    place, never = tmp_path / "network.json", Policy(network=False)
+    write_switch(place, NetworkSettings(on=True))
+    assert not read_switch(place, never).on
+    with pytest.raises(Refused, match="administrator keeps the network switched off"):
+        write_switch(place, NetworkSettings(on=True), never)
+    write_switch(place, NetworkSettings(on=False), never)
+
+
+def test_a_policy_names_the_only_hosts(tmp_path: Path) -> None:
+    place, policy = tmp_path / "network.json", Policy(hosts=("hub.example", "*.files.example"))
+    forged = NetworkSettings(True, "https://hub.example", ("other.example",), ("other.example",))
+    write_switch(place, forged)
+    settings = read_switch(place, policy)
+    assert settings.permits("hub.example")
+    assert settings.permits("a.files.example")
+    for host in ("files.example", "afiles.example", "other.example", "huggingface.co", "hf.co"):
+        assert not settings.permits(host)
+
+
+def test_what_a_policy_does_not_allow_cannot_be_chosen() -> None:
+    settings = NetworkSettings(endpoint="https://hub.example", only=("hub.example", "*.b.example"))
+    with pytest.raises(Refused, match=r"does not allow huggingface\.co"):
+        with_endpoint(settings, "https://huggingface.co")
+    with pytest.raises(Refused, match=r"does not allow c\.example.*hub\.example, \*\.b\.example"):
+        with_host(settings, "c.example")
+    assert with_host(settings, "a.b.example").hosts == ("a.b.example",)
+    assert with_endpoint(settings, "https://a.b.example").endpoint_host == "a.b.example"
 
 
 @pytest.mark.parametrize(

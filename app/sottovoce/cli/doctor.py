@@ -80,8 +80,12 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _chats(parts)
     yield _disk(parts)
     yield _shared()
-    yield Finding("Network", Health.GOOD, network.state(read_switch(parts.profile.network)))
+    yield Finding("Network", Health.GOOD, _network(parts))
     yield sandbox(possible())
+
+
+def _network(parts: Parts) -> str:
+    return network.state(read_switch(parts.profile.network, parts.policy), parts.policy)
 
 
 def _shared() -> Finding:

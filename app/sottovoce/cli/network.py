@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import write, write_json
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import (
     NetworkSettings,
-    endpoint_at,
     host_named,
     read_switch,
+    with_endpoint,
+    with_host,
     write_switch,
 )
 from sottovoce.system.network.token import HubToken
@@ -24,7 +26,7 @@ _LONGEST = 10_000
 
 def run(arguments: argparse.Namespace, parts: Parts) -> None:
     """Do what `network` was asked for. Raises Problem."""
-    settings = read_switch(parts.profile.network)
+    settings = read_switch(parts.profile.network, parts.policy)
     match arguments.action:
         case "status":
             _status(settings, parts, as_json=arguments.json)
@@ -35,10 +37,9 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         case "endpoint" if arguments.url is None:
             _status(settings, parts, as_json=arguments.json)
         case "endpoint":
-            _change(replace(settings, endpoint=endpoint_at(arguments.url)), parts, arguments.json)
+            _change(with_endpoint(settings, arguments.url), parts, arguments.json)
         case "allow":
-            hosts = dict.fromkeys((*settings.hosts, host_named(arguments.host)))
-            _change(replace(settings, hosts=tuple(hosts)), parts, arguments.json)
+            _change(with_host(settings, arguments.host), parts, arguments.json)
         case "forbid":
             host = host_named(arguments.host)
             kept = tuple(each for each in settings.hosts if each != host)
@@ -49,11 +50,15 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
             HubToken(parts.profile, parts.secrets).keep(_typed_token())
 
 
-def state(settings: NetworkSettings) -> str:
+def state(settings: NetworkSettings, policy: Policy) -> str:
     """What the switch says now, in a sentence."""
+    if not policy.network:
+        return "The network is switched off by your administrator. Sottovoce opens no connection."
     if not settings.on:
         return "The network is switched off. Sottovoce opens no connection."
     more = f", which may lead to {', '.join(settings.hosts)}" if settings.hosts else ""
+    if settings.only is not None:
+        more = f". Your administrator allows {', '.join(settings.only) or 'no host'}, nothing else"
     return (
         "The network is switched on, for what you ask for: models are searched for and fetched "
         f"at {settings.endpoint}{more}."
@@ -61,7 +66,7 @@ def state(settings: NetworkSettings) -> str:
 
 
 def _change(settings: NetworkSettings, parts: Parts, as_json: bool) -> None:
-    write_switch(parts.profile.network, settings)
+    write_switch(parts.profile.network, settings, parts.policy)
     _status(settings, parts, as_json=as_json)
 
 
@@ -72,13 +77,14 @@ def _status(settings: NetworkSettings, parts: Parts, *, as_json: bool) -> None:
                 "network": "on" if settings.on else "off",
                 "endpoint": settings.endpoint,
                 "hosts": list(settings.hosts),
+                "set_by_administrator": not parts.policy.network or settings.only is not None,
                 "settings": str(parts.profile.network),
                 "ledger": str(parts.profile.ledger),
             },
             indent=2,
         )
         return
-    write(f"{state(settings)}\n")
+    write(f"{state(settings, parts.policy)}\n")
 
 
 def _ledger(ledger: Ledger, limit: int | None, *, as_json: bool) -> None:

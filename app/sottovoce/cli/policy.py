@@ -54,7 +54,7 @@ def sentences(policy: Policy) -> list[tuple[str, str]]:
     every = (
         ("banner", bool(policy.banner), f"The window shows: {policy.banner}"),
         ("network", not policy.network, "The network cannot be switched on."),
-        ("hosts", hosts is not None, f"Nothing is fetched but from {_all_of(hosts or ())}."),
+        ("hosts", hosts is not None, f"Only these hosts can be reached: {_all_of(hosts or ())}."),
         (
             "models",
             models is not None,
@@ -90,7 +90,7 @@ def sentences(policy: Policy) -> list[tuple[str, str]]:
 
 
 def _all_of(names: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(names) or "nowhere"
+    return ", ".join(names) or "none"
 
 
 def _count(number: int | None, noun: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.models import orders
@@ -67,7 +68,8 @@ def _listen(channel: Channel[orders.Order], errand: orders.Errand, stop: Stop) -
 
 def _is_turned(errand: orders.Errand) -> bool:
     """Whether the switch no longer lets through what it did when the errand was ordered."""
-    return read_switch(Path(os.fsdecode(errand.switch))) != errand.settings
+    policy = Policy(hosts=errand.settings.only)
+    return read_switch(Path(os.fsdecode(errand.switch)), policy) != errand.settings
 
 
 def _run(errand: orders.Errand, stop: Stop) -> Iterator[orders.News]:

@@ -5,14 +5,21 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 
-from sottovoce.domain.problems import Cancelled, Interrupted, Offline, Problem, Unreachable
+from sottovoce.domain.problems import (
+    Cancelled,
+    Interrupted,
+    Offline,
+    Problem,
+    Refused,
+    Unreachable,
+)
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models import orders
 from sottovoce.models.repository import FetchOrder, Found, Repository
 from sottovoce.system.child import Child
 from sottovoce.system.network.ledger import Ledger
-from sottovoce.system.network.switch import OFF, NetworkSettings, read_switch
+from sottovoce.system.network.switch import KEPT_OFF, OFF, NetworkSettings, read_switch
 from sottovoce.system.network.token import token_in
 from sottovoce.system.paths import Profile
 
@@ -118,11 +125,15 @@ class Remote:
             child.kill()
 
     def _settings(self, purpose: str) -> NetworkSettings:
-        """What the switch lets through now. Raises Offline, and notes it, where that is nothing."""
-        settings = read_switch(self._profile.network)
+        """What the switch lets through now. Where that is nothing, notes it and raises Offline.
+
+        Raises Refused where the policy keeps it off.
+        """
+        policy = self._profile.policy
+        settings = read_switch(self._profile.network, policy)
         if not settings.on:
             Ledger(self._profile.ledger).refuse(purpose, settings.endpoint_host)
-            raise Offline(OFF)
+            raise Offline(OFF) if policy.network else Refused(KEPT_OFF)
         return settings
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Damaged, Missing, Refused
-from sottovoce.system.network.switch import host_named
+from sottovoce.system.network.switch import pattern_named
 
 _LARGEST = 1_000_000
 """Bytes."""
@@ -26,13 +26,13 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
 _WRONG = re.compile(r"(?P<why>.+) - at `\$\.(?P<key>\w+).*`", re.DOTALL)
 _WORDS = {
+    " | null": "",
     "`bool`": "true or false",
     "`str`": "a text in quotes",
     "`int`": "a whole number",
     "`array`": "a list in brackets",
     "`float`": "a fraction",
     "`object`": "a table",
-    " | null": "",
 }
 """What kinds of values are called by people who write such files."""
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -165,7 +165,7 @@ def _banner(text: str) -> str:
 
 def _host(name: str) -> str:
     try:
-        return host_named(name)
+        return pattern_named(name)
     except Refused as error:
         raise _Wrong("hosts", f"{name!r} is no name of a host") from error
 

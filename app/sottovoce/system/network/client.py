@@ -87,10 +87,7 @@ class Client(httpx2.Client):
         host, port = _host(url), url.port or _PORTS.get(url.scheme)
         if not settings.permits(host):
             self._way.ledger.refuse(self._purpose, host, port)
-            raise Refused(
-                f"{settings.endpoint_host} leads to {host}, which is not allowed. "
-                "If you trust that host, allow it in the network settings."
-            )
+            raise Refused(_not_allowed(settings, host))
         if url.scheme != "https" and not is_this_computer(host):
             self._way.ledger.refuse(self._purpose, host, port)
             raise Refused(
@@ -157,7 +154,10 @@ class _Transport(httpx2.BaseTransport):
             may_be_inner = is_this_computer(host) or self._way.settings.names(host)
             doorway = self._doorway(self._purpose, host, may_be_inner=may_be_inner)
             return _Pool(httpcore2.ConnectionPool(self._trust, network_backend=doorway))
-        server = _server(proxy)
+        server, settings = _server(proxy), self._way.settings
+        if settings.only is not None and not settings.permits(_host(server.url)):
+            self._way.ledger.refuse(self._purpose, _host(server.url), server.url.port)
+            raise Refused(_not_allowed(settings, _host(server.url)))
         purpose = f"{self._purpose}, through a proxy to {host}"
         return _Pool(
             httpcore2.HTTPProxy(
@@ -221,6 +221,15 @@ def _translated(host: str) -> Iterator[None]:
         yield
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise _problem(error, host) from error
+
+
+def _not_allowed(settings: NetworkSettings, host: str) -> str:
+    if settings.only is not None:
+        return f"Your administrator does not allow {host}, so nothing was sent to it."
+    return (
+        f"{settings.endpoint_host} leads to {host}, which is not allowed. "
+        "If you trust that host, allow it in the network settings."
+    )
 
 
 def _server(proxy: str) -> httpx2.Proxy:

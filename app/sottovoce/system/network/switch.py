@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Refused
 from sottovoce.system.files import write_private
 
@@ -21,6 +22,7 @@ _HOST = re.compile(
 )
 
 OFF = "The network is switched off. Switch it on to search for models and to download them."
+KEPT_OFF = "Your administrator keeps the network switched off. Ask them for what you need."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class NetworkSettings:
     """The hub that is asked, or a mirror of it: an address without a slash at its end."""
     hosts: tuple[str, ...] = ()
     """Other hosts to which it may redirect, by the user's choice."""
+    only: tuple[str, ...] | None = None
+    """The only hosts that administrators allow, instead of all these; None leaves the choice.
+
+    One that begins with "*." stands for all below it."""
 
     @property
     def endpoint_host(self) -> str:
@@ -40,6 +46,8 @@ class NetworkSettings:
     def permits(self, host: str) -> bool:
         """Whether a connection to this host may be made while the switch is on."""
         host = host.lower().rstrip(".")
+        if self.only is not None:
+            return any(_is_meant(host, name) for name in self.only)
         if self.names(host):
             return True
         return self.endpoint_host == _HUB_HOST and any(
@@ -52,8 +60,16 @@ class NetworkSettings:
         return is_own_hub or host in self.hosts
 
 
-def read_switch(path: Path) -> NetworkSettings:
-    """Return what was written; switched off where that is missing or cannot be understood."""
+def read_switch(path: Path, policy: Policy = NO_RULES) -> NetworkSettings:
+    """Return what was written, as far as the policy allows.
+
+    It is switched off where that is missing or cannot be understood.
+    """
+    settings = _read(path)
+    return replace(settings, on=settings.on and policy.network, only=policy.hosts)
+
+
+def _read(path: Path) -> NetworkSettings:
     try:
         settings = msgspec.json.decode(path.read_bytes(), type=NetworkSettings)
         hosts = tuple(host_named(host) for host in settings.hosts)
@@ -62,9 +78,31 @@ def read_switch(path: Path) -> NetworkSettings:
         return NetworkSettings()
 
 
-def write_switch(path: Path, settings: NetworkSettings) -> None:
-    """Keep it, whole or not at all. Raises NoRoom or Refused."""
+def write_switch(path: Path, settings: NetworkSettings, policy: Policy = NO_RULES) -> None:
+    """Keep it, whole or not at all. Raises NoRoom, and Refused, also where the policy forbids."""
+    if settings.on and not policy.network:
+        raise Refused(KEPT_OFF)
     write_private(path, msgspec.json.encode(settings))
+
+
+def with_endpoint(settings: NetworkSettings, address: str) -> NetworkSettings:
+    """Return settings by which the hub at this address is asked. Raises Refused."""
+    changed = replace(settings, endpoint=endpoint_at(address))
+    _check_allowed(changed, changed.endpoint_host)
+    return changed
+
+
+def with_host(settings: NetworkSettings, name: str) -> NetworkSettings:
+    """Return settings by which the hub may lead to this host, too. Raises Refused."""
+    host = host_named(name)
+    _check_allowed(settings, host)
+    return replace(settings, hosts=tuple(dict.fromkeys((*settings.hosts, host))))
+
+
+def _check_allowed(settings: NetworkSettings, host: str) -> None:
+    if settings.only is not None and not settings.permits(host):
+        allowed = ", ".join(settings.only) or "none"
+        raise Refused(f"Your administrator does not allow {host}. The hosts allowed: {allowed}.")
 
 
 def endpoint_at(address: str) -> str:
@@ -96,6 +134,15 @@ def host_named(text: str) -> str:
     return host
 
 
+def pattern_named(text: str) -> str:
+    """Return the name of a host, or "*." and that of all below, in its plain form.
+
+    Raises Refused if it is neither.
+    """
+    text = text.strip()
+    return f"*.{host_named(text[2:])}" if text.startswith("*.") else host_named(text)
+
+
 def is_this_computer(host: str) -> bool:
     """Whether the name alone says that the host is this computer."""
     if host.lower().rstrip(".") == "localhost":
@@ -104,6 +151,10 @@ def is_this_computer(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_meant(host: str, name: str) -> bool:
+    return host.endswith(name[1:]) if name.startswith("*.") else host == name
 
 
 def _is_host(text: str) -> bool:

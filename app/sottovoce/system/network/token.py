@@ -51,4 +51,4 @@ class HubToken:
 
     @property
     def _name(self) -> str:
-        return f"token for {read_switch(self._profile.network).endpoint_host}"
+        return f"token for {read_switch(self._profile.network, self._profile.policy).endpoint_host}"

@@ -7,6 +7,7 @@ from sottovoce.system.network.switch import PUBLIC_HUB
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.check import Check
+from sottovoce.ui.widgets.locked import lock, locked_note
 from sottovoce.ui.widgets.parts import button, label
 
 _GAP = 8
@@ -37,6 +38,9 @@ class NetworkPanel(QFrame):
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(10)
         column.addWidget(self.switch)
+        if network.is_kept_off:
+            lock(self.switch)
+            column.addWidget(locked_note(look))
         column.addWidget(self._says)
         column.addWidget(self._refused)
         column.addSpacing(2)
@@ -78,10 +82,12 @@ def what_may_connect(network: NetworkViewModel) -> str:
     """One sentence or two on what the network lets through now."""
     if not network.is_on:
         return "Nothing may connect. Your models and chats work without."
-    hosts = network.host
-    if network.settings.endpoint == PUBLIC_HUB:
+    hosts, only = network.host, network.settings.only
+    if only is not None:
+        hosts = f"{', '.join(only) or 'no host'}, as your administrator allows"
+    elif network.settings.endpoint == PUBLIC_HUB:
         hosts += " and its file hosts"
-    if network.settings.hosts:
+    if network.settings.hosts and only is None:
         hosts += f", {', '.join(network.settings.hosts)}"
     does = f"{network.use} now. " if network.use else ""
     return f"{does}Searching and downloading models may connect to {hosts}, and nothing else may."

@@ -6,6 +6,7 @@ from enum import Enum
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from sottovoce.system.network.switch import KEPT_OFF
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.check import Check
@@ -35,7 +36,7 @@ def when_on(
 
 
 class SwitchDialog(QDialog):
-    """Names the host before anything is sent to it."""
+    """Names the host before anything is sent to it, or says that nothing may be."""
 
     def __init__(
         self,
@@ -50,6 +51,8 @@ class SwitchDialog(QDialog):
         self._network = network
         self._then = then
         asks, does = wish.value
+        if network.is_kept_off:
+            asks = "The network stays off"
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Network")
         self.setFixedWidth(460)
@@ -59,18 +62,19 @@ class SwitchDialog(QDialog):
         )
         self.until_rest = Check("Switch it off again when the downloads are done", look)
         self.until_rest.setChecked(True)
-        self.until_rest.setVisible(wish is Wish.DOWNLOAD)
+        self.until_rest.setVisible(wish is Wish.DOWNLOAD and not network.is_kept_off)
         self.turn_on = button(does, self._turn_on, "accent")
         self.turn_on.setDefault(True)
+        self.turn_on.setVisible(not network.is_kept_off)
         row = QHBoxLayout()
         row.addStretch()
-        row.addWidget(button("Stay offline", self.reject))
+        row.addWidget(button("Close" if network.is_kept_off else "Stay offline", self.reject))
         row.addWidget(self.turn_on)
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 20, 22, 18)
         column.setSpacing(12)
         column.addWidget(label(asks, "heading"))
-        column.addWidget(label(says, wraps=True))
+        column.addWidget(label(KEPT_OFF if network.is_kept_off else says, wraps=True))
         column.addWidget(self.until_rest)
         column.addSpacing(4)
         column.addLayout(row)

@@ -10,7 +10,6 @@ from sottovoce.domain.problems import Problem
 from sottovoce.system.files import write_private
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import (
-    KEPT_OFF,
     PUBLIC_HUB,
     NetworkSettings,
     read_switch,
@@ -57,7 +56,7 @@ class NetworkViewModel(QObject):
         self._profile = profile
         self._ledger = Ledger(profile.ledger)
         self._tasks = tasks
-        self._seen = _Seen(NetworkSettings(), 0, (0, 0))
+        self._seen = _Seen(NetworkSettings(only=profile.policy.hosts), 0, (0, 0))
         self._uses: list[str] = []
         self._is_to_rest = False
 

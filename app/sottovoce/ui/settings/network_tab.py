@@ -11,6 +11,7 @@ from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.check import Check
+from sottovoce.ui.widgets.locked import lock, locked_note
 from sottovoce.ui.widgets.parts import button, icon_button, label
 
 
@@ -70,6 +71,9 @@ class NetworkTab(QWidget):
         column.setContentsMargins(22, 20, 22, 12)
         column.setSpacing(10)
         column.addWidget(self.switch)
+        if self._network.is_kept_off:
+            lock(self.switch)
+            column.addWidget(locked_note(look))
         column.addWidget(self._says)
         ledger = QHBoxLayout()
         ledger.addWidget(button("Ledger…", self.ledger_asked.emit))
@@ -96,7 +100,11 @@ class NetworkTab(QWidget):
             )
         )
         column.addLayout(self._hosts)
-        column.addLayout(host)
+        if self._network.settings.only is None:
+            column.addLayout(host)
+        else:
+            lock(self.host)
+            column.addWidget(locked_note(look))
         column.addSpacing(6)
         column.addWidget(label("Access token", "heading"))
         column.addLayout(token)
@@ -140,8 +148,10 @@ class NetworkTab(QWidget):
         while (item := self._hosts.takeAt(0)) is not None:
             if (row := item.widget()) is not None:
                 row.deleteLater()
-        for host in settings.hosts:
+        for host in settings.hosts if settings.only is None else ():
             self._hosts.addWidget(self._host_row(host))
+        for host in settings.only or ():
+            self._hosts.addWidget(label(host))
 
     def _host_row(self, host: str) -> QWidget:
         row = QWidget()
