@@ -77,12 +77,16 @@ def test_a_computer_without_a_gpu_is_well() -> None:
 
 
 def test_what_looks_into_files_is_kept_from_what_the_system_can() -> None:
-    full = sandbox(Confinement(files=True, network=True, programs=True, memory=True))
+    full = sandbox(Confinement(files=True, changes=True, network=True, programs=True, memory=True))
     assert "kept by the system from opening other files, using the network" in full.says
     assert "does not keep" not in full.says
-    windows = sandbox(Confinement(files=False, network=False, programs=True, memory=True))
+    windows = sandbox(
+        Confinement(files=False, changes=False, network=False, programs=True, memory=True)
+    )
     assert "kept by the system from starting programs, taking all the memory." in windows.says
     assert "does not keep it from opening other files, using the network." in windows.says
-    macos = sandbox(Confinement(files=False, network=False, programs=False, memory=False))
+    macos = sandbox(
+        Confinement(files=False, changes=False, network=False, programs=False, memory=False)
+    )
     assert "kept by the system" not in macos.says
     assert all(finding.health is Health.NOTE for finding in (full, windows, macos))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -89,7 +90,7 @@ if int(user):
     os.setuid(int(user))
 if int(locked):
     held = confine([Path(own)], Limits(memory=1_000_000_000, seconds=2))
-    print(json.dumps([held.files, held.network, held.programs, held.memory]))
+    print(json.dumps([held.files, held.changes, held.network, held.programs, held.memory]))
 for probe in probes:
     print(json.dumps(told(probe)), flush=True)
 """
@@ -145,7 +146,7 @@ def full(prison: Prison) -> Prison:
 def test_it_tells_what_it_holds(prison: Prison) -> None:
     (held,), _ = prison.run()
     there = possible()
-    assert held == [there.files, there.network, there.programs, there.memory]
+    assert held == list(astuple(there))
 
 
 def test_a_locked_in_process_cannot_get_out(full: Prison) -> None:
@@ -191,7 +192,7 @@ def test_without_landlock_the_other_locks_still_hold(prison: Prison) -> None:
     (held, network, file), _ = prison.run(
         "socket.socket()", "Path(other).read_bytes()", first=old_kernel
     )
-    assert held == [False, True, True, True]
+    assert held == [False, False, True, True, True]
     assert (network, file) == ("refused", "done")
 
 
@@ -200,4 +201,6 @@ def test_what_the_kernel_lacks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "sparc")
     held = possible()
     assert not held.is_full
-    assert held == Confinement(files=False, network=False, programs=False, memory=True)
+    assert held == Confinement(
+        files=False, changes=False, network=False, programs=False, memory=True
+    )

@@ -37,10 +37,10 @@ class _Extended(ctypes.Structure):
     )
 
 
-def limit_process(memory: int, seconds: int) -> None:
+def limit_process(memory: int | None, seconds: int | None) -> None:
     """Take at most `memory` bytes and `seconds` of processor time; start nothing. Raises OSError.
 
-    It cannot be undone, and lasts as long as the process.
+    None is no limit. It cannot be undone, and lasts as long as the process.
     """
     if sys.platform == "win32":
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -49,11 +49,13 @@ def limit_process(memory: int, seconds: int) -> None:
         job = ctypes.c_void_p(kernel.CreateJobObjectW(None, None))
         limits = _Extended(
             _Basic(
-                process_time=seconds * _TICKS,
-                limits=_PROCESS_TIME | _ACTIVE_PROCESSES | _PROCESS_MEMORY,
+                process_time=(seconds or 0) * _TICKS,
+                limits=_ACTIVE_PROCESSES
+                | (0 if seconds is None else _PROCESS_TIME)
+                | (0 if memory is None else _PROCESS_MEMORY),
                 active_processes=1,
             ),
-            process_memory=memory,
+            process_memory=memory or 0,
         )
         ui = ctypes.c_uint32(_ALL_UI)
         this = ctypes.c_void_p(kernel.GetCurrentProcess())

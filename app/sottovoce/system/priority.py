@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 
 import psutil
 
@@ -31,5 +30,5 @@ def lower_thread_priority() -> None:
         kernel.SetThreadPriority.argtypes = [ctypes.c_void_p, ctypes.c_int]
         kernel.SetThreadPriority(kernel.GetCurrentThread(), _BELOW_NORMAL)
     elif sys.platform == "linux":
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
+        # To Linux 0 is this thread, and no other: which a locked in process may name.
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + _NICE)
