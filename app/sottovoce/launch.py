@@ -12,6 +12,7 @@ from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.remote import Remote
+from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.logs import describe, harden, start_logging
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
@@ -72,6 +73,7 @@ def _launch(
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
+            finish_replacing(folder)
             parts = session.Parts(folder, engine, keyring_secrets, given, remote)
             return run.run(arguments, parts)
         from sottovoce.ui import application

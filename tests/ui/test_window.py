@@ -18,7 +18,7 @@ from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
-from sottovoce.ui.application import Session, WindowParts, tell_already_open
+from sottovoce.ui.application import Session, WindowParts, tell_before_start
 from sottovoce.ui.chat.welcome import Welcome
 from sottovoce.ui.models.page import Tab
 from sottovoce.ui.shell import Shell
@@ -435,7 +435,7 @@ def test_a_second_window_on_the_same_chats_is_told_so(qtbot: QtBot, profile: Pro
     first, second = QLockFile(str(profile.lock)), QLockFile(str(profile.lock))
     assert first.tryLock(0)
     assert not second.tryLock(0)
-    box = tell_already_open()
+    box = tell_before_start("Sottovoce is already open.")
     qtbot.addWidget(box)
     assert "already open" in box.text()
     assert box.textFormat() is Qt.TextFormat.PlainText

@@ -67,6 +67,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
+    _add_backup(commands, everywhere)
     _add_doctor(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
     defaults = argparse.Namespace(
@@ -145,6 +146,30 @@ def _add_chats(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
     export.add_argument("--format", type=Format, choices=list(Format), default=Format.MARKDOWN)
     for action in (listing, show, search):
         action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_backup(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    backup = commands.add_parser(
+        "backup", parents=[everywhere], help="chats and documents in one encrypted file, and back"
+    )
+    actions = backup.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, parents=[everywhere], help=says)
+        action.add_argument("--json", action="store_true", help="one JSON document")
+        return action
+
+    create = add("create", "write a backup, and restore it on trial; models are not in it")
+    create.add_argument("out", type=_path, metavar="OUT", help="a new file, or a folder for it")
+    verify = add("verify", "restore a backup on trial and read all of it")
+    restore = add("restore", "put a backup in the place of what is here, which is kept")
+    for action in (verify, restore):
+        action.add_argument("file", type=_path, metavar="FILE")
+    restore.add_argument("--into", type=_path, metavar="DIR", help="in the profile of this folder")
+    add("kept", "what was here before something was restored, and is kept")
+    add("undo", "bring back what was here before the last time something was restored")
+    discard = add("discard", "remove all that is kept of the times before, for good")
+    discard.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_library(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

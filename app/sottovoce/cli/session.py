@@ -105,6 +105,16 @@ def temporary_with_library(parts: Parts) -> Iterator[tuple[Store, Library]]:
         yield store, library
 
 
+def kept_key(parts: Parts) -> bytes:
+    """The key of what is kept. Raises Missing if nothing is, Refused where nothing gives it."""
+    if not Vault(parts.profile.vault).exists:
+        raise Missing("Nothing is kept here yet.")
+    key = _key(parts)
+    if key is None:
+        raise Refused(f"Your chats cannot be read without a key. {_THREE_WAYS}")
+    return key
+
+
 def _library(parts: Parts, key: bytes | None) -> Library:
     # Late, for start-up: it takes numpy along.
     from sottovoce.library.opening import open_library
@@ -137,11 +147,12 @@ def _key(parts: Parts) -> bytes | None:
     if Protection.KEYRING in protections and (secrets := parts.secrets()) is not None:
         return vault.open_with_keyring(secrets)
     if Protection.PASSPHRASE in protections and sys.stdin.isatty():
-        return vault.open_with_passphrase(_typed_passphrase())
+        return vault.open_with_passphrase(typed_passphrase())
     return None
 
 
-def _typed_passphrase() -> str:
+def typed_passphrase() -> str:
+    """What the person types, unseen. Raises Cancelled or Refused."""
     try:
         return getpass.getpass("Passphrase: ", stream=sys.stderr)
     except EOFError:

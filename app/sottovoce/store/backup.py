@@ -98,6 +98,11 @@ def create(profile: Profile, key: bytes, path: Path, stop: Stop) -> Iterator[Tra
     yield replace(outcome, path=path)
 
 
+def file_name(moment: datetime) -> str:
+    """Return what a backup is called, such as "Sottovoce 2026-11-23 19-50.backup"."""
+    return f"Sottovoce {moment.astimezone():%Y-%m-%d %H-%M}{SUFFIX}"
+
+
 @contextmanager
 def opened(profile: Profile, path: Path) -> Iterator["OpenBackup"]:
     """The backup at `path`, to be restored in the scratch place of `profile`, which may be empty.

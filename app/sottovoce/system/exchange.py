@@ -48,8 +48,9 @@ def replace_memory(profile: Profile, source: Path) -> None:
 
     `source` is gone afterwards. Raises Interrupted if somebody uses the profile, NoRoom, Refused.
     """
-    replace_at_next_start(profile, source)
-    finish_replacing(profile)
+    with alone(profile.folder), writing_translated():
+        replace_at_next_start(profile, source)
+        _carry_out(profile)
 
 
 def replace_at_next_start(profile: Profile, source: Path) -> None:

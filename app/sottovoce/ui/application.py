@@ -20,6 +20,7 @@ from sottovoce.domain.problems import Problem
 from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
+from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
 from sottovoce.system.restart import RESTART
@@ -35,6 +36,7 @@ from sottovoce.ui.window import Window
 if TYPE_CHECKING:
     # Late, for start-up: what the first frame does not need is imported when it is on screen.
     from sottovoce.system.secrets import Secrets
+    from sottovoce.ui.lock.rest import Rest
     from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
     from sottovoce.ui.shell import Shell
 
@@ -43,6 +45,8 @@ log = logging.getLogger(__name__)
 _PATIENCE = 4.0
 """Seconds to end in order before the window is locked all the same: before a computer goes to
 sleep, there are five."""
+_REST_MILLISECONDS = 1000
+_ALREADY_OPEN = "Sottovoce is already open with these chats. Please use its window."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,15 @@ def run(parts: WindowParts) -> int:
     with ExitStack() as closing:
         closing.enter_context(closed_by_signals(application))
         if not lock.tryLock(0):
-            tell_already_open().exec()
+            tell_before_start(_ALREADY_OPEN).exec()
             return 1
         closing.callback(lock.unlock)
+        try:
+            finish_replacing(parts.profile)
+        except Problem as problem:
+            tell_before_start(str(problem)).exec()
+            return 1
+        look.choose(read_appearance(parts.profile.appearance).scheme)  # Perhaps a restored one.
         session = Session(parts, look)
         closing.callback(session.close)
         sys.excepthook = session.tell_bug
@@ -93,13 +103,10 @@ def run(parts: WindowParts) -> int:
         return application.exec()
 
 
-def tell_already_open() -> QMessageBox:
-    """The sentence for a second window on the same chats."""
+def tell_before_start(sentence: str) -> QMessageBox:
+    """A box that says why there is no window."""
     box = QMessageBox(
-        QMessageBox.Icon.Information,
-        "Sottovoce",
-        "Sottovoce is already open with these chats. Please use its window.",
-        QMessageBox.StandardButton.Ok,
+        QMessageBox.Icon.Information, "Sottovoce", sentence, QMessageBox.StandardButton.Ok
     )
     box.setTextFormat(Qt.TextFormat.PlainText)
     return box
@@ -116,6 +123,7 @@ class Session:
         self._opened: Opened | None = None
         self._is_locking = False
         self._input: Input | None = None
+        self._rest: Rest | None = None
         self._downloads: DownloadsViewModel | None = None
         """What goes on while the window is locked."""
         self.tasks = Tasks()
@@ -247,6 +255,14 @@ class Session:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self._input = Input(application, self.shell.lock.note_input)
+        QTimer.singleShot(_REST_MILLISECONDS, self.shell, self._listen_for_rest)
+
+    def _listen_for_rest(self) -> None:
+        # Late, for start-up: it loads a library, and nobody locks a screen in the first second.
+        from sottovoce.ui.lock.rest import Rest
+
+        assert self.shell is not None
+        self._rest = Rest(self.window, self.shell.lock.note_rest)
 
     @property
     def _sidebar_width(self) -> int:
