@@ -1,6 +1,8 @@
 """What every test may count on."""
 
+import os
 import signal
+import sys
 
 # First: tesserocr cannot read its models where usearch was loaded before it. The program never
 # loads both in one process, which tests do.
@@ -9,3 +11,7 @@ import tesserocr  # noqa: F401  It is only to be there.
 # Programs started in the background of a script ignore Ctrl+C, and hand that on to their children.
 # Those of the tests are to hear it however the tests were started.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests start hundreds of processes, each of which would compile the program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -53,6 +54,8 @@ def library() -> ScriptedLibrary:
 
 @pytest.fixture
 def look(qapp: QApplication) -> Look:
+    # The widgets of the test before, which Qt would otherwise style anew before it deletes them.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return Look(qapp, Scheme.LIGHT)
 
 
