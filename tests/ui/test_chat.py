@@ -1,3 +1,5 @@
+from threading import Event
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
@@ -5,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
+from sottovoce.chat.news import Said
 from sottovoce.domain.conversation import Role, State
 from sottovoce.domain.problems import Interrupted, Missing, NoRoom, Unsupported
 from sottovoce.domain.settings import Settings
@@ -12,6 +15,7 @@ from sottovoce.store.store import Store
 from sottovoce.ui.chat.transcript.controls import Action
 from sottovoce.ui.chat.transcript.copying import for_clipboard
 from sottovoce.ui.shell import Shell
+from sottovoce.ui.tasks import Tasks
 from ui.talking import ask, field, say, shown, texts, titles
 
 
@@ -415,3 +419,51 @@ def test_a_new_chat_without_a_model_says_what_to_do_and_keeps_the_words(
     assert shell.page.banner.isVisible()
     assert shell.page.banner.button.text() == "Choose a model…"
     assert field(shell).toPlainText() == "Hello"
+
+
+def test_what_is_typed_while_another_chat_is_being_opened_is_kept(
+    qtbot: QtBot, shell: Shell, tasks: Tasks, store: Store
+) -> None:
+    ask(qtbot, shell, "First")
+    assert shell.chat.conversation is not None
+    first, other = shell.chat.conversation.id, store.new_conversation().id
+    may_answer = Event()
+    tasks.ask(lambda: may_answer.wait(60))
+    shell.chat.open(other)
+    field(shell).setPlainText("half a thought")
+    may_answer.set()
+    qtbot.waitUntil(lambda: texts(shell) == [])
+    qtbot.waitUntil(lambda: store.draft(first) == "half a thought")
+    assert field(shell).toPlainText() == ""
+
+
+def test_words_that_come_while_their_chat_is_being_opened_are_shown(
+    qtbot: QtBot, shell: Shell, tasks: Tasks, store: Store
+) -> None:
+    ask(qtbot, shell, "First")
+    assert shell.chat.conversation is not None
+    first = shell.chat.conversation.id
+    shell.chat.start_new()
+    is_read = Event()
+    shell.chat.open(first)
+    tasks.ask(is_read.set)
+    assert is_read.wait(60)
+    last = store.messages(first)[-1]
+    shell.replies.told.emit(first, Said(store.say(first, "Second", last.id)))
+    qtbot.waitUntil(lambda: texts(shell) == ["First", "Yes.", "Second"])
+
+
+def test_a_version_that_is_asked_for_does_not_hide_what_is_said_in_the_same_moment(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine, tasks: Tasks
+) -> None:
+    engine.replies = ["One.", "Two.", "Three."]
+    ask(qtbot, shell, "First")
+    one = shell.chat.messages[-1].id
+    shell.chat.regenerate(one)
+    qtbot.waitUntil(lambda: texts(shell) == ["First", "Two."] and not shell.chat.is_busy)
+    is_read = Event()
+    shell.chat.show_variant(one)
+    tasks.ask(is_read.set)
+    assert is_read.wait(60)
+    say(qtbot, shell, "Second")
+    qtbot.waitUntil(lambda: texts(shell) == ["First", "Two.", "Second", "Three."])

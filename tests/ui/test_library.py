@@ -1,14 +1,15 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from sottovoce.domain.document import DocumentState, Folder, Format
+from sottovoce.domain.document import Collection, Document, DocumentState, Folder, Format
 from sottovoce.domain.problems import Interrupted
 from sottovoce.domain.settings import Settings
 from sottovoce.library.news import Settled, Working
@@ -628,3 +629,37 @@ def test_what_was_paused_stays_so_the_next_time(
     assert next_time.is_paused
     next_time.begin()
     qtbot.waitUntil(lambda: three.is_paused)
+
+
+def test_a_list_read_before_a_collection_began_does_not_hide_it(
+    qtbot: QtBot,
+    library: ScriptedLibrary,
+    collections: CollectionsViewModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_answer, may_add = Event(), Event()
+    answers: list[list[Collection]] = []
+    read, add = library.collections, library.add
+
+    def read_slowly() -> list[Collection]:
+        found = read()
+        answers.append(found)
+        may_answer.wait(60)
+        return found
+
+    def add_slowly(collection: int, paths: Sequence[Path], *, watch: bool) -> list[Document]:
+        may_add.wait(60)
+        return add(collection, paths, watch=watch)
+
+    monkeypatch.setattr(library, "collections", read_slowly)
+    monkeypatch.setattr(library, "add", add_slowly)
+    collections.refresh()
+    qtbot.waitUntil(lambda: answers == [[]])
+    chosen: list[int] = []
+    collections.chosen_changed.connect(lambda: chosen.append(collections.chosen_number))
+    collections.add([Path("/notes.txt")])
+    qtbot.waitUntil(lambda: chosen == [1])
+    with qtbot.waitSignal(collections.listed):
+        may_answer.set()
+    may_add.set()
+    assert chosen == [1]

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -7,9 +8,11 @@ from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
+from sottovoce.domain.model import Model
 from sottovoce.domain.problems import NoRoom
 from sottovoce.models.shelf import starter
 from sottovoce.store.store import Store
+from sottovoce.ui.models import view_model
 from sottovoce.ui.models.view_model import ModelState
 from sottovoce.ui.shell import Shell
 from ui.talking import ask, texts
@@ -189,3 +192,24 @@ def test_an_export_is_written_where_it_was_asked_for(
     qtbot.waitUntil(path.exists)
     assert "Hello" in path.read_text()
     assert "Yes." in path.read_text()
+
+
+def test_a_model_that_is_chosen_while_another_is_looked_for_answers(
+    qtbot: QtBot, shell: Shell, model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, may_answer = Event(), Event()
+
+    def slowly() -> Model | None:
+        looks.set()
+        may_answer.wait(60)
+        return starter()
+
+    monkeypatch.setattr(view_model, "starter", slowly)
+    shell.model.find()
+    assert looks.wait(60)
+    shell.model.choose(model_file)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
+    with qtbot.waitSignal(shell.model.shelf_changed):
+        may_answer.set()
+    assert shell.model.model is not None
+    assert shell.model.model.path == model_file

@@ -214,6 +214,17 @@ def test_the_memory_moves_with_the_window_and_can_be_kept(
     assert fit.context.value() == 0
 
 
+def test_what_is_tried_out_stays_while_other_settings_change(
+    qtbot: QtBot, shell: Shell, tab: InstalledTab
+) -> None:
+    fit = tab.details.fit
+    until(qtbot, fit.isVisible)
+    fit.context.setValue(3)
+    fit.kv_type.setCurrentIndex(2)
+    shell.settings.change(replace(shell.settings.settings, has_met_starter=True))
+    assert (fit.context.value(), fit.kv_type.currentIndex()) == (3, 2)
+
+
 def test_this_computer_is_measured_and_speeds_are_told(
     qtbot: QtBot, profile: Profile, tab: InstalledTab, engine: ScriptedEngine
 ) -> None:
@@ -350,6 +361,21 @@ def test_a_linked_file_that_is_gone_says_so_and_can_be_removed(
     assert tab.details.use.isHidden()
     press(qtbot, tab.details.banner.button)
     until(qtbot, lambda: elsewhere not in [item.path for item in listed(tab)])
+
+
+def test_a_list_read_before_a_model_was_put_back_does_not_choose_another(
+    qtbot: QtBot, shell: Shell, tab: InstalledTab, elsewhere: Path
+) -> None:
+    tab.add_paths([elsewhere])
+    choose(qtbot, tab, elsewhere)
+    item = shell.shelf.chosen
+    assert item is not None
+    shell.shelf.remove(item)
+    until(qtbot, lambda: elsewhere not in [item.path for item in listed(tab)])
+    shell.shelf.refresh()
+    shell.shelf.put_back(item)
+    until(qtbot, lambda: elsewhere in [item.path for item in listed(tab)])
+    assert tab.details.is_of(elsewhere)
 
 
 def test_a_folder_is_searched_for_models_and_what_fails_is_told(

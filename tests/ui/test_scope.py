@@ -259,3 +259,50 @@ def test_what_was_attached_to_a_chat_with_a_draft_waits_with_it(
     shell.chat.start_new()
     shell.chat.open(begun)
     qtbot.waitUntil(lambda: chips(shell) == ["contract.pdf · waiting"])
+
+
+def test_a_question_waits_for_what_is_being_attached(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary, engine: ScriptedEngine
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    say(qtbot, shell, "How high is the deposit?")
+    assert texts(shell) == []
+    qtbot.waitUntil(lambda: shell.chat.notice == "Waiting for contract.pdf to be read…")
+    assert texts(shell) == ["How high is the deposit?"]
+    assert field(shell).toPlainText() == ""
+    assert len(library.collections()) == 1
+
+
+def test_words_that_are_changed_while_files_are_being_attached_are_not_sent(
+    qtbot: QtBot, shell: Shell, engine: ScriptedEngine
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    say(qtbot, shell, "How high")
+    field(shell).setPlainText("How high is")
+    qtbot.waitUntil(lambda: chips(shell) == ["contract.pdf · waiting"])
+    assert field(shell).toPlainText() == "How high is"
+    assert not shell.chat.is_busy
+
+
+def test_files_that_come_right_after_the_first_words_are_attached_to_their_chat(
+    qtbot: QtBot, shell: Shell, store: Store
+) -> None:
+    say(qtbot, shell, "Hello")
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    qtbot.waitUntil(lambda: chips(shell) == ["contract.pdf · waiting"])
+    qtbot.waitUntil(lambda: not shell.chat.is_busy)
+    assert texts(shell) == ["Hello", "Yes."]
+    assert len(store.conversations()) == 1
+
+
+def test_what_is_removed_does_not_come_back_with_an_older_answer(
+    qtbot: QtBot, shell: Shell, library: ScriptedLibrary
+) -> None:
+    shell.chat.attach([Path("/docs/contract.pdf")])
+    qtbot.waitUntil(lambda: bool(shell.scope.asked) and not shell.scope.is_adding)
+    seen: list[list[str]] = []
+    shell.scope.refresh()
+    shell.scope.remove(shell.scope.asked[0])
+    shell.scope.changed.connect(lambda: seen.append(chips(shell)))
+    qtbot.waitUntil(lambda: not library.documents_kept and bool(seen))
+    assert not any(seen)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from library.ingesting import library as library_in_memory
 from library.ingesting import read
 from library.made_pdf import paragraph, save
-from sottovoce.domain.document import Citation, Document, Sources, Span
+from sottovoce.domain.document import Citation, Document, Page, Sources, Span
+from sottovoce.domain.problems import Missing
 from sottovoce.library.local import LocalLibrary
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
@@ -67,6 +69,14 @@ def lease(documents: LocalLibrary, tmp_path: Path) -> Document:
     return added(documents, path)
 
 
+@pytest.fixture
+def rules(documents: LocalLibrary, tmp_path: Path) -> Document:
+    """Another text."""
+    path = tmp_path / "Rules.txt"
+    path.write_text("Nobody may whistle on Sundays.", encoding="utf-8")
+    return added(documents, path)
+
+
 def cited(library: LocalLibrary, document: Document, *quotes: str) -> Sources:
     """Citations of the places where these words stand."""
     pages = library.text(document.id)
@@ -108,11 +118,8 @@ def test_arrows_go_through_the_sources_of_a_reply(
     viewer: ViewerViewModel,
     documents: LocalLibrary,
     lease: Document,
-    tmp_path: Path,
+    rules: Document,
 ) -> None:
-    path = tmp_path / "Rules.txt"
-    path.write_text("Nobody may whistle on Sundays.", encoding="utf-8")
-    rules = added(documents, path)
     one, other = cited(documents, lease, "three months’ rent"), cited(documents, rules, "whistle")
     sources = Sources(citations=(*one.citations, *other.citations))
     viewer.open_source(sources, sources.citations[0])
@@ -354,3 +361,54 @@ def test_what_is_cited_stays_in_sight_while_the_page_grows(
         view.step_zoom(1)
     assert view.zoom > 2
     assert view.viewport().rect().contains(view.current[0].center().toPoint())
+
+
+def test_what_is_being_opened_is_shown_although_documents_change_meanwhile(
+    qtbot: QtBot, viewer: ViewerViewModel, lease: Document, rules: Document
+) -> None:
+    viewer.open_document(lease.id)
+    qtbot.waitUntil(lambda: viewer.document is not None)
+    viewer.open_document(rules.id)
+    viewer.look_again()
+    viewer.show_page(1)
+    qtbot.waitUntil(lambda: viewer.document is not None and viewer.document.id == rules.id)
+
+
+def test_a_search_in_what_is_shown_no_more_is_forgotten(
+    qtbot: QtBot,
+    viewer: ViewerViewModel,
+    documents: LocalLibrary,
+    lease: Document,
+    rules: Document,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_fail = Event()
+
+    def fail(_: int) -> list[Page]:
+        may_fail.wait(60)
+        raise Missing("This document is not here any more.")
+
+    monkeypatch.setattr(documents, "text", fail)
+    viewer.open_document(lease.id)
+    qtbot.waitUntil(lambda: viewer.document is not None)
+    viewer.find("deposit", forward=True)
+    viewer.open_document(rules.id)
+    qtbot.waitUntil(lambda: viewer.document is not None and viewer.document.id == rules.id)
+    may_fail.set()
+    with qtbot.waitSignal(viewer.changed):
+        viewer.look_again()
+    assert viewer.document is not None
+    assert not viewer.notice
+
+
+def test_enter_while_words_are_being_sought_says_nothing_yet(
+    qtbot: QtBot, viewer: ViewerViewModel, lease: Document
+) -> None:
+    viewer.open_document(lease.id)
+    qtbot.waitUntil(lambda: viewer.document is not None)
+    told: list[bool] = []
+    viewer.found.connect(told.append)
+    viewer.find("deposit", forward=True)
+    viewer.find("deposit", forward=True)
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == [True]

@@ -55,6 +55,8 @@ class ScopeViewModel(QObject):
     """The collections there are were read."""
     added = Signal()
     """There is something to read."""
+    attached = Signal(int)
+    """What was attached to this chat is in its collection, as far as it could be."""
     failed = Signal(object)
     """A Trouble."""
 
@@ -69,6 +71,9 @@ class ScopeViewModel(QObject):
         self._collections: tuple[Collection, ...] = ()
         self._working: Working | None = None
         self._questions = 0
+        self._lists_asked = 0
+        self._leaving: set[int] = set()
+        """Attached documents that are being forgotten: nobody is to see them any more."""
         self._adding: dict[int | None, int] = {}
         """How many times files are being attached to a chat at this moment."""
 
@@ -133,14 +138,18 @@ class ScopeViewModel(QObject):
 
     def list_collections(self) -> None:
         """Ask which collections there are."""
+        self._lists_asked += 1
+        asked = self._lists_asked
 
         def take(collections: list[Collection]) -> None:
-            self.note_collections([each for each in collections if each.conversation is None])
+            if asked == self._lists_asked:
+                self.note_collections([each for each in collections if each.conversation is None])
 
         self._ask(self._library.collections, take)
 
     def note_collections(self, collections: Sequence[Collection]) -> None:
         """These can be chosen, as far as is known."""
+        self._lists_asked += 1  # What was asked before knows less.
         self._collections = tuple(sorted(collections, key=lambda each: countable(each.name)))
         self.listed.emit()
 
@@ -181,6 +190,7 @@ class ScopeViewModel(QObject):
             self.added.emit()
             if conversation == self._conversation:
                 self.refresh()
+            self.attached.emit(conversation)
 
         self._adding[conversation] = self._adding.get(conversation, 0) + 1
         self.changed.emit()
@@ -192,9 +202,19 @@ class ScopeViewModel(QObject):
         if isinstance(asked.what, Collection):
             self.choose(asked.what.id, is_chosen=False)
         elif asked.is_attached:
-            number, self._asked = asked.what.id, tuple(a for a in self._asked if a != asked)
-            self.changed.emit()
-            self._ask(lambda: self._library.remove([number]), lambda _: self.refresh())
+            number = asked.what.id
+            self._leaving.add(number)
+            self._take(scope, self._asked)
+
+            def work(_: Stop) -> Iterator[None]:
+                self._library.remove([number])
+                yield
+
+            def end() -> None:
+                self._leaving.discard(number)
+                self.refresh()
+
+            self._tasks.start(work, failed=self._tell, ended=end)
         else:
             left = tuple(each for each in scope.documents if each != asked.what.id)
             self._change(replace(scope, documents=left))
@@ -251,7 +271,9 @@ class ScopeViewModel(QObject):
         if scope != self.scope:
             self._scopes[self._conversation] = scope
             self._keep(self._conversation)
-        self._asked = asked
+        self._asked = tuple(
+            each for each in asked if not (each.is_attached and each.what.id in self._leaving)
+        )
         self.changed.emit()
 
     def _change(self, scope: Scope) -> None:

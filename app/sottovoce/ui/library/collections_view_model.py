@@ -236,6 +236,7 @@ class CollectionsViewModel(QObject):
         def take(begun: Collection) -> None:
             self._all = (*self._all, begun)
             self.choose(begun.id)
+            self.refresh()  # What was asked before does not know it.
 
         def end() -> None:
             self._adding.remove(stop)

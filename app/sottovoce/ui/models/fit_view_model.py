@@ -47,9 +47,11 @@ class FitViewModel(QObject):
         self._shape: Shape | None = None
         self._context: int | None = None
         self._kv_type: KvType | None = None
+        self._shown_own: OwnLoad | None = None
+        """How the model was loaded when its trials began."""
         self._fit: Fit | None = None
         machine.changed.connect(self._work_out)
-        settings.changed.connect(self._show_kept)
+        settings.changed.connect(self._note_settings)
 
     @property
     def fit(self) -> Fit | None:
@@ -135,8 +137,14 @@ class FitViewModel(QObject):
         kept = (each for each in own if each.model == str(self._path))
         return next(kept, self._own_of(None, None))
 
+    def _note_settings(self) -> None:
+        if self._kept() == self._shown_own:
+            self._work_out()  # What is being tried out stays.
+        else:
+            self._show_kept()
+
     def _show_kept(self) -> None:
-        kept = self._kept()
+        kept = self._shown_own = self._kept()
         self._context, self._kv_type = kept.context, kept.kv_type
         self._work_out()
 

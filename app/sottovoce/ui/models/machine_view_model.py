@@ -43,6 +43,7 @@ class MachineViewModel(QObject):
         self._look = look
         self._machine: Machine | None = None
         self._rates: Rates | None = None
+        self._looks = 0
         self._fraction = 0.0
         self._measuring: Stop | None = None
 
@@ -67,6 +68,8 @@ class MachineViewModel(QObject):
 
     def refresh(self) -> None:
         """Look again, at free memory above all."""
+        self._looks += 1
+        number = self._looks
 
         def work(stop: Stop) -> Iterator[tuple[Machine, Rates | None]]:
             found, rates, known = self._look(), read_rates(self._file), self._machine
@@ -77,7 +80,12 @@ class MachineViewModel(QObject):
                 found = replace(found, gpus=self._engine.devices(stop).gpus)
                 yield _without(self._engine.loaded, found), rates
 
-        self._tasks.start(work, news=self._take)
+        def take(found: tuple[Machine, Rates | None]) -> None:
+            if number == self._looks and found != (self._machine, self._rates):
+                self._machine, self._rates = found
+                self.changed.emit()
+
+        self._tasks.start(work, news=take)
 
     def measure(self) -> None:
         """Find out how fast this machine computes. The model in memory is unloaded for it."""
@@ -101,11 +109,6 @@ class MachineViewModel(QObject):
     def stop_measuring(self) -> None:
         if self._measuring is not None:
             self._measuring.set()
-
-    def _take(self, found: tuple[Machine, Rates | None]) -> None:
-        if found != (self._machine, self._rates):
-            self._machine, self._rates = found
-            self.changed.emit()
 
     def _advance(self, fraction: float) -> None:
         self._fraction = fraction

@@ -30,6 +30,7 @@ class ShelfViewModel(QObject):
         self._items: tuple[Item, ...] = ()
         self._wanted = ""
         self._chosen: Path | None = None
+        self._choices = 0
         self._is_listed = False
 
     @property
@@ -65,7 +66,10 @@ class ShelfViewModel(QObject):
 
     def refresh(self) -> None:
         """Look again what is there."""
-        self._tasks.ask(self._shelf.items, self._take)
+        known = self._choices
+        self._tasks.ask(
+            self._shelf.items, lambda items: self._take(items, is_older=known != self._choices)
+        )
 
     def filter(self, text: str) -> None:
         """List only what has these words in its name, its kind or its place."""
@@ -76,6 +80,7 @@ class ShelfViewModel(QObject):
         """Look at this one."""
         if path != self._chosen:
             self._chosen = path
+            self._choices += 1
             self.chosen_changed.emit()
 
     def remove(self, item: Item) -> None:
@@ -98,16 +103,18 @@ class ShelfViewModel(QObject):
         assert record is not None, "A link is its record."
         self._tasks.ask(lambda: self._link_again(item.path, record))
         self._chosen = item.path
+        self._choices += 1
         self.refresh()
 
     def _link_again(self, path: Path, record: Record) -> None:
         write_record(link_place(self._shelf.folder, path), record)
 
-    def _take(self, items: list[Item]) -> None:
+    def _take(self, items: list[Item], *, is_older: bool) -> None:
+        """Have these. What was chosen since may not be among them yet: it stays chosen."""
         before = self.chosen
         self._items = tuple(items)
         self._is_listed = True
-        if self.chosen is None:
+        if self.chosen is None and not is_older:
             self._chosen = items[0].path if items else None
         self.listed.emit()
         if self.chosen != before:

@@ -56,6 +56,8 @@ class ModelViewModel(QObject):
         self._loading: Stop | None = None
         self._fraction: float | None = None
         self._told: tuple[Path, str] | None = None
+        self._looks = self._answered = 0
+        """How often a model was looked for, and which of these looks was answered last."""
 
     @property
     def model(self) -> Model | None:
@@ -88,7 +90,7 @@ class ModelViewModel(QObject):
 
     def find(self) -> None:
         """Look for the model chosen last, or the starter."""
-        settings = self._settings.settings
+        settings, is_newest = self._settings.settings, self._new_look()
 
         def look(_: Stop) -> Iterator[Model | None]:
             if settings.models:  # From before there was a shelf.
@@ -103,12 +105,20 @@ class ModelViewModel(QObject):
         def take(model: Model | None) -> None:
             if settings.models:
                 self._settings.change(replace(self._settings.settings, models=()))
-            self._take(model)
+            if is_newest():
+                self._take(model)
 
-        self._tasks.start(look, news=take, failed=self._fail_to_find, ended=self.shelf_changed.emit)
+        def fail(error: Exception) -> None:
+            if is_newest():
+                self._model = None
+                self._trouble = trouble(error)
+            self._tell(error)
+
+        self._tasks.start(look, news=take, failed=fail, ended=self.shelf_changed.emit)
 
     def choose(self, path: Path) -> None:
         """Put a model file on the shelf; from then on it answers, and it is loaded at once."""
+        is_newest = self._new_look()
 
         def look(stop: Stop) -> Iterator[Model]:
             item = self._shelf.link(path, stop)
@@ -118,10 +128,12 @@ class ModelViewModel(QObject):
             yield item.model
 
         def take(model: Model) -> None:
+            self.shelf_changed.emit()
+            if not is_newest():
+                return
             chosen = "" if model.is_starter else str(model.path)
             self._settings.change(replace(self._settings.settings, model=chosen))
             self._take(model)
-            self.shelf_changed.emit()
             self.load()
 
         self._tasks.start(look, news=take, failed=self._tell)
@@ -197,17 +209,23 @@ class ModelViewModel(QObject):
             if note and note[1]:
                 self.noted.emit(note[1])
 
+    def _new_look(self) -> Callable[[], bool]:
+        """Whether no later look was answered already: looks take as long as their disk."""
+        self._looks += 1
+        number = self._looks
+
+        def is_newest() -> bool:
+            self._answered = max(self._answered, number)
+            return number == self._answered
+
+        return is_newest
+
     def _take(self, model: Model | None) -> None:
         self._model = model
         self._trouble = None
         if model is None:
             self._trouble = trouble(Missing("There is no model yet. Choose a model file to begin."))
         self.changed.emit()
-
-    def _fail_to_find(self, error: Exception) -> None:
-        self._model = None
-        self._trouble = trouble(error)
-        self._tell(error)
 
     def _tell(self, error: Exception) -> None:
         self.failed.emit(trouble(error))

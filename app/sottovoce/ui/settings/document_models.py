@@ -23,6 +23,7 @@ class DocumentModelsViewModel(QObject):
         self._tasks = tasks
         self._embeddings: dict[str, Model] = {}
         self._rerankers: list[Model] = []
+        self._looks = 0
 
     @property
     def embeddings(self) -> dict[str, str]:
@@ -36,13 +37,16 @@ class DocumentModelsViewModel(QObject):
 
     def refresh(self) -> None:
         """Look again which there are."""
+        self._looks += 1
+        look = self._looks
 
         def work(_: Stop) -> Iterator[tuple[dict[str, Model], list[Model]]]:
             yield embedding_models(self._shelf), rerankers(self._shelf)
 
         def take(found: tuple[dict[str, Model], list[Model]]) -> None:
-            self._embeddings, self._rerankers = found
-            self.listed.emit()
+            if look == self._looks:
+                self._embeddings, self._rerankers = found
+                self.listed.emit()
 
         self._tasks.start(work, news=take, failed=self._fail)
 

@@ -63,6 +63,8 @@ class ViewerViewModel(QObject):
         self._tasks = tasks
         self._document: Document | None = None
         self._page: Page | None = None
+        self._wanted: int | None = None
+        """The document that is shown, or was asked for and is on its way."""
         self._number = 1
         self._notice = ""
         self._is_there = False
@@ -72,6 +74,8 @@ class ViewerViewModel(QObject):
         self._sought = ""
         self._matches: tuple[Span, ...] = ()
         self._match = 0
+        self._is_seeking = False
+        self._searches = 0
         self._questions = 0
         self._renderer: PageRenderer | None = None
         self._width = 0
@@ -181,7 +185,9 @@ class ViewerViewModel(QObject):
     def show_page(self, number: int) -> None:
         """Show another page of the document, if it has one of this number."""
         document = self._document
-        if document is not None and 1 <= number <= document.pages and number != self._number:
+        if document is None or document.id != self._wanted:
+            return  # Another is on its way.
+        if 1 <= number <= document.pages and number != self._number:
             self._go(document.id, number)
 
     @property
@@ -198,16 +204,18 @@ class ViewerViewModel(QObject):
     def close(self) -> None:
         """Show nothing any more."""
         self._questions += 1
-        self._document = self._page = self._rendering = self._shown = None
-        self._places, self._matches, self._sought = (), (), ""
+        self._wanted = self._document = self._page = self._rendering = self._shown = None
+        self._places = ()
+        self._forget_sought()
         self._let_go()
 
     def _go(self, document: int, number: int) -> None:
         """Show a page of a document."""
         self._questions += 1
         question = self._questions
-        known = self._document
-        self._number = number
+        if document != self._wanted:
+            self._forget_sought()
+        self._wanted, self._number = document, number
 
         def read() -> _Opened:
             found = self._library.document(document)
@@ -224,14 +232,12 @@ class ViewerViewModel(QObject):
             if question == self._questions:
                 self._fail(error)
 
-        if known is None or known.id != document:
-            self._matches, self._sought = (), ""
         self._ask(read, take, fail)
 
     def look_again(self) -> None:
         """Documents were removed or read anew: show what there is now."""
-        if self._document is not None:
-            self._go(self._document.id, self._number)
+        if self._wanted is not None:
+            self._go(self._wanted, self._number)
 
     def _take(self, opened: _Opened) -> None:
         before = self._document
@@ -244,7 +250,7 @@ class ViewerViewModel(QObject):
 
     def _fail(self, error: Exception) -> None:
         self._let_go()
-        self._document = self._page = self._rendering = self._shown = None
+        self._wanted = self._document = self._page = self._rendering = self._shown = None
         self._notice = trouble(error).sentence
         self.changed.emit()
         if not isinstance(error, Problem):
@@ -311,28 +317,41 @@ class ViewerViewModel(QObject):
 
     def find(self, text: str, *, forward: bool) -> None:
         """Show the next place where the text stands, or the one before, round the ends."""
-        if self._document is None:
+        document = self._document
+        if document is None or document.id != self._wanted:
             return
         if text == self._sought:
-            self._step_match(1 if forward else -1)
+            if not self._is_seeking:
+                self._step_match(1 if forward else -1)
             return
-        self._sought, document = text, self._document.id
+        self._sought, self._is_seeking = text, True
+        self._searches += 1
+        search = self._searches
 
         def take(matches: tuple[Span, ...]) -> None:
-            if text != self._sought or self._document is None or self._document.id != document:
+            if search != self._searches:
                 return
+            self._is_seeking = False
             self._matches = matches
             ahead = [i for i, span in enumerate(matches) if span.page >= self._number]
             self._match = (ahead[0] if ahead else 0) - (1 if forward else 0)
             self._step_match(1 if forward else -1)
 
-        self._ask(lambda: _matches(self._library.text(document), text), take, self._fail)
+        def fail(error: Exception) -> None:
+            if search == self._searches:
+                self._fail(error)
+
+        self._ask(lambda: _matches(self._library.text(document.id), text), take, fail)
 
     def end_finding(self) -> None:
         """Mark what was sought no more."""
-        self._matches, self._sought = (), ""
+        self._forget_sought()
         self.changed.emit()
         self._draw()
+
+    def _forget_sought(self) -> None:
+        self._searches += 1  # What is still being sought is not wanted any more.
+        self._matches, self._sought, self._is_seeking = (), "", False
 
     def _step_match(self, step: int) -> None:
         self.found.emit(bool(self._matches))
