@@ -1,15 +1,14 @@
 """Small secrets in the care of the operating system's keyring."""
 
 import base64
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sottovoce.domain.problems import Problem, Refused, Unreachable
+from sottovoce.system.bus import has_session_bus
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -32,9 +31,14 @@ class Secrets(Protocol):
         """Remove a secret; nothing happens if it is not there."""
 
 
+def no_secrets() -> Secrets | None:
+    """Return None: where what is kept travels, the keyring of one machine is of no use."""
+    return None
+
+
 def keyring_secrets() -> Secrets | None:
     """Return the keyring of this operating system; None if there is none that can be used."""
-    if sys.platform.startswith("linux") and not _has_session_bus():
+    if sys.platform.startswith("linux") and not has_session_bus():
         return None
     try:
         return KeyringSecrets(_within(_PATIENCE, _platform_backend))
@@ -82,19 +86,6 @@ def _platform_backend() -> "KeyringBackend":
     if not SecretService.viable:  # Neither running nor startable through D-Bus.
         raise Refused("This system has no keyring. Use a passphrase.")
     return SecretService()  # type: ignore[no-untyped-call] # keyring leaves it untyped.
-
-
-def _has_session_bus() -> bool:
-    """Whether D-Bus is there already: its libraries must not be tempted to start one."""
-    for address in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
-        transport, _, options = address.partition(":")
-        for option in options.split(","):
-            name, _, value = option.partition("=")
-            if transport == "unix" and (
-                name == "abstract" or (name == "path" and Path(value).exists())
-            ):
-                return True
-    return False
 
 
 def _within(seconds: float, call: Callable[[], Result]) -> Result:

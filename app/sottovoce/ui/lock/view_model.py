@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -16,14 +17,13 @@ _SLEEP_SECONDS = 30.0
 """A look that comes so much too late was slept through."""
 
 
-def _seconds() -> float:
-    """Seconds of a clock that nobody sets, and that goes on while the computer sleeps."""
-    if sys.platform == "win32":
-        return time.monotonic()
-    # Python's own clock stands still meanwhile on both of the others.
-    return time.clock_gettime(
-        time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC
-    )
+# Seconds of a clock that nobody sets, and that goes on while the computer sleeps.
+if sys.platform == "win32":
+    _seconds = time.monotonic
+elif sys.platform == "linux":
+    _seconds = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+else:
+    _seconds = partial(time.clock_gettime, time.CLOCK_MONOTONIC)
 
 
 class LockViewModel(QObject):

@@ -1,0 +1,143 @@
+"""The real window, which does what it is told on standard input, line by line in JSON.
+
+Started as a program of its own, `python commanded_window.py FOLDER`, it also is what begins anew
+when the window locks, so that commands go on to the fresh process. It tells what is on screen in
+lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and the like before.
+
+{"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"edit": TEXT} (the first message), {"press":
+KEYS}, {"unlock": PASSPHRASE}, {"keyring": true}, {"do": ACTION}, {"close": true}. After each
+follows {"done": true}; {"ask": true} is answered with what the chat on screen shows, {"state": …}.
+"""
+
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from unittest.mock import patch
+
+from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from sottovoce.launch import launch
+from sottovoce.system import restart
+from sottovoce.ui import application
+from sottovoce.ui.unlock.view_model import Step
+
+
+def tell(**values: object) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+class Hand:
+    """Does what it is told, and tells what it sees."""
+
+    def __init__(self, session: application.Session) -> None:
+        self._session = session
+        self._heard = b""
+        session.unlock.changed.connect(self._tell_page)
+        session.unlock.opened.connect(lambda _: QTimer.singleShot(0, self._note_opened))
+        os.set_blocking(0, False)
+        self._notifier = QSocketNotifier(0, QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._hear)
+
+    def _tell_page(self) -> None:
+        step = self._session.unlock.step
+        if step is not Step.OPENING:
+            QTimer.singleShot(0, partial(tell, page=step.name.lower()))
+
+    def _note_opened(self) -> None:
+        shell = self._session.shell
+        assert shell is not None, "It is there once the chats are opened."
+        if shell.model.model is None:
+            QTimer.singleShot(20, self._note_opened)
+            return
+        shell.chat.reply_grew.connect(lambda text: tell(grew=text))
+        shell.chat.busy_changed.connect(lambda busy: tell(busy=busy))
+        tell(page="open")
+
+    def _hear(self) -> None:
+        self._heard += os.read(0, 65536)
+        *lines, self._heard = self._heard.split(b"\n")
+        for line in lines:
+            ((verb, what),) = json.loads(line).items()
+            if verb == "ask":
+                self._tell_state()
+                continue
+            getattr(self, f"_{verb}")(what)
+            tell(done=True)
+
+    def _send(self, text: str) -> None:
+        self._chat.send(text)
+
+    def _type(self, text: str) -> None:
+        assert self._session.shell is not None
+        self._session.shell.page.composer.set_text(text)
+
+    def _search(self, text: str) -> None:
+        assert self._session.shell is not None
+        field = self._session.shell.sidebar.findChild(QLineEdit)
+        assert isinstance(field, QLineEdit)
+        field.setText(text)
+
+    def _edit(self, text: str) -> None:
+        self._chat.edit(self._chat.messages[0].id)
+        self._type(text)
+
+    def _press(self, keys: str) -> None:
+        """Press keys at the window, as the system would."""
+        combination = QKeySequence(keys).__getitem__(0)
+        window = self._session.window.windowHandle()
+        QTest.keyClick(window, combination.key(), combination.keyboardModifiers())
+
+    def _unlock(self, passphrase: str) -> None:
+        self._session.pages.enter.field.setText(passphrase)
+        self._session.pages.enter.accept.click()
+
+    def _keyring(self, _: object) -> None:
+        self._session.pages.locked.accept.click()
+
+    def _do(self, action: str) -> None:
+        assert self._session.shell is not None
+        self._session.shell.actions_by_id[action].trigger()
+
+    def _close(self, _: object) -> None:
+        self._session.window.close()
+
+    @property
+    def _chat(self):  # type: ignore[no-untyped-def]  # Its type is not loaded before the shell.
+        assert self._session.shell is not None
+        return self._session.shell.chat
+
+    def _tell_state(self) -> None:
+        window = self._session.window
+        place = [window.x(), window.y(), window.width(), window.height()]
+        state: dict[str, object] = {"title": window.windowTitle(), "place": place}
+        if self._session.shell is not None:
+            chat = self._chat
+            messages = [[message.text, message.state] for message in chat.messages]
+            state |= {"messages": messages, "draft": chat.draft}
+        tell(state=state)
+
+
+def main(folder: str, *others: str) -> int:
+    start = application.Session.start
+    hands = []  # Kept as long as the session.
+
+    def start_commanded(session: application.Session) -> None:
+        hands.append(Hand(session))
+        start(session)
+
+    again = [sys.executable, str(Path(__file__)), folder]
+    with (
+        patch.object(application.Session, "start", start_commanded),
+        patch.object(restart, "program", lambda: again),
+    ):
+        return launch(["--data-dir", folder, *(each for each in others if each == "--locked")])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
