@@ -24,7 +24,7 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.library.formats.news import About, News, Partly
-from sottovoce.library.parser_wire import FORKS, Read, Told
+from sottovoce.library.parser_wire import FORKS, Read, ReadTexts, Told
 from sottovoce.library.reading import PARSER_PROCESS, Patience, Reader, read
 from sottovoce.system import sandbox
 from sottovoce.system.child import Channel, Child, Locked
@@ -191,8 +191,9 @@ def test_one_reader_reads_many_documents(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not FORKS, reason="each document starts a process of its own")
-def test_documents_that_cannot_be_read_cost_no_other(file: Path) -> None:
-    file.write_text("Dear all,")
+def test_documents_that_cannot_be_read_cost_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "letter.html"
+    file.write_text("<p>Dear all,")
     hostile = file.with_name("table.xlsx")
     far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     hostile.write_bytes(xlsx({"Costs": line(1, 1) + far}))
@@ -207,6 +208,66 @@ def test_documents_that_cannot_be_read_cost_no_other(file: Path) -> None:
             assert page_of(reader.read(file, Stop())).text == "Dear all,"
         assert children() == forking
     assert children() == set()
+
+
+def test_small_texts_share_a_process_that_sees_no_file(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.txt", "b.md", "c.csv", "d.py")]
+    for file in files:
+        file.write_text(f"This is {file.name}.")
+    with closing(Reader()) as reader:
+        told = [list(reader.read(file, Stop())) for file in files]
+        assert len(children()) == 1
+    assert children() == set()
+    assert [page_of(iter(each)).text for each in told] == [f"This is {f.name}." for f in files]
+    formats = [each[0].format for each in told if isinstance(each[0], About)]
+    assert formats == [Format.TEXT, Format.MARKDOWN, Format.CSV, Format.CODE]
+
+
+def test_the_process_for_texts_is_locked_in_before_it_reads() -> None:
+    child = Child[Told](PARSER_PROCESS, Told)
+    child.channel.tell(ReadTexts(10))
+    locked = child.channel.hear()
+    child.end()
+    assert isinstance(locked, Locked)
+    assert locked.confinement == sandbox.possible()
+
+
+@pytest.mark.parametrize(
+    ("written", "format_"),
+    [
+        (b"{\\rtf1 Dear all,\\par}", Format.RTF),
+        (b"<!doctype html><p>Dear all,", Format.HTML),
+        (b"From: a@b.c\nDate: today\n\nDear all,", Format.EMAIL),
+    ],
+)
+def test_what_only_seems_to_be_a_text_is_read_as_what_it_is(
+    file: Path, written: bytes, format_: Format
+) -> None:
+    file.write_bytes(written)
+    about, page = read(file, Stop())
+    assert isinstance(about, About)
+    assert about.format is format_
+    assert isinstance(page, Page)
+    assert "Dear all," in page.text
+
+
+def test_a_text_that_takes_too_long_costs_no_other(file: Path) -> None:
+    file.write_text("Dear all,")
+    with closing(Reader()) as reader:
+        assert page_of(reader.read(file, Stop())).text == "Dear all,"
+        with pytest.raises(Unsupported):
+            list(reader.read(file, Stop(), Patience(silence=0)))
+        assert page_of(reader.read(file, Stop())).text == "Dear all,"
+
+
+def test_a_text_whose_process_ended_is_read_by_another(file: Path) -> None:
+    file.write_text("Dear all,")
+    with closing(Reader()) as reader:
+        assert page_of(reader.read(file, Stop())).text == "Dear all,"
+        [reading] = children()
+        reading.kill()
+        assert page_of(reader.read(file, Stop())).text == "Dear all,"
+        assert reading not in children()
 
 
 def test_a_reader_goes_on_after_one_document_was_left(file: Path) -> None:

@@ -1,8 +1,12 @@
-"""The process that reads one document, locked in with it, and ends.
+"""The process that reads one document, locked in with it, and ends; or many small plain texts.
 
 To start Python and to import takes longer than to read a small file. So, where processes can fork,
 this one stays as it is when it has imported all readers, never looks into a document, and forks for
 each: the fork locks itself in.
+
+To fork and to lock in takes longer yet than to read a note. So one that is told to read plain texts
+locks itself in without any file, and is told what stands in each. It could lie about the next after
+one that took it over; but what reads plain text is Python's own, and no parser in C is near.
 """
 
 import os
@@ -17,16 +21,21 @@ from pathlib import Path
 from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Problem, Unsupported
 from sottovoce.domain.text import encodable
-from sottovoce.library.formats.choose import import_readers, read
+from sottovoce.library.formats.choose import import_readers, is_plain, read
 from sottovoce.library.formats.news import About, News, Partly
+from sottovoce.library.formats.source import Source
+from sottovoce.library.formats.troubles import UNKNOWN
 from sottovoce.library.locked_in import lock_in
 from sottovoce.library.parser_wire import (
     TOO_MUCH,
     Begun,
     Ended,
+    Order,
     Over,
     Read,
+    ReadTexts,
     Skipped,
+    Text,
     Told,
     Turned,
 )
@@ -43,20 +52,27 @@ def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
     NetworkGate().close()
-    channel = Channel[Read](*inherited(arguments), Read)
+    channel = Channel[Order](*inherited(arguments), Order)
     try:
-        if sys.platform == "win32":
-            _read(channel.hear(), channel)
-            return 0
         while True:
-            _have_read(channel.hear(), channel)
+            match channel.hear():
+                case ReadTexts(seconds):
+                    lower_priority()
+                    channel.tell(Locked(lock_in(None, seconds)))
+                case Text() as text:
+                    _read_text(text, channel)
+                case Read() as order if sys.platform == "win32":
+                    _read(order, channel)
+                    return 0
+                case Read() as order:
+                    _have_read(order, channel)
     except (EOFError, OSError):
         return 1  # The parent is gone.
 
 
 if sys.platform != "win32":
 
-    def _have_read(order: Read, channel: Channel[Read]) -> None:
+    def _have_read(order: Read, channel: Channel[Order]) -> None:
         """Have a fork read a document. It ends before this returns."""
         telling = channel.take()
         lives, living = Pipe(duplex=False)
@@ -66,7 +82,7 @@ if sys.platform != "win32":
             try:
                 end_with(ours)
                 channel.close()
-                _read(order, Channel[Read](lives, telling, Read))
+                _read(order, Channel[Order](lives, telling, Order))
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -80,14 +96,25 @@ if sys.platform != "win32":
         channel.tell(Over(os.waitstatus_to_exitcode(status)))
 
 
-def _read(order: Read, channel: Channel[Read]) -> None:
+def _read_text(text: Text, channel: Channel[Order]) -> None:
+    """Read a plain text in this process, which was locked in. Raises OSError if nobody hears."""
+    _allow(text.seconds)
+    name = os.fsdecode(text.name)
+    if not is_plain(text.data, name):
+        channel.tell(Failed.of(Unsupported(UNKNOWN)))
+        return
+    for told in _answer(text.data, name):
+        channel.tell(told)
+
+
+def _read(order: Read, channel: Channel[Order]) -> None:
     """Read a document in this process, locked in with it. Raises OSError if nobody hears."""
     path = Path(os.fsdecode(order.path))
     lower_priority()
     channel.tell(Locked(lock_in(path, order.seconds)))
     seconds = order.page_seconds
     _allow(seconds)
-    for told in _answer(path):
+    for told in _answer(path, path.name):
         if isinstance(told, Begun) and told.about.format in _MAY_BE_SCANNED:
             seconds = order.scan_seconds
         channel.tell(told)
@@ -100,9 +127,9 @@ def _allow(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(path: Path) -> Iterator[Told]:
+def _answer(source: Source, name: str) -> Iterator[Told]:
     try:
-        for news in read(path, path.name):
+        for news in read(source, name):
             yield _told(news)
         yield Ended()
     except Problem as problem:

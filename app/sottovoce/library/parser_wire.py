@@ -1,7 +1,8 @@
 """What is said between the program and the processes that read documents for it.
 
 Where processes can fork, one is told what to read, and is handed over the end of a pipe for each
-document: the fork that reads it tells into that, and no other ever does.
+document: the fork that reads it tells into that, and no other ever does. Another process is told
+what stands in small plain texts, one after the other.
 """
 
 import sys
@@ -19,7 +20,7 @@ FORKS = sys.platform != "win32"
 
 
 class Read(Message, frozen=True):
-    """The only order: read this file."""
+    """Read this file."""
 
     path: bytes
     """As the file system has it; it may be no valid text."""
@@ -29,6 +30,26 @@ class Read(Message, frozen=True):
     """Of processor time, from one news to the next."""
     scan_seconds: float
     """The same, where pages may be scanned."""
+
+
+class ReadTexts(Message, frozen=True):
+    """Read the plain texts that follow, and never anything else."""
+
+    seconds: int
+    """Of processor time that it may take for all of them."""
+
+
+class Text(Message, frozen=True):
+    """What stands in a file, which seems to be a plain text."""
+
+    name: bytes
+    """Of the file, as the file system has it."""
+    data: bytes
+    seconds: float
+    """Of processor time that it may take."""
+
+
+Order: TypeAlias = Read | ReadTexts | Text
 
 
 class Begun(Message, frozen=True):

@@ -1,4 +1,7 @@
-"""Reads documents, each in a process that is locked in with it and can do no harm."""
+"""Reads documents in processes that are locked in and can do no harm.
+
+Each has one of its own; only small plain texts share one, which sees no file at all.
+"""
 
 import math
 import os
@@ -27,12 +30,15 @@ from sottovoce.library.parser_wire import (
     Ended,
     Over,
     Read,
+    ReadTexts,
     Skipped,
+    Text,
     Told,
     Turned,
 )
+from sottovoce.library.suffixes import PLAIN
 from sottovoce.library.unreadable import why_unreadable
-from sottovoce.system.child import Channel, Child, Failed, Locked
+from sottovoce.system.child import Channel, Child, Failed
 
 PARSER_PROCESS = "--parser-process"
 
@@ -41,6 +47,12 @@ MOST_CHARACTERS = 20_000_000
 MOST_PAGES = 20_000
 LARGEST_MESSAGE = 64_000_000
 """Bytes of a page as it is told, at most."""
+
+_SMALL = 32_000
+"""Bytes of a text that is read together with others. So little fits in a pipe: to send it never
+waits for a process that hears no more."""
+_TEXTS = 600
+"""Seconds of processor time that one process reads texts for, a million of them perhaps."""
 
 _NO_START = "What reads documents could not be started. Try again."
 _BROKEN = "This cannot be read; it seems to be damaged. Restore it from a copy, or save it anew."
@@ -78,14 +90,17 @@ def read(path: Path, stop: Stop, patience: Patience | None = None) -> Generator[
 
 
 class Reader:
-    """Reads documents, one after the other, each in a process of its own. For one thread.
+    """Reads documents, one after the other. For one thread.
 
-    Where processes can fork, the one that forks is kept from the first document on.
+    Where processes can fork, the one that forks is kept from the first document on. So is the one
+    that reads small plain texts, everywhere.
     """
 
     def __init__(self) -> None:
         self._free: Child[Told] | None = None
         """It waits to be told what to read next."""
+        self._texts: Child[Told] | None = None
+        """It waits for the next text."""
 
     def read(self, path: Path, stop: Stop, patience: Patience | None = None) -> Generator[News]:
         """Yield what a document is, and its pages in their order, numbered from 1.
@@ -96,49 +111,67 @@ class Reader:
         Interrupted if no process could be started, and Cancelled.
         """
         size = _size(path)
+        patience = patience or Patience()
+        if size <= _SMALL and path.suffix.lower() in PLAIN:
+            told = self._plain(path, stop, patience)
+            if told is not None:
+                yield from _limited(iter(told))
+                return
         child = self._free if self._free and self._free.lives else _started()
         self._free = None
         try:
-            yield from _limited(self._heard_of(child, path, size, stop, patience or Patience()))
+            yield from _limited(self._heard_of(child, path, size, stop, patience))
         finally:
             if self._free is None:
                 _end(child)
 
     def close(self) -> None:
         """Leave no process behind."""
-        if self._free:
-            _end(self._free)
-            self._free = None
+        for child in (self._free, self._texts):
+            if child:
+                _end(child)
+        self._free = self._texts = None
+
+    def _plain(self, path: Path, stop: Stop, patience: Patience) -> list[News] | None:
+        """The news of a small text; None if nobody but a process of its own can read it.
+
+        That is the one to say why not: it knows nothing of what was read before.
+        """
+        child, self._texts = self._texts, None
+        try:
+            with path.open("rb") as file:
+                text = Text(os.fsencode(path.name), file.read(_SMALL), patience.page)
+            if not (child and child.lives):
+                child = _started()
+                child.channel.tell(ReadTexts(_TEXTS))
+                _heard(child.channel, patience.start, stop)
+            child.channel.tell(text)
+            told = list(_news(child.channel, patience.silence, patience.document, stop))
+        except (OSError, _Lost, _Silent):
+            return None
+        except Problem:
+            self._texts = child
+            return None
+        else:
+            self._texts = child
+            return told
+        finally:
+            if child and self._texts is None:
+                _end(child)
 
     def _heard_of(
         self, child: Child[Told], path: Path, size: int, stop: Stop, patience: Patience
     ) -> Iterator[News]:
         left = patience.document + patience.megabyte * size / 1_000_000
-        page = 0
         where = os.fsencode(path.absolute())
         order = Read(where, math.ceil(left), patience.page, patience.scan)
         document = _ordered(child, order, stop, patience.start)
         try:
-            while True:
-                begun = time.monotonic()
-                told = _heard(document, min(patience.silence, left), stop)
-                left -= time.monotonic() - begun
-                match told:
-                    case Begun(about) if page == 0:
-                        yield about
-                    case Turned(turned):
-                        page += 1
-                        yield _checked(turned, page)
-                    case Skipped(partly):
-                        yield partly
-                    case Failed():
-                        self._exit_code(child, stop)
-                        raise told.as_problem
-                    case Ended():
-                        self._exit_code(child, stop)
-                        return
-                    case Locked() | Begun() | Over():
-                        raise _Lost
+            yield from _news(document, patience.silence, left, stop)
+            self._exit_code(child, stop)
+        except Problem:
+            self._exit_code(child, stop)
+            raise
         except _Lost as lost:
             document.close()  # So that the process ends, if it has not.
             ran_out = self._exit_code(child, stop) in _RAN_OUT
@@ -237,6 +270,33 @@ def _ordered(child: Child[Told], order: Read, stop: Stop, seconds: float) -> Cha
         stop.check()
         raise Interrupted(_NO_START) from error
     return document
+
+
+def _news(channel: Channel[Told], silence: float, left: float, stop: Stop) -> Iterator[News]:
+    """What is told of a document, up to its end. Raises _Lost, _Silent, Cancelled and Problems.
+
+    `silence` and `left` are the seconds to wait for the next news, and for all of them.
+    """
+    has_begun, page = False, 0
+    while True:
+        begun = time.monotonic()
+        told = _heard(channel, min(silence, left), stop)
+        left -= time.monotonic() - begun
+        match told:
+            case Begun(about) if not has_begun:
+                has_begun = True
+                yield about
+            case Turned(turned) if has_begun:
+                page += 1
+                yield _checked(turned, page)
+            case Skipped(partly):
+                yield partly
+            case Failed():
+                raise told.as_problem
+            case Ended() if has_begun:
+                return
+            case _:
+                raise _Lost  # No honest process says so.
 
 
 def _heard(channel: Channel[Told], seconds: float, stop: Stop) -> Told:

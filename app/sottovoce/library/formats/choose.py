@@ -5,6 +5,7 @@ Readers are imported late: a process that reads one file needs one of them.
 
 import re
 from collections.abc import Iterator
+from enum import Enum, auto
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
@@ -37,6 +38,9 @@ _MESSAGE = re.compile(
 )
 _MAILBOX = re.compile(rb"From \S+ .*\d{4}\r?\n(>?[\w-]+[: ].*\r?\n)")
 
+_MESSAGES = frozenset({".eml", ".mbox", ".mbx"})
+_ANYTHING = frozenset({"", ".txt", ".mht", ".mhtml"})
+"""Names that messages may have, too."""
 _MARKDOWN = frozenset(
     {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".rst", ".org", ".qmd", ".rmd"}
 )
@@ -54,6 +58,29 @@ _CODE = frozenset({
     ".v", ".vb", ".vhd", ".vue", ".xml", ".xsd", ".xsl", ".xslt", ".yaml", ".yml", ".zig", ".zsh",
 })  # fmt: skip
 _CODE_NAMES = frozenset({"dockerfile", "makefile", "cmakelists.txt", "jenkinsfile", "rakefile"})
+
+
+class _Kind(Enum):
+    """What is read in one way."""
+
+    PDF = auto()
+    PACKED = auto()
+    """A zip archive, as the formats of all offices are."""
+    COMPOUND = auto()
+    """What such formats were before."""
+    PICTURE = auto()
+    RTF = auto()
+    MESSAGE = auto()
+    MAILBOX = auto()
+    WEB = auto()
+    MARKDOWN = auto()
+    ORG = auto()
+    TABLE = auto()
+    CODE = auto()
+    TEXT = auto()
+
+
+_PLAIN = {_Kind.MARKDOWN, _Kind.ORG, _Kind.TABLE, _Kind.CODE, _Kind.TEXT}
 
 _READERS = (
     "code", "compound", "epub", "image", "mail", "markdown", "opendocument", "outlook", "pdf",
@@ -78,27 +105,90 @@ def read(source: Source, name: str, depth: int = 0) -> Iterator[News]:
     """
     if depth > _DEEPEST:
         raise Unsupported(_TOO_DEEP)
-    head = beginning(source, _HEAD)
-    suffix = PurePath(name).suffix.lower()
+    match _kind(beginning(source, _HEAD), name):
+        case _Kind.PDF:
+            from sottovoce.library.formats import pdf
+
+            return pdf.read(source)
+        case _Kind.PACKED:
+            return _packed(source)
+        case _Kind.COMPOUND:
+            return _compound(source, depth)
+        case _Kind.PICTURE:
+            from sottovoce.library.formats import image
+
+            return image.read(source)
+        case _Kind.RTF:
+            from sottovoce.library.formats import rtf
+
+            return rtf.read(source)
+        case _Kind.MESSAGE:
+            from sottovoce.library.formats import mail
+
+            return mail.read(source, partial(read, depth=depth + 1))
+        case _Kind.MAILBOX:
+            from sottovoce.library.formats import mail
+
+            return mail.read_mailbox(source, partial(read, depth=depth + 1))
+        case _Kind.WEB:
+            from sottovoce.library.formats import web
+
+            return web.read(source)
+        case _Kind.MARKDOWN:
+            from sottovoce.library.formats import markdown
+
+            return markdown.read(source)
+        case _Kind.ORG:
+            from sottovoce.library.formats import markdown
+
+            return markdown.read_org(source)
+        case _Kind.TABLE:
+            from sottovoce.library.formats import table
+
+            return table.read(source)
+        case _Kind.CODE:
+            from sottovoce.library.formats import code
+
+            return code.read(source)
+        case _Kind.TEXT:
+            return text.read(source)
+    raise Unsupported(UNKNOWN)
+
+
+def is_plain(data: bytes, name: str) -> bool:
+    """Whether nothing but Python is needed to read this: it is plain text of one sort or other."""
+    return _kind(data[:_HEAD], name) in _PLAIN
+
+
+def _kind(head: bytes, name: str) -> _Kind | None:
+    """What a file of this name is that begins so; None if nobody reads it."""
+    name = name.lower()
+    suffix = PurePath(name).suffix
     if b"%PDF-" in head[:_PDF_WITHIN]:
-        from sottovoce.library.formats import pdf
-
-        return pdf.read(source)
+        return _Kind.PDF
     if head.startswith(_ZIP):
-        return _packed(source)
+        return _Kind.PACKED
     if head.startswith(_COMPOUND):
-        return _compound(source, depth)
+        return _Kind.COMPOUND
     if head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        from sottovoce.library.formats import image
-
-        return image.read(source)
+        return _Kind.PICTURE
     if head.lstrip().startswith(b"{\\rtf"):
-        from sottovoce.library.formats import rtf
-
-        return rtf.read(source)
+        return _Kind.RTF
     if not text.is_text(head):
-        raise Unsupported(UNKNOWN)
-    return _written(source, head, name.lower(), suffix, depth)
+        return None
+    if suffix in _MESSAGES or (
+        suffix in _ANYTHING and (_MESSAGE.match(head) or _MAILBOX.match(head))
+    ):
+        return _Kind.MAILBOX if _MAILBOX.match(head) else _Kind.MESSAGE
+    if suffix in _WEB_NAMES or _WEB.match(head):
+        return _Kind.WEB
+    if suffix in _MARKDOWN:
+        return _Kind.ORG if suffix == ".org" else _Kind.MARKDOWN
+    if suffix in _TABLES:
+        return _Kind.TABLE
+    if suffix in _CODE or name in _CODE_NAMES or head.startswith((b"#!", b"<?xml")):
+        return _Kind.CODE
+    return _Kind.TEXT
 
 
 def _packed(source: Source) -> Iterator[News]:
@@ -146,32 +236,3 @@ def _compound(source: Source, depth: int) -> Iterator[News]:
     from sottovoce.library.formats import sheet
 
     return sheet.read(source)
-
-
-def _written(source: Source, head: bytes, name: str, suffix: str, depth: int) -> Iterator[News]:
-    if suffix in {".eml", ".mbox", ".mbx"} or (
-        suffix in {"", ".txt", ".mht", ".mhtml"} and (_MESSAGE.match(head) or _MAILBOX.match(head))
-    ):
-        from sottovoce.library.formats import mail
-
-        read_attached = partial(read, depth=depth + 1)
-        if _MAILBOX.match(head):
-            return mail.read_mailbox(source, read_attached)
-        return mail.read(source, read_attached)
-    if suffix in _WEB_NAMES or _WEB.match(head):
-        from sottovoce.library.formats import web
-
-        return web.read(source)
-    if suffix in _MARKDOWN:
-        from sottovoce.library.formats import markdown
-
-        return markdown.read_org(source) if suffix == ".org" else markdown.read(source)
-    if suffix in _TABLES:
-        from sottovoce.library.formats import table
-
-        return table.read(source)
-    if suffix in _CODE or name in _CODE_NAMES or head.startswith((b"#!", b"<?xml")):
-        from sottovoce.library.formats import code
-
-        return code.read(source)
-    return text.read(source)
