@@ -40,6 +40,7 @@ from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore, open_documents
 from sottovoce.store.documents import File
+from sottovoce.store.vectors import Embedded
 
 DEPTH = 10
 """Passages that are looked at."""
@@ -191,9 +192,8 @@ def _embed(store: DocumentStore, embedders: Embedders) -> None:
     while missing := store.unembedded(lack, 100):
         found_by = [embedded_text(each.title, each.headings, each.text) for each in missing]
         vectors = [quantised(each) for each in engine.embed(found_by, Purpose.PASSAGE, Stop())]
-        store.keep_vectors(
-            lack, first=missing[0].number, passages=len(missing), data=b"".join(vectors)
-        )
+        first = missing[0].number
+        store.keep_vectors([Embedded(lack, first, len(missing), b"".join(vectors))])
 
 
 def _measured(

@@ -25,6 +25,7 @@ from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore, open_documents
 from sottovoce.store.documents import File
+from sottovoce.store.vectors import Embedded
 
 KEY = bytes(range(48))
 DIMENSIONS = 384
@@ -108,7 +109,7 @@ def _embed(store: DocumentStore, random: np.random.Generator) -> None:
     first = store.unembedded(lack, 1)[0].number
     vectors = random.standard_normal((DOCUMENT, DIMENSIONS), np.float32)
     data = b"".join(quantised(vector.tobytes()) for vector in vectors)
-    store.keep_vectors(lack, first=first, passages=DOCUMENT, data=data)
+    store.keep_vectors([Embedded(lack, first, DOCUMENT, data)])
 
 
 def _measured(path: Path, questions: Sequence[str]) -> dict[str, float]:

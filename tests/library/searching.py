@@ -12,6 +12,7 @@ from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
+from sottovoce.store.vectors import Embedded
 
 DIMENSIONS = 64
 
@@ -46,7 +47,6 @@ def keep(
         [lack] = [each for each in store.lacks(100) if each.model == model][-1:]
         missing = store.unembedded(lack, len(passages))
         vectors = [quantised(word_vector(each, DIMENSIONS)) for each in found_by]
-        store.keep_vectors(
-            lack, first=missing[0].number, passages=len(passages), data=b"".join(vectors)
-        )
+        first = missing[0].number
+        store.keep_vectors([Embedded(lack, first, len(passages), b"".join(vectors))])
     return document.id

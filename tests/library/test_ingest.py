@@ -183,6 +183,28 @@ def test_an_engine_that_dies_costs_nothing(
     assert shelf.documents(papers.id)[0].state is DocumentState.READY
 
 
+def test_the_model_is_loaded_while_the_first_document_is_read(
+    shelf: LocalLibrary, papers: Collection, embedder: ScriptedEmbedder, tmp_path: Path
+) -> None:
+    shelf.add(papers.id, [put(tmp_path / "empty.txt", " ")])
+    read(shelf)
+    assert embedder.loads
+    assert not embedder.embedded
+
+
+def test_long_and_short_documents_all_get_their_vectors(
+    shelf: LocalLibrary, papers: Collection, embedder: ScriptedEmbedder, tmp_path: Path
+) -> None:
+    for number in range(40):
+        lines = (f"{HARBOUR} And pier {number}.{line}. " for line in range(number % 7 * 50 + 1))
+        put(tmp_path / "a" / f"{number}.txt", "\n\n".join(lines))
+    shelf.add(papers.id, [tmp_path / "a"])
+    read(shelf)
+    documents = shelf.documents(papers.id)
+    assert all(each.state is DocumentState.READY for each in documents)
+    assert len(embedder.embedded) == sum(each.passages for each in documents)
+
+
 def test_another_embedding_model_takes_over_when_its_vectors_are_there(
     shelf: LocalLibrary, papers: Collection, tmp_path: Path
 ) -> None:

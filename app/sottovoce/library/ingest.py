@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -36,7 +36,7 @@ from sottovoce.library.words import segmented
 from sottovoce.store.contents import Content, Outcome
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.store.documents import File
-from sottovoce.store.vectors import Lack
+from sottovoce.store.vectors import Embedded, Lack
 from sottovoce.system.logs import describe
 from sottovoce.system.priority import lower_thread_priority
 from sottovoce.system.processor import processor
@@ -107,13 +107,16 @@ class Ingest:
             stop.calling(ours.set),
         ):
             try:
+                if expected := self._store.expected_models():
+                    # While the first are read, nothing else is there to do for this thread.
+                    self._embedding = embedding.submit(self._prepare, expected, ours)
                 while True:
                     stop.check()
                     between()
                     self._read_on(reading, ours)
                     self._embed_on(embedding, ours)
                     at_work: list[Future[Any]] = [*self._being_read]  # Their types differ.
-                    at_work += [self._embedding] if self._embedding else []
+                    at_work += [self._embedding] if self._embedding is not None else []
                     if not at_work:
                         break
                     yield self._progress.news(is_paused=self._pace.is_paused)
@@ -239,27 +242,44 @@ class Ingest:
 
     # Embedding.
 
+    def _prepare(self, models: Sequence[str], stop: Stop) -> None:
+        """Have models in memory that will be needed, where they can be used."""
+        for model in models:
+            self._rest(0, stop)
+            with suppress(_Unusable):  # It is said when there is something to embed.
+                self._loaded(model, stop)
+
     def _embed_all(self, lacks: Sequence[Lack], stop: Stop) -> None:
         """Give the passages of contents their vectors, where the models can be used."""
+        done: list[Embedded] = []
         for lack in lacks:
             if lack.model not in self._unusable:
                 try:
-                    self._embed(lack, stop)
+                    self._embed(lack, done, stop)
                 except _Unusable as problem:
                     self._unusable.add(lack.model)
                     self._progress.trouble = str(problem)
+        self._keep(done)
 
-    def _embed(self, lack: Lack, stop: Stop) -> None:
-        """Give the passages of a content their vectors. Raises _Unusable."""
-        while batch := self._store.unembedded(lack, _KEPT_TOGETHER):
+    def _embed(self, lack: Lack, done: list[Embedded], stop: Stop) -> None:
+        """Add to `done` the vectors of a content, and keep those when they are many enough.
+
+        Raises _Unusable.
+        """
+        is_last = False
+        while not is_last and (batch := self._store.unembedded(lack, _KEPT_TOGETHER)):
             texts = [embedded_text(each.title, each.headings, each.text) for each in batch]
-            self._store.keep_vectors(
-                lack,
-                first=batch[0].number,
-                passages=len(batch),
-                data=b"".join(map(quantised, self._embedded(lack.model, texts, stop))),
-            )
-            self._progress.note_kept(len(batch))
+            data = b"".join(map(quantised, self._embedded(lack.model, texts, stop)))
+            done.append(Embedded(lack, batch[0].number, len(batch), data))
+            if sum(each.passages for each in done) >= _KEPT_TOGETHER:
+                self._keep(done)
+            is_last = len(batch) < _KEPT_TOGETHER
+
+    def _keep(self, done: list[Embedded]) -> None:
+        """Keep these vectors, in one transaction, and empty the list."""
+        self._store.keep_vectors(done)
+        self._progress.note_kept(sum(each.passages for each in done))
+        done.clear()
 
     def _embedded(self, model: str, texts: Sequence[str], stop: Stop) -> list[bytes]:
         vectors: list[bytes] = []

@@ -1,7 +1,7 @@
 """The vectors of passages, as rows: each holds those of successive passages of a content."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -24,6 +24,17 @@ class Unembedded:
     title: str
     headings: tuple[str, ...]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of successive passages of a content, which are to be kept."""
+
+    lack: Lack
+    first: int
+    passages: int
+    data: bytes
+    """One vector after the other, of 8-bit integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,17 @@ def lacks(connection: apsw.Connection, limit: int, without: Collection[str] = ()
     return [Lack(content, model) for content, model in cast(Iterator[tuple[int, str]], rows)]
 
 
+def expected(connection: apsw.Connection) -> list[str]:
+    """The embedding models that documents will need which are still to be read."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT coalesce(c.next_embedding, c.embedding)
+        FROM documents d JOIN collections c ON c.id = d.collection WHERE d.state = 'waiting'
+        """
+    )
+    return [cast(str, row[0]) for row in rows]
+
+
 def unembedded(connection: apsw.Connection, lack: Lack, limit: int) -> list[Unembedded]:
     """The next passages of a content that need vectors."""
     rows = connection.execute(
@@ -76,22 +98,23 @@ def unembedded(connection: apsw.Connection, lack: Lack, limit: int) -> list[Unem
     ]
 
 
-def keep(
-    connection: apsw.Connection, lack: Lack, *, first: int, passages: int, data: bytes
-) -> None:
-    """Keep vectors of successive passages, unless the content was forgotten meanwhile."""
-    connection.execute(
+def keep(connection: apsw.Connection, embedded: Iterable[Embedded]) -> None:
+    """Keep vectors, but not of contents that were forgotten meanwhile."""
+    connection.executemany(
         """
         INSERT OR IGNORE INTO vectors (content, model, first, passages, data)
         SELECT id, :model, :first, :passages, :data FROM contents WHERE id = :content
         """,
-        {
-            "content": lack.content,
-            "model": lack.model,
-            "first": first,
-            "passages": passages,
-            "data": data,
-        },
+        (
+            {
+                "content": each.lack.content,
+                "model": each.lack.model,
+                "first": each.first,
+                "passages": each.passages,
+                "data": each.data,
+            }
+            for each in embedded
+        ),
     )
 
 
