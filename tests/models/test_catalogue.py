@@ -6,9 +6,9 @@ import pytest
 
 import catalogue_sizes
 from sottovoce.domain.model import Role
+from sottovoce.domain.parts import is_whole_set
 from sottovoce.domain.problems import Missing
 from sottovoce.models.catalogue import Catalogue, Entry, Trust, Variant, catalogue, files_of
-from sottovoce.models.parts import is_whole_set
 from sottovoce.models.repository import Gate, RemoteFile, Repository
 
 ENTRIES = catalogue().entries

@@ -23,13 +23,13 @@ from sottovoce.cli.terminal import (
 )
 from sottovoce.domain.footprint import KvType, kv_bytes
 from sottovoce.domain.model import Model
+from sottovoce.domain.parts import parts as parts_of
 from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, catalogue
 from sottovoce.models.elsewhere import Elsewhere, elsewhere
 from sottovoce.models.folders import model_files
-from sottovoce.models.parts import parts as parts_of
 from sottovoce.models.records import Record
 from sottovoce.models.shelf import AdapterMeant, Item, Origin, shelf_in
 

@@ -16,8 +16,8 @@ import msgspec
 
 from sottovoce.domain.footprint import Shape
 from sottovoce.domain.model import Role
+from sottovoce.domain.parts import is_whole_set
 from sottovoce.domain.problems import Damaged, Missing
-from sottovoce.models.parts import is_whole_set
 from sottovoce.models.repository import RemoteFile, Repository
 from sottovoce.system.paths import resource
 

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.parts import is_whole_set, parts
 from sottovoce.domain.problems import Missing
 from sottovoce.models.catalogue import Catalogue, Entry, Variant, files_of, pattern_of
 from sottovoce.models.download import Choice, ChosenFile
 from sottovoce.models.fit import Verdict, fit
-from sottovoce.models.parts import is_whole_set, parts
 from sottovoce.models.repository import RemoteFile, Repository
 
 _USUAL = "Q4_K_M"

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import Interrupted, NoRoom
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.pace import Pace
-from sottovoce.models.parts import parts
 from sottovoce.models.records import FileRecord, file_record
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 from sottovoce.system.lock import locked

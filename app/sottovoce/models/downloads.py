@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -40,7 +41,6 @@ from sottovoce.models.install import check, find_twin, install
 from sottovoce.models.names import is_plain
 from sottovoce.models.pace import Pace
 from sottovoce.models.part import prepare, settle
-from sottovoce.models.parts import parts
 from sottovoce.models.remote import Remote
 from sottovoce.models.repository import FetchOrder, RemoteFile, Repository
 from sottovoce.system.files import write_private, writing_translated

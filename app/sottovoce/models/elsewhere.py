@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.stop import Stop
 from sottovoce.models.folders import gguf_files
 from sottovoce.models.gguf_file import translated
-from sottovoce.models.parts import parts
 from sottovoce.models.records import Record, Source, file_record, new_record
 
 _LARGEST_NOTE = 1_000_000

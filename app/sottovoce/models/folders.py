@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.stop import Stop
-from sottovoce.models.parts import parts
 
 _MOST_FILES = 50_000
 """Files and folders that are looked at below one folder."""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sottovoce.domain.footprint import Shape
 from sottovoce.domain.model import Model, Role
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import Damaged, Missing, Unsupported
 from sottovoce.models.gguf_file import Header, Reader, Tensor, Value, damaged, opened, translated
-from sottovoce.models.parts import parts
 
 CUT = "The end of the model file is missing. Fetch it again."
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sottovoce.domain.model import Model
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -17,7 +18,6 @@ from sottovoce.models.gguf import check_whole, find_files, read_model
 from sottovoce.models.gguf_file import translated
 from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection, Kind
-from sottovoce.models.parts import parts
 from sottovoce.models.records import (
     FileRecord,
     Record,
@@ -33,7 +33,7 @@ from sottovoce.models.records import (
 from sottovoce.models.twins import is_same
 from sottovoce.models.verify import Verified, verify
 from sottovoce.system.files import writing_translated
-from sottovoce.system.paths import Profile, resource, shared_models
+from sottovoce.system.paths import Profile, resource
 
 _STARTER = "SmolLM2 135M (starter)"
 _CHANGED = "The file changed since it was added. Verify it."
@@ -261,7 +261,7 @@ def is_path(wanted: str) -> bool:
 
 def shelf_in(profile: Profile) -> Shelf:
     """The shelf of this profile, with the models that all users of the machine share."""
-    return Shelf(profile.models, shared_models())
+    return Shelf(profile.models, profile.shared_models)
 
 
 def starter() -> Model | None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem, AdapterShelf
 from sottovoce.models.elsewhere import Elsewhere, elsewhere
 from sottovoce.models.folders import gguf_files
-from sottovoce.models.parts import parts
 from sottovoce.models.shelf import Item, Shelf
 from sottovoce.ui.tasks import Tasks
 
