@@ -21,7 +21,7 @@ from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
 from sottovoce.system.policy import policy_in_force
 from sottovoce.system.restart import RESTART, restart
-from sottovoce.system.secrets import keyring_secrets
+from sottovoce.system.secrets import keyring_secrets, no_secrets
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ def _launch(
     folder = profile(arguments.data_dir, _policy(arguments))
     NetworkGate(Ledger(folder.ledger)).close()
     harden()
-    kept = HubToken(folder, keyring_secrets)
+    secrets = no_secrets if folder.is_portable else keyring_secrets
+    kept = HubToken(folder, secrets)
     remote = Remote(folder, lambda: token or kept.get())
     given = given_passphrase(passphrase, arguments.passphrase_file)
     with (
@@ -74,7 +75,7 @@ def _launch(
             from sottovoce.cli import run, session
 
             finish_replacing(folder)
-            parts = session.Parts(folder, engine, keyring_secrets, given, remote)
+            parts = session.Parts(folder, engine, secrets, given, remote)
             return run.run(arguments, parts)
         from sottovoce.ui import application
 
@@ -82,7 +83,7 @@ def _launch(
             application.WindowParts(
                 folder,
                 engine,
-                keyring_secrets,
+                secrets,
                 remote,
                 given,
                 arguments.open_model,

@@ -1,5 +1,6 @@
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,60 @@ def test_a_resource_that_is_missing_asks_to_install_again() -> None:
 
 def test_resources_are_found_in_a_checkout() -> None:
     assert resource("").is_dir()
+
+
+@pytest.fixture
+def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an installed program; a portable one, once a file says so."""
+    folder = tmp_path / "stick" / "Sottovoce"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(folder / "sottovoce"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return folder
+
+
+def test_a_portable_program_keeps_everything_beside_itself(application: Path) -> None:
+    assert not profile(None).is_portable
+    (application / "portable").touch()
+    here = profile(None)
+    assert here.folder == application / "data"
+    assert here.is_portable
+    assert here.models.is_relative_to(application)
+
+
+def test_a_portable_mac_application_keeps_everything_beside_itself(
+    application: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = application / "Sottovoce.app"
+    monkeypatch.setattr(sys, "executable", str(bundle / "Contents" / "MacOS" / "sottovoce"))
+    (application / "portable").touch()
+    assert profile(None).folder == application / "data"
+
+
+def test_a_wish_wins_over_a_portable_place(application: Path, tmp_path: Path) -> None:
+    (application / "portable").touch()
+    here = profile(tmp_path / "wished")
+    assert (here.folder, here.is_portable) == (tmp_path / "wished", False)
+
+
+def test_a_portable_place_that_cannot_be_written_is_told(
+    application: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (application / "portable").touch()
+    (application / "data").touch()
+    with pytest.raises(Refused, match="portable"):
+        profile(None)
+    (application / "data").unlink()
+    profile(None)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # Root may write anywhere but on such.
+    with pytest.raises(Refused, match="portable"):
+        profile(None)
+
+
+def test_in_a_checkout_nothing_is_portable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "portable").touch()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    assert not profile(None).is_portable

@@ -23,7 +23,6 @@ from sottovoce.models.shelf import starter
 from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
-from sottovoce.system.paths import shared_models
 from sottovoce.system.sandbox import Confinement, possible
 from sottovoce.system.vault import Protection, Vault
 
@@ -79,7 +78,7 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _keyring(parts)
     yield _chats(parts)
     yield _disk(parts)
-    yield _shared()
+    yield _shared(parts)
     yield Finding("Network", Health.GOOD, _network(parts))
     yield sandbox(possible())
 
@@ -88,8 +87,8 @@ def _network(parts: Parts) -> str:
     return network.state(read_switch(parts.profile.network, parts.policy), parts.policy)
 
 
-def _shared() -> Finding:
-    folder = shared_models()
+def _shared(parts: Parts) -> Finding:
+    folder = parts.profile.shared_models
     says = (
         f"Models in {folder} are there for all users of this computer."
         if folder.is_dir()
@@ -183,6 +182,12 @@ def sandbox(confinement: Confinement) -> Finding:
 
 
 def _keyring(parts: Parts) -> Finding:
+    if parts.profile.is_portable:
+        says = (
+            f"Not used: Sottovoce is portable, and keeps everything in {parts.profile.folder}, "
+            "protected with a passphrase."
+        )
+        return Finding("Keyring", Health.GOOD, says)
     if parts.secrets() is None:
         says = "None was found. Your chats are protected with a passphrase instead."
         return Finding("Keyring", Health.NOTE, says)

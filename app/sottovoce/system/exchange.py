@@ -123,7 +123,8 @@ def _carry_out(profile: Profile) -> None:
         journal = msgspec.structs.replace(journal, out=tuple(memory_in(profile.folder)))
         _write(profile, journal)
     folder, source, away = (profile.folder / each for each in ("", journal.source, journal.kept))
-    away.mkdir(mode=0o700, parents=True, exist_ok=True)
+    profile.kept.mkdir(mode=0o700, exist_ok=True)
+    away.mkdir(mode=0o700, exist_ok=True)
     for name in journal.out or ():
         if (folder / name).exists() and not (away / name).exists():
             (folder / name).rename(away / name)

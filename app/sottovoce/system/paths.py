@@ -1,5 +1,7 @@
 """Where Sottovoce keeps what it writes, and finds what it brought along."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,11 @@ from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Damaged, Refused
 
 _PACKAGE = Path(__file__).parents[1]
+_NOT_THERE = "Sottovoce's folder cannot be made there. Choose another place."
+_NOT_BESIDE = (
+    "Sottovoce is portable and may not write where it lies. Allow it to, or name another folder "
+    "with --data-dir."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,8 @@ class Profile:
 
     folder: Path
     policy: Policy = NO_RULES
+    is_portable: bool = False
+    """Whether it travels with the application from machine to machine."""
 
     @property
     def database(self) -> Path:
@@ -54,8 +63,23 @@ class Profile:
         return self.models / "downloads"
 
     @property
+    def shared_models(self) -> Path:
+        """The folder whose models all users of this machine share. It need not be there."""
+        return self.policy.shared_models or shared_models()
+
+    @property
     def adapters(self) -> Path:
         return self.folder / "adapters"
+
+    @property
+    def signers(self) -> Path:
+        """Those whose bundles are installed."""
+        return self.folder / "signers.json"
+
+    @property
+    def signing_key(self) -> Path:
+        """The key that signs bundles made here, under a passphrase of its own."""
+        return self.folder / "signing.key"
 
     @property
     def network(self) -> Path:
@@ -66,6 +90,16 @@ class Profile:
     def ledger(self) -> Path:
         """Every connection that was made or refused."""
         return self.folder / "network.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """What was done, where the policy wants that noted."""
+        return self.folder / "audit.jsonl"
+
+    @property
+    def fingerprints(self) -> Path:
+        """The SHA-256 of model files that were loaded, where the policy wants to know them."""
+        return self.folder / "fingerprints.json"
 
     @property
     def speed(self) -> Path:
@@ -107,20 +141,33 @@ class Profile:
 
 
 def profile(data_dir: Path | None, policy: Policy = NO_RULES) -> Profile:
-    """Return the profile in `data_dir`, or in the user's data folder; made private if need be.
+    """Return the profile in `data_dir`, or beside a portable application, or in the user's folder.
 
-    Raises Refused if the folder cannot be made.
+    It is made, for its owner alone, if need be. Raises Refused if it cannot be made.
     """
-    folder = data_dir or platformdirs.user_data_path("Sottovoce", appauthor=False)
+    beside = None if data_dir else _beside_portable()
+    folder = data_dir or beside or platformdirs.user_data_path("Sottovoce", appauthor=False)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused("Sottovoce's folder cannot be made there. Choose another place.") from error
-    return Profile(folder.absolute(), policy)
+        raise Refused(_NOT_BESIDE if beside else _NOT_THERE) from error
+    if beside and not os.access(folder, os.W_OK):
+        raise Refused(_NOT_BESIDE)
+    return Profile(folder.absolute(), policy, is_portable=beside is not None)
+
+
+def _beside_portable() -> Path | None:
+    """The folder for everything, if a file named `portable` lies beside the installed program."""
+    if not getattr(sys, "frozen", False):
+        return None
+    program = Path(sys.executable).resolve()
+    # On a Mac, the program is deep inside of what a person sees as the application.
+    bundle = next((each for each in program.parents if each.suffix == ".app"), program)
+    return bundle.parent / "data" if (bundle.parent / "portable").exists() else None
 
 
 def shared_models() -> Path:
-    """Return the folder whose models all users of this machine share. It need not be there."""
+    """Return where the system would have that folder, if no policy says otherwise."""
     return platformdirs.site_data_path("Sottovoce", appauthor=False) / "models"
 
 
