@@ -1,5 +1,6 @@
 """The text of a page, with what is marked in it."""
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -16,6 +17,7 @@ from sottovoce.ui.viewer.view_model import Marked
 from sottovoce.ui.widgets.parts import follow
 
 _UNBROKEN = (Format.CODE, Format.CSV)
+_LONGEST_WORD = re.compile(r"\S{2000}")
 
 
 class TextView(QPlainTextEdit):
@@ -43,11 +45,7 @@ class TextView(QPlainTextEdit):
             self._counting = Counting(revealed(page.text))
             is_unbroken = format_ in _UNBROKEN
             self.setFont(code_font(CODE_PIXELS) if is_unbroken else body_font(BODY_PIXELS))
-            self.setWordWrapMode(
-                QTextOption.WrapMode.NoWrap
-                if is_unbroken
-                else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
-            )
+            self.setWordWrapMode(QTextOption.WrapMode.NoWrap if is_unbroken else _wrapped(page))
             self.setPlainText(revealed(page.text))
         elif self._marks == tuple(marks):
             return
@@ -89,3 +87,10 @@ class TextView(QPlainTextEdit):
         self.setTextCursor(cursor)
         if current:
             self.centerCursor()
+
+
+def _wrapped(page: Page) -> QTextOption.WrapMode:
+    # At each line Qt would look through all of such a word for a better place: seconds for 200 kB.
+    if _LONGEST_WORD.search(page.text):
+        return QTextOption.WrapMode.WrapAnywhere
+    return QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
