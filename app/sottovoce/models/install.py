@@ -79,7 +79,7 @@ def install(staged: Path, models: Path, choice: Choice) -> Path:
                 for source, target, file in zip(sources, targets, choice.files, strict=True)
             ),
             name=choice.name,
-            source=Source(choice.repository, choice.revision or ""),
+            source=Source(choice.repository, choice.revision or "") if choice.repository else None,
             licence=choice.licence,
             acceptance=choice.acceptance,
         )
@@ -101,7 +101,7 @@ def _free(models: Path, names: Sequence[str], sources: Sequence[Path]) -> list[P
             for target, source in zip(targets, sources, strict=True)
         ):
             return targets
-    raise Damaged("Files of this download are gone. Download it again.")
+    raise Damaged("Files of this model are gone. Fetch it again.")
 
 
 def _numbered(name: str, number: int) -> str:

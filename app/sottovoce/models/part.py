@@ -21,7 +21,7 @@ class Part:
         self._file = file
         self.length = self._flushed = file.seek(0, os.SEEK_END)
 
-    def append(self, piece: bytes) -> None:
+    def append(self, piece: bytes | memoryview) -> None:
         """Raises NoRoom or Refused; what fitted is there."""
         rest = memoryview(piece)
         with writing_translated():

@@ -1,0 +1,284 @@
+"""Making a bundle in one pass: what is carried is read once, and copied nowhere else."""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import psutil
+
+from sottovoce import __version__
+from sottovoce.domain.problems import Damaged, Interrupted, NoRoom, Refused
+from sottovoce.domain.stop import Stop
+from sottovoce.domain.transfer import Transferred
+from sottovoce.models.adapters import AdapterItem
+from sottovoce.models.bundle.manifest import Content, Item, Kind, Manifest, Part, encode
+from sottovoce.models.bundle.medium import (
+    MANIFEST,
+    SIGNATURE,
+    SIGNER,
+    FileWriter,
+    FolderWriter,
+)
+from sottovoce.models.bundle.minisign import SecretKey
+from sottovoce.models.bundle.reading import Bundle, open_bundle
+from sottovoce.models.catalogue import Licence
+from sottovoce.models.gguf import line
+from sottovoce.models.gguf_file import translated
+from sottovoce.models.names import is_plain, plain, same_place
+from sottovoce.models.pace import Pace
+from sottovoce.models.shelf import Item as ShelfItem
+from sottovoce.system.files import flush_folder, writing_translated
+
+SUFFIX = ".sottovoce-bundle"
+"""Of a bundle that is one file."""
+USUAL_PART = 3 * 1024**3
+"""Bytes: what FAT32 keeps in one file, with room to spare."""
+_STEP = 4 * 1024 * 1024
+"""Bytes between two looks at `stop`."""
+_SPARE = 64_000_000
+"""Bytes that are left free on the medium."""
+_UNFINISHED = re.compile(r"\.(\d{1,9})\.making")
+"""What ends the name of a bundle that is being made: the number of the process that makes it."""
+_NO_SUM = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What is to be carried as one thing."""
+
+    kind: Kind
+    name: str
+    files: tuple[Path | bytes, ...]
+    names: tuple[str, ...]
+    """What they are to be called where they are installed."""
+    licence: str = ""
+    repository: str = ""
+    commit: str = ""
+    sha256: tuple[str, ...] = ()
+    """What is known of the files from when they came here; empty where nothing is."""
+
+
+def model_cargo(item: ShelfItem) -> Cargo:
+    """A model of the shelf, as its record has it."""
+    record, source = item.record, item.record and item.record.source
+    return Cargo(
+        Kind.MODEL,
+        line(item.name),
+        item.files,
+        _gguf_names(item.files, item.name),
+        licence=line(record.licence) if record else "",
+        repository=line(source.repository) if source else "",
+        commit=line(source.commit) if source else "",
+        sha256=tuple(file.sha256 for file in record.files) if record else (),
+    )
+
+
+def adapter_cargo(item: AdapterItem) -> Cargo:
+    """An adapter of its shelf."""
+    names = _gguf_names((item.path,), item.name)
+    return Cargo(Kind.ADAPTER, line(item.name), (item.path,), names)
+
+
+def file_cargo(kind: Kind, path: Path) -> Cargo:
+    """Any other file, under its own name as far as other machines take it."""
+    name = plain(path.name)
+    return Cargo(kind, name, (path,), (name,))
+
+
+def licence_cargo(licence: Licence) -> Cargo:
+    """What Sottovoce knows of the terms of a model."""
+    paragraphs = (licence.name, licence.link, licence.attribution, licence.text.strip())
+    text = "\n\n".join(filter(None, paragraphs)) + "\n"
+    name = f"{plain(licence.id)}.txt"
+    return Cargo(Kind.LICENCE, licence.name, (text.encode(),), (name,), licence=licence.id)
+
+
+def create(
+    cargoes: Sequence[Cargo],
+    target: Path,
+    key: SecretKey,
+    stop: Stop,
+    *,
+    name: str,
+    sequence: int | None = None,
+    split: int | None = None,
+) -> Iterator[Transferred | Bundle]:
+    """Make a bundle at `target`, one file, or a folder of parts of at most `split` bytes.
+
+    It is there when it is whole; its last news is the bundle as it is read. Without a sequence
+    number, the moment is one. Raises Refused if something is there, NoRoom, Missing, Interrupted
+    if a file is changed meanwhile, Damaged if it is not what its record says, or Cancelled.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    items = [_item(cargo, split or USUAL_PART) for cargo in _apart(cargoes)]
+    sequence = sequence or int(now.timestamp())
+    draft = Manifest(line(name), sequence, now, __version__, tuple(items))
+    _check_room(target, draft.size)
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.making")
+    make = FileWriter if split is None else FolderWriter
+    try:
+        with writing_translated():
+            writer = make(unfinished, _head(draft, key))
+        with closing(writer):
+            made: list[Item] = []
+            pace, before = Pace(draft.size), 0
+            numbers = count()
+            for cargo, item in zip(cargoes, items, strict=True):
+                contents: list[Content] = []
+                for source, content in zip(cargo.files, item.files, strict=True):
+                    for news in _carry(source, content, writer, numbers, stop):
+                        if isinstance(news, Content):
+                            contents.append(news)
+                        else:
+                            before += news
+                            yield pace.at(before)
+                made.append(replace(item, files=tuple(contents)))
+                _check_sums(cargo, contents)
+            with writing_translated():
+                writer.end(_head(replace(draft, items=tuple(made)), key))
+        _check_free(target)
+        with writing_translated():
+            unfinished.rename(target)
+            flush_folder(target.parent)
+    except BaseException:
+        _remove(unfinished)
+        raise
+    yield open_bundle(target)
+
+
+def _carry(
+    source: Path | bytes,
+    content: Content,
+    writer: FileWriter | FolderWriter,
+    numbers: Iterator[int],
+    stop: Stop,
+) -> Iterator[int | Content]:
+    """Write a file into its parts; tell how many bytes came, and in the end what they were."""
+    whole, parts = hashlib.sha256(), []
+    buffer = memoryview(bytearray(min(content.size, _STEP)))
+    with translated():
+        file = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+        before = _state(source)
+    with file:
+        for part in content.parts:
+            sum_, left = hashlib.sha256(), part.size
+            with writing_translated(), writer.part(next(numbers), part.size) as target:
+                while left:
+                    stop.check()
+                    with translated():
+                        read = file.readinto(buffer[:left])
+                    if not read:
+                        raise Interrupted(_changed(content.name))
+                    target.write(buffer[:read])
+                    whole.update(buffer[:read])
+                    sum_.update(buffer[:read])
+                    left -= read
+                    yield read
+            parts.append(Part(part.size, sum_.hexdigest()))
+    with translated():
+        if _state(source) != before:
+            raise Interrupted(_changed(content.name))
+    yield replace(content, sha256=whole.hexdigest(), parts=tuple(parts))
+
+
+def _state(source: Path | bytes) -> tuple[int, int]:
+    """What changes with a file: its size, and its time in nanoseconds."""
+    if isinstance(source, bytes):
+        return len(source), 0
+    state = source.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+def _item(cargo: Cargo, largest: int) -> Item:
+    """The item, with the sums of its files still to be found."""
+    contents = []
+    for source, name in zip(cargo.files, cargo.names, strict=True):
+        with translated():
+            size, _ = _state(source)
+        if not size:
+            raise Damaged(f"“{name}” is empty. Leave it out, or get it anew.")
+        whole, rest = divmod(size, largest)
+        sizes = [largest] * whole + ([rest] if rest else [])
+        contents.append(Content(name, size, _NO_SUM, tuple(Part(each, _NO_SUM) for each in sizes)))
+    return Item(
+        cargo.kind, cargo.name, tuple(contents), cargo.licence, cargo.repository, cargo.commit
+    )
+
+
+def _head(manifest: Manifest, key: SecretKey) -> dict[str, bytes]:
+    """What comes first in a bundle, as long as it will be whatever the sums are."""
+    content = encode(manifest)
+    signature = key.sign(content, f"Sottovoce bundle {manifest.sequence}")
+    return {SIGNER: key.public.file, SIGNATURE: signature, MANIFEST: content}
+
+
+def _apart(cargoes: Sequence[Cargo]) -> Iterator[Cargo]:
+    """The same, with a number before the names of files that others have, too."""
+    taken: set[tuple[Kind, str]] = set()
+    for cargo in cargoes:
+        names, numbers = cargo.names, count(2)
+        while taken & (places := {(cargo.kind, same_place(name)) for name in names}):
+            number = next(numbers)
+            names = tuple(f"{number}-{name}" for name in cargo.names)
+        taken |= places
+        yield replace(cargo, names=names)
+
+
+def _gguf_names(files: Sequence[Path], name: str) -> tuple[str, ...]:
+    """Their own names where any machine takes them; else what the model is called."""
+    own = tuple(f"{file.stem}.gguf" for file in files)
+    if all(map(is_plain, own)) and all(file.suffix.lower() == ".gguf" for file in files):
+        return own
+    stem = plain(name)
+    if len(files) == 1:
+        return (f"{stem}.gguf",)
+    return tuple(f"{stem}-{n:05}-of-{len(files):05}.gguf" for n in range(1, len(files) + 1))
+
+
+def _check_sums(cargo: Cargo, contents: Sequence[Content]) -> None:
+    """Raise Damaged if a file is not what it was when it came here."""
+    for known, content in zip(cargo.sha256, contents, strict=False):
+        if known not in {"", content.sha256}:
+            raise Damaged(
+                f"“{content.name}” is not what it was when it came here. Fetch it again first."
+            )
+
+
+def _check_room(target: Path, size: int) -> None:
+    """Raise NoRoom if a bundle of this size does not fit there; sweep what killed ones left."""
+    _check_free(target)
+    with writing_translated():
+        for path in target.parent.glob("*.making"):
+            number = _UNFINISHED.search(path.name)
+            if number and not psutil.pid_exists(int(number[1])):
+                _remove(path)
+        free = shutil.disk_usage(target.parent).free
+    if free < size + _SPARE:
+        raise NoRoom(
+            f"The bundle needs {(size + _SPARE) / 1e9:.1f} GB there. Free some space, or choose "
+            "another place."
+        )
+
+
+def _check_free(target: Path) -> None:
+    if os.path.lexists(target):
+        raise Refused("There is something of that name already. Choose another for the bundle.")
+
+
+def _changed(name: str) -> str:
+    return f"“{name}” was changed while it was read. Try again once nothing writes to it."
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

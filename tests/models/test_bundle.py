@@ -1,0 +1,511 @@
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.lora import write_adapter
+from models.bundling import (
+    BAD_NAMES,
+    KEY,
+    break_off,
+    cargoes,
+    flips,
+    kill_while_installing,
+    make,
+    model_file,
+    put,
+    refusal,
+    sign_again,
+    sign_bytes,
+    stop_at_once,
+)
+from models.downloading import SHARDS, largest_file, shards
+from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused, Unsupported
+from sottovoce.domain.stop import Stop
+from sottovoce.models.adapters import AdapterShelf
+from sottovoce.models.bundle.create import (
+    Cargo,
+    adapter_cargo,
+    create,
+    licence_cargo,
+    model_cargo,
+)
+from sottovoce.models.bundle.install import install, licences_to_accept
+from sottovoce.models.bundle.medium import MANIFEST, SIGNATURE, SIGNER
+from sottovoce.models.bundle.minisign import (
+    is_fingerprint,
+    new_key,
+    public_key_in,
+    sealed,
+    unsealed,
+)
+from sottovoce.models.bundle.reading import open_bundle
+from sottovoce.models.bundle.signers import Signers, UnknownSigner
+from sottovoce.models.catalogue import catalogue
+from sottovoce.models.shelf import Origin, Shelf
+from sottovoce.system.lock import locked
+from sottovoce.system.paths import Profile
+
+FLIPS = 200
+"""In each of both forms; `./dev bench bundles` turns a thousand."""
+
+
+@pytest.fixture
+def carried(tmp_path: Path) -> list[Cargo]:
+    return cargoes(tmp_path / "from")
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    """Where KEY is trusted."""
+    profile = Profile(tmp_path / "profile")
+    profile.folder.mkdir()
+    Signers(profile.signers).trust(KEY.public)
+    return profile
+
+
+@pytest.fixture
+def trusted(profile: Profile) -> Signers:
+    return Signers(profile.signers)
+
+
+@pytest.fixture
+def file(tmp_path: Path, carried: list[Cargo]) -> Path:
+    return make(tmp_path / "carry.sottovoce-bundle", carried)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, carried: list[Cargo]) -> Path:
+    return make(tmp_path / "carry", carried, split=40_000)
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_what_was_carried_is_on_the_shelf(
+    form: str, profile: Profile, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    installed = put(request.getfixturevalue(form), profile, tmp_path / "handed")
+    [item] = [item for item in Shelf(profile.models).items() if item.origin is Origin.OWN]
+    assert installed.models == (item.path,)
+    assert item.path.read_bytes() == (tmp_path / "from/talk.gguf").read_bytes()
+    assert item.record is not None
+    assert item.record.files[0].sha256 == hashlib.sha256(item.path.read_bytes()).hexdigest()
+    for name in ("Sottovoce.AppImage", "policy.toml"):
+        assert (tmp_path / "handed" / name).read_bytes() == (tmp_path / "from" / name).read_bytes()
+    assert [path.name for path in (profile.models / "bundles").iterdir()] == ["lock"]
+
+
+def test_a_policy_is_never_put_anywhere_by_itself(file: Path, profile: Profile) -> None:
+    installed = put(file, profile)
+    assert installed.handed == ()
+    assert not list(profile.folder.rglob("policy*"))
+
+
+def test_a_model_in_parts_keeps_its_parts_and_where_it_came_from(
+    profile: Profile, tmp_path: Path
+) -> None:
+    for name, content in shards(50_000).items():
+        (tmp_path / Path(name).name).write_bytes(content)
+    item = Shelf(tmp_path / "shelf").link(tmp_path / Path(SHARDS[0]).name, Stop())
+    cargo = replace(model_cargo(item), repository="anna/talk", commit="c" * 40, licence="mit")
+    put(make(tmp_path / "bundle", [cargo], split=30_000), profile)
+    [model] = Shelf(profile.models).items()[1:]
+    assert [path.name for path in model.files] == [Path(name).name for name in SHARDS]
+    assert model.record is not None
+    assert model.record.source is not None
+    assert (model.record.source.repository, model.record.licence) == ("anna/talk", "mit")
+
+
+def test_an_adapter_goes_to_its_own_shelf(profile: Profile, tmp_path: Path) -> None:
+    adapter = write_adapter(tmp_path / "style.gguf")
+    shelf = AdapterShelf(tmp_path / "adapters")
+    made = make(tmp_path / "bundle", [adapter_cargo(shelf.link(adapter, Stop()))])
+    assert put(made, profile).adapters[0].parent == profile.adapters
+    assert len(AdapterShelf(profile.adapters).items()) == 1
+    assert Shelf(profile.models).items()[1:] == []
+
+
+def test_the_terms_come_along(profile: Profile, tmp_path: Path, carried: list[Cargo]) -> None:
+    licence = catalogue().licence("llama3.1")
+    assert licence is not None
+    model = replace(carried[0], licence="llama3.1")
+    bundle = make(tmp_path / "bundle", [model, licence_cargo(licence)])
+    assert licences_to_accept(open_bundle(bundle).manifest, catalogue()) == (licence,)
+    [text] = put(bundle, profile).licences
+    assert "Built with Llama" in text.read_text(encoding="utf-8")
+
+
+def test_the_one_file_is_an_archive_of_the_folder(
+    file: Path, tmp_path: Path, trusted: Signers
+) -> None:
+    with tarfile.open(file) as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    assert refusal(tmp_path / "out", trusted) == ""
+    assert refusal(tmp_path / "out" / MANIFEST, trusted) == ""
+
+
+@pytest.mark.skipif(shutil.which("minisign") is None, reason="minisign is not installed")
+def test_minisign_itself_verifies_the_signature(folder: Path) -> None:
+    def verify() -> int:
+        command = ["minisign", "-Vm", str(folder / MANIFEST), "-p", str(folder / SIGNER)]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    assert verify() == 0
+    with (folder / MANIFEST).open("ab") as manifest:
+        manifest.write(b" ")
+    assert verify() == 1
+
+
+@pytest.mark.skipif(shutil.which("minisign") is None, reason="minisign is not installed")
+def test_minisign_signs_with_our_key_and_we_sign_with_its(tmp_path: Path) -> None:
+    content, key = tmp_path / "content", tmp_path / "key"
+    content.write_bytes(b"words")
+    key.write_bytes(sealed(KEY, "quiet words"))
+    for command, typed in (
+        (["-S", "-s", str(key), "-m", str(content)], "quiet words\n"),
+        (["-V", "-P", KEY.public.line, "-m", str(content)], ""),
+        (["-G", "-p", f"{key}.pub", "-s", f"{key}.sec"], "theirs\ntheirs\n"),
+    ):
+        subprocess.run(["minisign", *command], input=typed, text=True, check=True)
+    theirs = unsealed(Path(f"{key}.sec").read_bytes(), "theirs")
+    assert theirs.public == public_key_in(Path(f"{key}.pub").read_bytes())
+
+
+def test_a_secret_key_is_opened_by_its_passphrase_alone() -> None:
+    file = sealed(KEY, "quiet words")
+    assert unsealed(file, "quiet words") == KEY
+    with pytest.raises(Refused):
+        unsealed(file, "loud words")
+    with pytest.raises(Damaged):
+        unsealed(file[:-30] + b"\n", "quiet words")
+    with pytest.raises(Damaged):
+        unsealed(KEY.public.file, "quiet words")
+
+
+def test_a_fingerprint_may_be_typed_in_any_groups() -> None:
+    fingerprint = KEY.public.fingerprint
+    assert is_fingerprint(fingerprint.lower().replace("-", " "), KEY.public)
+    assert not is_fingerprint(fingerprint[:-1], KEY.public)
+    assert not is_fingerprint(new_key().public.fingerprint, KEY.public)
+
+
+def test_an_unknown_signer_is_refused_until_trusted(
+    tmp_path: Path, profile: Profile, carried: list[Cargo]
+) -> None:
+    stranger = new_key()
+    bundle = make(tmp_path / "bundle", carried, key=stranger)
+    with pytest.raises(UnknownSigner, match=stranger.public.fingerprint):
+        put(bundle, profile)
+    assert not profile.models.exists()
+    Signers(profile.signers).trust(stranger.public)
+    assert put(bundle, profile).models
+
+
+def test_a_signer_can_be_forgotten(trusted: Signers, file: Path) -> None:
+    trusted.forget(KEY.public.fingerprint)
+    assert "not trusted" in refusal(file, trusted)
+    with pytest.raises(Missing):
+        trusted.forget(KEY.public.fingerprint)
+
+
+def test_a_damaged_list_of_signers_trusts_nobody(profile: Profile, file: Path) -> None:
+    profile.signers.write_bytes(b"[{}]")
+    with pytest.raises(Damaged):
+        put(file, profile)
+
+
+def test_an_older_bundle_of_the_same_name_is_refused(
+    tmp_path: Path, profile: Profile, carried: list[Cargo]
+) -> None:
+    older = make(tmp_path / "older", carried, sequence=4)
+    newer = make(tmp_path / "newer", carried, sequence=5)
+    other = make(tmp_path / "other", carried, sequence=1, name="Head office")
+    put(newer, profile)
+    put(newer, profile)
+    put(other, profile)
+    with pytest.raises(Refused, match="newer bundle"):
+        put(older, profile)
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_no_byte_can_be_changed(
+    form: str, trusted: Signers, request: pytest.FixtureRequest
+) -> None:
+    bundle: Path = request.getfixturevalue(form)
+    assert refusal(bundle, trusted) == ""
+    accepted = [
+        where for where in flips(bundle, FLIPS, random.Random(5)) if not refusal(bundle, trusted)
+    ]
+    assert accepted == []
+    assert refusal(bundle, trusted) == ""
+
+
+def test_a_cut_or_longer_file_is_refused(file: Path, trusted: Signers) -> None:
+    content = file.read_bytes()
+    for length in (0, 1, 511, 512, 1_000, 2_000, len(content) // 2, len(content) - 1):
+        file.write_bytes(content[:length])
+        assert refusal(file, trusted)
+    file.write_bytes(content + b"\0")
+    assert refusal(file, trusted)
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda folder: os.truncate(folder / "00001.part", 100),
+        lambda folder: os.truncate(folder / "00001.part", 50_000),
+        lambda folder: (folder / "00002.part").unlink(),
+        lambda folder: _swap(folder / "00001.part", folder / "00002.part"),
+        lambda folder: (folder / SIGNATURE).unlink(),
+        lambda folder: (folder / SIGNATURE).write_bytes(b"x" * 9_000),
+        lambda folder: (folder / SIGNATURE).write_bytes(b"\xff\n" * 4),
+        lambda folder: (folder / SIGNER).write_bytes(new_key().public.file),
+        lambda folder: (folder / SIGNER).write_bytes(b"untrusted comment: \nRW==\n"),
+        lambda folder: _link(folder / "00001.part", folder / "elsewhere"),
+        lambda folder: _link(folder / MANIFEST, folder / "elsewhere"),
+        lambda folder: os.truncate(folder / MANIFEST, 5_000_000),
+        lambda folder: (folder / MANIFEST).write_bytes(b"[" * 3_000_000),
+        lambda folder: _pipe(folder / "00001.part"),
+        lambda folder: _pipe(folder / SIGNER),
+        lambda folder: sign_bytes(folder, (folder / MANIFEST).read_bytes(), new_key()),
+    ],
+)
+def test_what_was_tampered_with_is_refused(
+    tamper: Callable[[Path], object], folder: Path, trusted: Signers, profile: Profile
+) -> None:
+    tamper(folder)
+    assert refusal(folder, trusted).endswith(".")
+    with pytest.raises((Damaged, Missing, Refused)):
+        put(folder, profile)
+    assert Shelf(profile.models).items()[1:] == []
+
+
+def _swap(one: Path, other: Path) -> None:
+    one.rename(one.with_name("aside"))
+    other.rename(one)
+    one.with_name("aside").rename(other)
+
+
+def _link(path: Path, elsewhere: Path) -> None:
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_that_is_none_is_refused_whoever_signed_it(
+    name: str, folder: Path, trusted: Signers
+) -> None:
+    sign_again(folder, lambda values: values["items"][0]["files"][0].update(name=name))
+    assert refusal(folder, trusted)
+
+
+def _item(values: dict[str, Any]) -> dict[str, Any]:
+    item: dict[str, Any] = values["items"][0]
+    return item
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values.update(version=2),
+        lambda values: values.update(format="another"),
+        lambda values: values.update(sequence=0),
+        lambda values: values.update(sequence=2**60),
+        lambda values: values.update(sequence="5"),
+        lambda values: values.update(items=[]),
+        lambda values: values.update(more="than is known"),
+        lambda values: values.update(name="a\u202eb"),
+        lambda values: values.update(name="a\nb"),
+        lambda values: values.update(created="2026-11-23T10:00:00"),
+        lambda values: values.pop("program"),
+        lambda values: values["items"].append(values["items"][0]),
+        lambda values: values["items"].append(
+            values["items"][0]
+            | {"files": [values["items"][0]["files"][0] | {"name": "TALK.gguf".lower().title()}]}
+        ),
+        lambda values: _item(values).update(kind="program"),
+        lambda values: _item(values).update(kind="policy"),
+        lambda values: _item(values).update(files=[]),
+        lambda values: _item(values)["files"][0].update(size=1),
+        lambda values: _item(values)["files"][0].update(size=-1),
+        lambda values: _item(values)["files"][0].update(size=2**60),
+        lambda values: _item(values)["files"][0].update(sha256="0" * 63),
+        lambda values: _item(values)["files"][0].update(sha256="0" * 64),
+        lambda values: _item(values)["files"][0].update(parts=[]),
+        lambda values: _item(values)["files"][0]["parts"].reverse(),
+        lambda values: _item(values)["files"][0]["parts"][0].update(size=2**33),
+    ],
+)
+def test_a_list_that_contradicts_itself_is_refused_whoever_signed_it(
+    change: Callable[[dict[str, Any]], object], folder: Path, trusted: Signers
+) -> None:
+    sign_again(folder, change)
+    assert refusal(folder, trusted).endswith(".")
+
+
+def test_names_are_said_once_also_where_case_does_not_count(folder: Path, trusted: Signers) -> None:
+    def double(values: dict[str, Any]) -> None:
+        item = _item(values)
+        values["items"].append(item | {"files": [item["files"][0] | {"name": "TALK.gguf"}]})
+
+    sign_again(folder, double)
+    assert "contradicts itself" in refusal(folder, trusted)
+
+
+def test_a_list_in_another_order_is_refused(folder: Path, trusted: Signers) -> None:
+    values = json.loads((folder / MANIFEST).read_bytes())
+    sign_bytes(folder, json.dumps(values).encode())
+    assert "contradicts itself" in refusal(folder, trusted)
+
+
+def test_a_file_that_is_no_model_is_not_put_on_the_shelf(
+    tmp_path: Path, profile: Profile, carried: list[Cargo]
+) -> None:
+    no_model = replace(carried[0], files=(b"GGUF" + b"x" * 500,), sha256=())
+    with pytest.raises(Unsupported):
+        put(make(tmp_path / "bundle", [no_model]), profile)
+    assert not list(profile.models.rglob("*.gguf"))
+
+
+def test_nothing_is_used_before_all_is_checked(folder: Path, profile: Profile) -> None:
+    last = sorted(folder.glob("*.part"))[-1]
+    last.write_bytes(b"y" * last.stat().st_size)
+    with pytest.raises(Damaged):
+        put(folder, profile, folder.parent / "handed")
+    assert Shelf(profile.models).items()[1:] == []
+    assert not (folder.parent / "handed" / "policy.toml").exists()
+
+
+def test_parts_may_come_on_one_medium_after_the_other(
+    folder: Path, profile: Profile, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in (MANIFEST, SIGNATURE, SIGNER):
+        shutil.copy(folder / name, other / name)
+    for part in sorted(folder.glob("*.part"))[1:]:
+        part.rename(other / part.name)
+    with pytest.raises(Missing, match="Part 2 of 5"):
+        put(folder, profile, tmp_path / "handed")
+    assert put(other, profile, tmp_path / "handed").models
+
+
+def test_what_was_copied_is_not_copied_again(folder: Path, profile: Profile) -> None:
+    break_off(folder, profile)
+    [begun] = (profile.models / "bundles").rglob("*.part")
+    assert begun.stat().st_size == 40_000
+    (folder / "00001.part").unlink()  # It is not needed any more.
+    assert put(folder, profile).models
+
+
+def test_a_wrong_byte_in_what_was_copied_before_is_noticed(folder: Path, profile: Profile) -> None:
+    break_off(folder, profile)
+    [begun] = (profile.models / "bundles").rglob("*.part")
+    begun.write_bytes(b"z" * begun.stat().st_size)
+    with pytest.raises(Damaged):
+        put(folder, profile)
+    assert put(folder, profile).models
+
+
+def test_stopping_leaves_nothing(folder: Path, profile: Profile, tmp_path: Path) -> None:
+    work = partial(
+        install, open_bundle(folder), profile, acceptances={}, hand_to=tmp_path / "handed"
+    )
+    with pytest.raises(Cancelled):
+        stop_at_once(work)
+    assert not list(profile.models.rglob("*.part"))
+    assert [path.name for path in (profile.models / "bundles").iterdir()] == ["lock"]
+
+
+def test_only_one_bundle_is_installed_at_a_time(file: Path, profile: Profile) -> None:
+    (profile.models / "bundles").mkdir(parents=True)
+    with (
+        locked(profile.models / "bundles" / "lock"),
+        pytest.raises(Refused, match="Another window or command"),
+    ):
+        put(file, profile)
+
+
+def test_another_file_in_the_folder_is_not_overwritten(
+    file: Path, profile: Profile, tmp_path: Path
+) -> None:
+    (tmp_path / "handed").mkdir()
+    (tmp_path / "handed" / "policy.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(Refused, match=r"“policy\.toml” is another file"):
+        put(file, profile, tmp_path / "handed")
+    assert (tmp_path / "handed" / "policy.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_disk_that_is_too_small_is_foreseen(
+    file: Path, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(profile.folder)._replace(free=50_000)
+    monkeypatch.setattr("sottovoce.models.bundle.install.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(NoRoom, match="on this computer"):
+        put(file, profile)
+
+
+def test_a_full_medium_leaves_no_bundle(tmp_path: Path, carried: list[Cargo]) -> None:
+    with largest_file(50_000), pytest.raises(NoRoom):
+        make(tmp_path / "carry.sottovoce-bundle", carried)
+    assert not list(tmp_path.glob("carry*"))
+
+
+def test_stopping_leaves_no_bundle(tmp_path: Path, carried: list[Cargo]) -> None:
+    for split in (None, 30_000):
+        work = partial(create, carried, tmp_path / "carry", KEY, name="One", split=split)
+        with pytest.raises(Cancelled):
+            stop_at_once(work)
+        assert not list(tmp_path.glob("carry*"))
+
+
+def test_a_bundle_takes_no_other_files_place(tmp_path: Path, carried: list[Cargo]) -> None:
+    (tmp_path / "carry").write_text("mine", encoding="utf-8")
+    with pytest.raises(Refused):
+        make(tmp_path / "carry", carried)
+    assert (tmp_path / "carry").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_model_that_changed_since_it_came_is_not_carried(
+    tmp_path: Path, carried: list[Cargo]
+) -> None:
+    with pytest.raises(Damaged, match="not what it was"):
+        make(tmp_path / "carry", [replace(carried[0], sha256=("0" * 64,))])
+    assert not list(tmp_path.glob("carry*"))
+
+
+def test_models_of_one_name_are_told_apart(tmp_path: Path, profile: Profile) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    twins = [
+        model_cargo(shelf.link(model_file(tmp_path / f"{seed}", seed=seed), Stop()))
+        for seed in (1, 2)
+    ]
+    put(make(tmp_path / "carry", twins), profile)
+    names = sorted(item.path.name for item in Shelf(profile.models).items()[1:])
+    assert names == ["2-talk.gguf", "talk.gguf"]
+
+
+def test_a_file_that_another_program_named_gets_the_name_of_its_model(tmp_path: Path) -> None:
+    path = model_file(tmp_path, "sha256-abc")
+    item = Shelf(tmp_path / "shelf").link(path, Stop())
+    assert model_cargo(replace(item, name="Talk: 8B?")).names == ("Talk- 8B.gguf",)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Here nothing is killed at once.")
+def test_being_killed_costs_nothing_but_another_run(tmp_path: Path) -> None:
+    toll = kill_while_installing(tmp_path, 12, random.Random(7))
+    assert (toll.half, toll.lost, toll.left) == (0, 0, 0)
