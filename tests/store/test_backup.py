@@ -26,7 +26,8 @@ from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.exchange import kept, replace_memory
 from sottovoce.system.network.switch import read_switch
 from sottovoce.system.paths import Profile, profile
-from sottovoce.system.vault import Protection, Vault
+from sottovoce.system.slots import Protection
+from sottovoce.system.vault import Vault
 from store.remembering import PASSPHRASE, documents, remembering, said, say
 
 

@@ -4,13 +4,19 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from fakes import MemorySecrets
-from sottovoce.domain.problems import Damaged, Missing, Refused
-from sottovoce.system.vault import Protection, Vault
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused
+from sottovoce.system.recovery import new_recovery_key
+from sottovoce.system.slots import Cost, Protection
+from sottovoce.system.vault import Vault, secret_name
+
+CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
+"""So that no test waits for what only somebody who guesses should wait for."""
 
 
 @pytest.fixture
@@ -20,7 +26,7 @@ def drawer() -> MemorySecrets:
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
-    return Vault(tmp_path / "vault")
+    return Vault(tmp_path / "vault", CHEAP)
 
 
 def spoil(*files: Path) -> None:
@@ -186,36 +192,46 @@ def test_only_the_owner_may_read_it_and_it_holds_no_secret(
 
 CHANGING = """
 import sys
-from itertools import count
+from itertools import cycle
 from pathlib import Path
+from sottovoce.system.slots import Cost
 from sottovoce.system.vault import Vault
-drawer = type("MemorySecrets", (dict,), {"set": dict.__setitem__})()
-vault = Vault(Path(sys.argv[1]))
-key = vault.open_with_passphrase("correct horse")
-for _ in count():
-    vault.add_keyring(key, drawer)
+vault = Vault(Path(sys.argv[1]), Cost(memory=8 * 1024, passes=1, lanes=1))
+key = vault.open_with_passphrase(sys.argv[2])
+for passphrase in cycle(("one", "two")):
+    vault.add_passphrase(key, passphrase)
     print("changed", flush=True)
 """
 
 
+def opened_with_either(vault: Vault, passphrases: tuple[str, ...]) -> tuple[str, bytes]:
+    """The passphrase that is right now, and the key it gave."""
+    for passphrase in passphrases:
+        with suppress(Refused):
+            return passphrase, vault.open_with_passphrase(passphrase)
+    raise AssertionError("No passphrase opens it any more.")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 def test_a_change_that_is_killed_leaves_a_vault_that_opens(vault: Vault, tmp_path: Path) -> None:
-    key = vault.create(secrets=None, passphrase="correct horse")
+    key = vault.create(secrets=None, passphrase="one")
     for changes in range(1, 7):
+        passphrase, opened = opened_with_either(vault, ("one", "two"))
+        assert opened == key
         with subprocess.Popen(
-            [sys.executable, "-c", CHANGING, tmp_path / "vault"], stdout=subprocess.PIPE
+            [sys.executable, "-c", CHANGING, tmp_path / "vault", passphrase],
+            stdout=subprocess.PIPE,
         ) as changing:
             assert changing.stdout is not None
             for _ in range(changes):
                 assert changing.stdout.readline() == b"changed\n"
             changing.send_signal(signal.SIGKILL)
-        assert vault.open_with_passphrase("correct horse") == key
 
 
 def test_of_two_made_at_once_one_is_refused_and_the_other_opens(
     vault: Vault, drawer: MemorySecrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    winner = Vault(tmp_path / "vault")
+    winner = Vault(tmp_path / "vault", CHEAP)
     keys: list[bytes] = []
 
     def make_first(name: str, value: bytes) -> None:
@@ -265,3 +281,159 @@ def test_no_vault_is_made_of_anything_else(vault: Vault) -> None:
     with pytest.raises(Damaged):
         vault.settle(b"something else")
     assert not vault.exists
+
+
+OLD = Path(__file__).parent / "vaults" / "keyring_and_passphrase.json"
+OLD_KEY = bytes.fromhex(
+    "7312ef821bfdb7df86613c76bf1c8e19729c53ec59e6cca58bce5c483c22ddee"
+    "6f023f5e690044c28e01e183cf0b7ab3"
+)
+OLD_SECRET = bytes.fromhex("34bd709dab35f79279e2470195c80992a6526dddda6e32bc79eabc89136b96d7")
+
+
+def test_a_vault_of_the_first_form_still_opens(vault: Vault, drawer: MemorySecrets) -> None:
+    vault.settle(OLD.read_bytes())
+    drawer.set(secret_name(vault.id), OLD_SECRET)
+    assert vault.open_with_passphrase("correct horse") == OLD_KEY
+    assert vault.open_with_keyring(drawer) == OLD_KEY
+    recovery_key = new_recovery_key()
+    vault.add_recovery_key(OLD_KEY, recovery_key)
+    assert vault.open_with_recovery_key(recovery_key) == OLD_KEY
+
+
+def test_a_recovery_key_opens_it_and_the_next_one_takes_its_place(vault: Vault) -> None:
+    key = vault.create(secrets=None, passphrase="correct horse")
+    first, second = new_recovery_key(), new_recovery_key()
+    vault.add_recovery_key(key, first)
+    assert vault.open_with_recovery_key(first.lower().replace("-", " ")) == key
+    vault.add_recovery_key(key, second)
+    assert vault.open_with_recovery_key(second) == key
+    with pytest.raises(Refused, match="not that of these chats"):
+        vault.open_with_recovery_key(first)
+
+
+def test_without_a_recovery_key_one_is_not_asked_for(vault: Vault) -> None:
+    vault.create(secrets=None, passphrase="correct horse")
+    with pytest.raises(Missing, match="Type the passphrase"):
+        vault.open_with_recovery_key(new_recovery_key())
+
+
+def test_the_last_that_opens_it_is_never_removed(vault: Vault, drawer: MemorySecrets) -> None:
+    key = vault.create(secrets=drawer, passphrase=None)
+    vault.add_recovery_key(key, new_recovery_key())
+    with pytest.raises(Refused, match="Add the keyring or a passphrase first"):
+        vault.remove(Protection.KEYRING, drawer)
+    assert vault.open_with_keyring(drawer) == key
+    vault.add_passphrase(key, "correct horse")
+    vault.remove(Protection.KEYRING, drawer)
+    assert drawer.kept == {}
+    assert vault.protections == {Protection.PASSPHRASE, Protection.RECOVERY}
+
+
+def test_the_keyring_alone_is_not_enough_to_give_up_a_passphrase(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    with pytest.raises(Refused, match="keyrings get lost"):
+        vault.remove(Protection.PASSPHRASE)
+    vault.add_recovery_key(key, new_recovery_key())
+    vault.remove(Protection.PASSPHRASE)
+    assert vault.protections == {Protection.KEYRING, Protection.RECOVERY}
+
+
+def test_a_new_key_opens_with_the_same_things(vault: Vault, drawer: MemorySecrets) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    recovery_key = new_recovery_key()
+    vault.add_recovery_key(key, recovery_key)
+    new = vault.renew(key, passphrase="correct horse", secrets=drawer)
+    assert new != key
+    for opened in (
+        vault.open_with_keyring(drawer),
+        vault.open_with_passphrase("correct horse"),
+        vault.open_with_recovery_key(recovery_key),
+    ):
+        assert opened == new
+        assert vault.former(opened) == key
+    vault.end_renewal()
+    assert vault.former(new) is None
+    assert vault.open_with_recovery_key(recovery_key) == new
+
+
+def test_a_renewal_can_be_undone(vault: Vault, drawer: MemorySecrets) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    vault.renew(key, passphrase="correct horse", secrets=drawer)
+    vault.undo_renewal()
+    assert vault.open_with_passphrase("correct horse") == vault.open_with_keyring(drawer) == key
+    assert vault.former(key) is None
+
+
+def test_a_new_key_is_not_made_without_what_protects_the_old_one(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    for passphrase, secrets in ((None, drawer), ("wrong", drawer), ("correct horse", None)):
+        with pytest.raises(Refused):
+            vault.renew(key, passphrase=passphrase, secrets=secrets)
+    drawer.kept = dict.fromkeys(drawer.kept, bytes(32))
+    with pytest.raises(Refused, match="keyring"):
+        vault.renew(key, passphrase="correct horse", secrets=drawer)
+    assert vault.open_with_passphrase("correct horse") == key
+
+
+def test_a_new_key_is_not_wrapped_for_a_forger(vault: Vault, tmp_path: Path) -> None:
+    key = vault.create(secrets=None, passphrase="correct horse")
+    vault.add_recovery_key(key, new_recovery_key())
+    forger = Vault(tmp_path / "forger", CHEAP)
+    forger.settle(vault.portable())
+    forger.add_recovery_key(bytes(48), new_recovery_key())
+    forged = (tmp_path / "forger" / "vault.json").read_bytes()
+    for copy in (tmp_path / "vault").glob("vault*.json"):
+        copy.write_bytes(forged)
+    with pytest.raises(Refused, match="recovery key"):
+        vault.renew(key, passphrase="correct horse", secrets=None)
+
+
+def test_of_two_changes_at_once_neither_is_lost_silently(
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = vault.create(secrets=drawer, passphrase=None)
+    get = drawer.get
+
+    def change_meanwhile(name: str) -> bytes | None:
+        monkeypatch.setattr(drawer, "get", get)
+        Vault(tmp_path / "vault", CHEAP).add_passphrase(key, "correct horse")
+        return get(name)
+
+    monkeypatch.setattr(drawer, "get", change_meanwhile)
+    with pytest.raises(Interrupted):
+        vault.renew(key, passphrase=None, secrets=drawer)
+    assert vault.open_with_passphrase("correct horse") == key
+
+
+def test_of_two_copies_the_newer_one_counts(vault: Vault, tmp_path: Path) -> None:
+    key = vault.create(secrets=None, passphrase="first")
+    first, second = (tmp_path / "vault" / name for name in ("vault.json", "vault-copy.json"))
+    old = first.read_bytes()
+    vault.add_passphrase(key, "second")
+    for stale in (first, second):
+        stale.write_bytes(old)
+        assert vault.open_with_passphrase("second") == key
+        assert first.read_bytes() == second.read_bytes() != old
+
+
+def test_several_wrong_passphrases_make_a_pause_that_outlives_the_window(
+    vault: Vault, tmp_path: Path
+) -> None:
+    key = vault.create(secrets=None, passphrase="correct horse")
+    recovery_key = new_recovery_key()
+    vault.add_recovery_key(key, recovery_key)
+    for _ in range(3):
+        with pytest.raises(Refused, match=r"The passphrase is not right\."):
+            vault.open_with_passphrase("wrong")
+    again = Vault(tmp_path / "vault", CHEAP)
+    assert 0 < again.pause <= 1
+    with pytest.raises(Refused, match="wait"):
+        again.open_with_passphrase("correct horse")
+    assert again.open_with_recovery_key(recovery_key) == key
+    assert again.pause == 0
+    assert again.open_with_passphrase("correct horse") == key

@@ -24,7 +24,8 @@ from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
 from sottovoce.system.sandbox import Confinement, possible
-from sottovoce.system.vault import Protection, Vault
+from sottovoce.system.slots import Protection
+from sottovoce.system.vault import Vault
 
 _BUILD = {
     GpuKind.CUDA: "-DGGML_CUDA=on",
@@ -205,6 +206,7 @@ def _chats(parts: Parts) -> Finding:
     ways = {
         Protection.KEYRING: "the keyring of this computer",
         Protection.PASSPHRASE: "a passphrase",
+        Protection.RECOVERY: "a recovery key",
     }
     by = " and by ".join(ways[protection] for protection in sorted(protections))
     return Finding("Chats", Health.GOOD, f"Encrypted; opened by {by}.")

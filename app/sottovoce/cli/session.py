@@ -15,7 +15,8 @@ from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
-from sottovoce.system.vault import Protection, Vault
+from sottovoce.system.slots import Protection
+from sottovoce.system.vault import Vault
 
 _THREE_WAYS = (
     "Unlock the keyring of your computer, set SOTTOVOCE_PASSPHRASE, "

@@ -1,58 +1,57 @@
-"""The key of the database, wrapped so that only a keyring or a passphrase gives it back."""
+"""The key of the databases, wrapped so that only what protects it gives it back."""
 
 import hashlib
 import secrets as random
-import unicodedata
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
-from sottovoce.domain.problems import Damaged, Missing, Problem, Refused
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem, Refused
+from sottovoce.system import slots
 from sottovoce.system.files import make_private_folder, write_private
+from sottovoce.system.lock import locked
+from sottovoce.system.recovery import recovery_secret
 from sottovoce.system.secrets import Secrets
+from sottovoce.system.slots import (
+    Cost,
+    KeyringSlot,
+    PassphraseSlot,
+    Protection,
+    RecoverySlot,
+    Slot,
+    Wrapped,
+    kind,
+)
+from sottovoce.system.tries import Tries
 
 KEY_SIZE = 48
 """Bytes: SQLCipher's key of 32 and its salt of 16."""
 
 _DAMAGED = "The file that guards your chats is damaged. Restore it from a backup."
 _UNREADABLE = "Sottovoce may not read what guards your chats. Change its permissions."
+_PATIENCE = 5.0
+"""Seconds for another process that changes the vault, too: a passphrase takes one of them."""
+
+Kind = TypeVar("Kind", bound=Slot)
 
 
-class Protection(StrEnum):
-    """What opens a vault."""
+class _Former(msgspec.Struct, frozen=True):
+    """The data key before, while the databases are brought from it to the one that follows."""
 
-    KEYRING = "keyring"
-    PASSPHRASE = "passphrase"  # noqa: S105 - the name of a kind, not a passphrase.
-
-
-class _Wrapped(msgspec.Struct, frozen=True):
-    """The data key under AES-256-GCM, bound to its vault and its kind of slot."""
-
-    nonce: bytes
-    ciphertext: bytes
-
-
-class _KeyringSlot(msgspec.Struct, frozen=True, tag="keyring"):
-    key: _Wrapped
-
-
-class _PassphraseSlot(msgspec.Struct, frozen=True, tag="passphrase"):
-    """Argon2id by the second recommendation of RFC 9106: 64 MiB, three passes, four lanes."""
-
-    key: _Wrapped
-    salt: bytes
-    # What a forged file may ask for is limited, lest it ask for all memory or for ever.
-    memory: Annotated[int, msgspec.Meta(ge=8 * 1024, le=1024 * 1024)] = 64 * 1024
-    passes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 3
-    lanes: Annotated[int, msgspec.Meta(ge=1, le=16)] = 4
+    slots: tuple[Slot, ...]
+    key: Wrapped
+    """Under a key made of the new one: who has the new one has both."""
 
 
 class _Contents(msgspec.Struct, frozen=True):
     id: str
-    slots: tuple[_KeyringSlot | _PassphraseSlot, ...]
+    slots: tuple[Slot, ...]
+    former: _Former | None = None
+    revision: int = 0
+    """Grows with every change: of two copies that differ, the one after counts."""
     version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
 
 
@@ -63,11 +62,17 @@ class _File(msgspec.Struct, frozen=True):
 
 
 class Vault:
-    """A folder with two copies of one small file; neither is of use without what protects it."""
+    """A folder with two copies of one small file; neither is of use without what protects it.
 
-    def __init__(self, folder: Path) -> None:
+    Each change is one: a process that is killed leaves the vault as it was before, or after.
+    """
+
+    def __init__(self, folder: Path, cost: Cost | None = None) -> None:
+        """`cost` is that of passphrases set from now on."""
         self._folder = folder
         self._copies = (folder / "vault.json", folder / "vault-copy.json")
+        self._cost = cost or Cost()
+        self._tries = Tries(folder / "tries.json")
 
     @property
     def exists(self) -> bool:
@@ -78,11 +83,21 @@ class Vault:
             raise Refused(_UNREADABLE) from error
 
     @property
+    def id(self) -> str:
+        """What tells it from all others. Raises Damaged."""
+        return self._read().id
+
+    @property
     def protections(self) -> frozenset[Protection]:
         """What can open it; nothing if it does not exist. Raises Damaged."""
         if not self.exists:
             return frozenset()
-        return frozenset(_protection(slot) for slot in self._read().slots)
+        return frozenset(kind(slot) for slot in self._read().slots)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next passphrase may be tried: several wrong ones make it longer."""
+        return self._tries.pause
 
     def create(self, *, secrets: Secrets | None, passphrase: str | None) -> bytes:
         """Make the vault with at least one protection, and return its new key.
@@ -98,53 +113,148 @@ class Vault:
         if secrets is not None:
             contents = _with_slot(contents, _keyring_slot(contents.id, key, secrets))
         if passphrase is not None:
-            contents = _with_slot(contents, _passphrase_slot(contents.id, key, passphrase))
+            slot = slots.passphrase_slot(contents.id, key, passphrase, self._cost)
+            contents = _with_slot(contents, slot)
         try:
             make_private_folder(self._folder, {c.name: _encoded(contents) for c in self._copies})
         except Problem:
             if secrets is not None:  # It would never be asked for.
                 with suppress(Problem):
-                    secrets.delete(_secret_name(contents.id))
+                    secrets.delete(secret_name(contents.id))
             raise
         return key
+
+    # Opening.
 
     def open_with_keyring(self, secrets: Secrets) -> bytes:
         """Return the key. Raises Missing if the keyring has nothing for it, Refused, Damaged."""
         contents = self._read()
-        slot = next((slot for slot in contents.slots if isinstance(slot, _KeyringSlot)), None)
+        slot = _slot(contents.slots, KeyringSlot)
         if slot is None:
-            raise Missing("Your chats are not protected by the keyring. Type the passphrase.")
-        wrapping_key = secrets.get(_secret_name(contents.id))
+            raise Missing(f"Your chats are not protected by the keyring. {_way_out(contents)}")
+        wrapping_key = secrets.get(secret_name(contents.id))
         if wrapping_key is None:
             raise Missing(f"The keyring lost the key to your chats. {_way_out(contents)}")
-        key = _unwrap(slot.key, wrapping_key, contents.id, Protection.KEYRING)
+        key = slots.unwrap(slot.key, wrapping_key, contents.id, Protection.KEYRING)
         if key is None:
             raise Refused(f"The keyring holds another key than your chats'. {_way_out(contents)}")
         self._mend()
         return key
 
     def open_with_passphrase(self, text: str) -> bytes:
-        """Return the key, after a tenth of a second or more. Raises Refused, Missing, Damaged."""
+        """Return the key, after a third of a second or more.
+
+        Raises Refused, also while there is a pause, Missing and Damaged.
+        """
         contents = self._read()
-        slot = next((slot for slot in contents.slots if isinstance(slot, _PassphraseSlot)), None)
+        slot = _slot(contents.slots, PassphraseSlot)
         if slot is None:
-            raise Missing("Your chats have no passphrase. Open them where their keyring is.")
-        wrapping_key = _derive(text, slot.salt, slot.memory, slot.passes, slot.lanes)
-        key = _unwrap(slot.key, wrapping_key, contents.id, Protection.PASSPHRASE)
+            raise Missing(f"Your chats have no passphrase. {_way_out(contents)}")
+        if pause := self.pause:
+            raise Refused(f"Several were wrong: wait {pause + 0.5:.0f} s before the next try.")
+        wrapping_key = slots.derived(text, slot)
+        key = slots.unwrap(slot.key, wrapping_key, contents.id, Protection.PASSPHRASE)
         if key is None:
+            self._tries.note_wrong()
             raise Refused("The passphrase is not right.")
+        self._tries.clear()
         self._mend()
         return key
 
+    def open_with_recovery_key(self, typed: str) -> bytes:
+        """Return the key. Raises Refused, which tells a mistyped recovery key from a wrong one."""
+        secret = recovery_secret(typed)
+        contents = self._read()
+        slot = _slot(contents.slots, RecoverySlot)
+        if slot is None:
+            raise Missing(f"No recovery key was made for your chats. {_way_out(contents)}")
+        key = slots.opened(slot, contents.id, secret)
+        if key is None:
+            raise Refused("This recovery key is not that of these chats. Use the one made last.")
+        self._tries.clear()
+        self._mend()
+        return key
+
+    # Changing what opens it.
+
     def add_passphrase(self, key: bytes, text: str) -> None:
         """Let a passphrase open the vault, in place of the one before."""
-        contents = self._read()
-        self._write(_with_slot(contents, _passphrase_slot(contents.id, key, text)))
+        slot = slots.passphrase_slot(self._read().id, key, text, self._cost)
+        self._change(lambda contents: _with_slot(contents, slot))
 
     def add_keyring(self, key: bytes, secrets: Secrets) -> None:
-        """Let the keyring open the vault, in place of the one before. Raises Refused."""
+        """Let the keyring open the vault. Raises Refused."""
         contents = self._read()
-        self._write(_with_slot(contents, _keyring_slot(contents.id, key, secrets)))
+        slot = _slot(contents.slots, KeyringSlot)
+        kept = secrets.get(secret_name(contents.id))
+        # What opens it already is not replaced: between two writes, nothing would fit together.
+        if slot and kept and slots.unwrap(slot.key, kept, contents.id, kind(slot)) == key:
+            return
+        made = _keyring_slot(contents.id, key, secrets)
+        self._change(lambda contents: _with_slot(contents, made))
+
+    def add_recovery_key(self, key: bytes, text: str) -> None:
+        """Let a recovery key that was made by new_recovery_key open it, in place of the last."""
+        slot = slots.recovery_slot(self._read().id, key, recovery_secret(text))
+        self._change(lambda contents: _with_slot(contents, slot))
+
+    def remove(self, protection: Protection, secrets: Secrets | None = None) -> None:
+        """Let something open the vault no more; its secret is removed from the keyring, if given.
+
+        Raises Refused if too little would be left to open it.
+        """
+        self._change(lambda contents: _without(contents, protection))
+        if protection is Protection.KEYRING and secrets is not None:
+            with suppress(Problem):  # Nothing is left that it would open.
+                secrets.delete(secret_name(self._read().id))
+
+    # Another data key.
+
+    def renew(self, key: bytes, *, passphrase: str | None, secrets: Secrets | None) -> bytes:
+        """Return a new key that opens with the same things; `former` gives the old one, until then.
+
+        Where a passphrase or the keyring protects the vault, it has to be given. Raises Refused.
+        """
+        contents = self._read()
+        new = random.token_bytes(KEY_SIZE)
+        following = tuple(
+            _following(slot, contents, old=key, new=new, passphrase=passphrase, secrets=secrets)
+            for slot in contents.slots
+        )
+        former = slots.wrap(key, slots.made_of(new, "former"), contents.id, "former")
+
+        def renewed(now: _Contents) -> _Contents:
+            if now != contents:
+                raise Interrupted("What opens your chats was just changed. Try again.")
+            kept = _Former(contents.slots, former)
+            return msgspec.structs.replace(contents, slots=following, former=kept)
+
+        self._change(renewed)
+        return new
+
+    def former(self, key: bytes) -> bytes | None:
+        """Return the key that databases may still be under; None if no renewal is under way."""
+        contents = self._read()
+        if contents.former is None:
+            return None
+        wrapping_key = slots.made_of(key, "former")
+        return slots.unwrap(contents.former.key, wrapping_key, contents.id, "former")
+
+    def end_renewal(self) -> None:
+        """Forget the former key: nothing is under it any more."""
+        self._change(lambda contents: msgspec.structs.replace(contents, former=None))
+
+    def undo_renewal(self) -> None:
+        """Go back to the former key: nothing is under the new one."""
+
+        def undone(now: _Contents) -> _Contents:
+            if now.former is None:
+                return now
+            return msgspec.structs.replace(now, slots=now.former.slots, former=None)
+
+        self._change(undone)
+
+    # Elsewhere.
 
     def portable(self) -> bytes:
         """Return the vault as one file that opens elsewhere, too: without this machine's keyring.
@@ -152,13 +262,13 @@ class Vault:
         Raises Missing if nothing else would open it.
         """
         contents = self._read()
-        slots = tuple(slot for slot in contents.slots if not isinstance(slot, _KeyringSlot))
-        if not slots:
+        kept = tuple(slot for slot in contents.slots if not isinstance(slot, KeyringSlot))
+        if not kept:
             raise Missing(
                 "Only the keyring of this computer opens your chats, and a backup must open "
-                "elsewhere. Set a passphrase first."
+                "elsewhere. Set a passphrase or make a recovery key first."
             )
-        return _encoded(msgspec.structs.replace(contents, slots=slots))
+        return _encoded(msgspec.structs.replace(contents, slots=kept, former=None))
 
     def settle(self, portable: bytes) -> None:
         """Make this vault out of what `portable` returned. Raises Refused if there is one already.
@@ -172,32 +282,52 @@ class Vault:
         return self._whole()[1]
 
     def _whole(self) -> tuple[bytes, _Contents]:
-        """A copy that is well, as it stands in its file and what it says."""
+        """The newest copy that is well, as it stands in its file and what it says."""
+        well = []
         is_unreadable = False
         for copy in self._copies:
             try:
                 content = copy.read_bytes()
-                return content, _decoded(content)
+                well.append((content, _decoded(content)))
             except PermissionError:
                 is_unreadable = True
             except (OSError, Damaged):
                 continue  # The other copy may be well.
+        if well:
+            return max(well, key=lambda each: each[1].revision)
         if is_unreadable:
             raise Refused(_UNREADABLE)
         raise Damaged(_DAMAGED)
 
     def _mend(self) -> None:
-        """Write a copy that is missing or damaged anew, from the one that has opened the vault."""
+        """Write a copy that is missing, damaged or older anew, from the one that has opened."""
         for copy in self._copies:
             with suppress(OSError, Problem):  # Where nothing may be written, one has to do.
-                try:
-                    _decoded(copy.read_bytes())
-                except (FileNotFoundError, Damaged):
-                    write_private(copy, self._whole()[0])
+                content = self._whole()[0]
+                if copy.exists() and copy.read_bytes() == content:
+                    continue
+                with locked(self._lock, _PATIENCE) as is_ours:
+                    if is_ours:
+                        write_private(copy, self._whole()[0])
 
-    def _write(self, contents: _Contents) -> None:
-        for copy in self._copies:
-            write_private(copy, _encoded(contents))
+    def _change(self, change: Callable[[_Contents], _Contents]) -> None:
+        with locked(self._lock, _PATIENCE) as is_ours:
+            if not is_ours:
+                raise Interrupted("Another Sottovoce is changing what opens your chats. Try again.")
+            contents = self._read()
+            changed = change(contents)
+            following = msgspec.structs.replace(changed, revision=contents.revision + 1)
+            for copy in self._copies:
+                write_private(copy, _encoded(following))
+
+    @property
+    def _lock(self) -> Path:
+        return self._folder / "lock"
+
+
+def secret_name(vault: str) -> str:
+    """What the secret of the vault with this id is called in the keyring."""
+    return f"vault {vault}"
 
 
 def _encoded(contents: _Contents) -> bytes:
@@ -216,80 +346,73 @@ def _decoded(content: bytes) -> _Contents:
         raise Damaged(_DAMAGED) from error
 
 
-def _protection(slot: _KeyringSlot | _PassphraseSlot) -> Protection:
-    return Protection.KEYRING if isinstance(slot, _KeyringSlot) else Protection.PASSPHRASE
+def _slot(among: Iterable[Slot], wanted: type[Kind]) -> Kind | None:
+    return next((slot for slot in among if isinstance(slot, wanted)), None)
 
 
-def _with_slot(contents: _Contents, slot: _KeyringSlot | _PassphraseSlot) -> _Contents:
+def _with_slot(contents: _Contents, slot: Slot) -> _Contents:
     others = tuple(other for other in contents.slots if type(other) is not type(slot))
     return msgspec.structs.replace(contents, slots=(*others, slot))
 
 
+def _without(contents: _Contents, protection: Protection) -> _Contents:
+    kept = tuple(slot for slot in contents.slots if kind(slot) is not protection)
+    left = {kind(slot) for slot in kept}
+    if left <= {Protection.RECOVERY}:
+        raise Refused("Nothing else would open your chats. Add the keyring or a passphrase first.")
+    if protection is not Protection.KEYRING and left == {Protection.KEYRING}:
+        raise Refused(
+            "Only the keyring would open your chats, and keyrings get lost. "
+            "Keep a recovery key or a passphrase beside it."
+        )
+    return msgspec.structs.replace(contents, slots=kept)
+
+
+def _following(
+    slot: Slot,
+    contents: _Contents,
+    *,
+    old: bytes,
+    new: bytes,
+    passphrase: str | None,
+    secrets: Secrets | None,
+) -> Slot:
+    """The slot with the new data key in it, once what opens it has proved to be the right thing."""
+    vault = contents.id
+    match slot:
+        case RecoverySlot():
+            return slots.resealed(slot, vault, old=old, new=new)
+        case PassphraseSlot():
+            if passphrase is None:
+                raise Refused("A passphrase protects your chats. Type it to change the key.")
+            wrapping_key = slots.derived(passphrase, slot)
+            if slots.unwrap(slot.key, wrapping_key, vault, Protection.PASSPHRASE) != old:
+                raise Refused("The passphrase is not right.")
+            return slots.rewrapped(slot, vault, new, wrapping_key)
+        case KeyringSlot():
+            kept = secrets.get(secret_name(vault)) if secrets else None
+            if kept is None or slots.unwrap(slot.key, kept, vault, Protection.KEYRING) != old:
+                raise Refused(
+                    "The keyring does not open your chats just now. "
+                    "Unlock it, or remove it from what protects them."
+                )
+            return slots.keyring_slot(vault, new, kept)
+
+
 def _way_out(contents: _Contents) -> str:
-    if any(isinstance(slot, _PassphraseSlot) for slot in contents.slots):
-        return "Type the passphrase."
-    return "Restore the keyring from a backup."
+    match {kind(slot) for slot in contents.slots}:
+        case kinds if Protection.PASSPHRASE in kinds:
+            return "Type the passphrase."
+        case kinds if Protection.RECOVERY in kinds:
+            return "Use the recovery key."
+        case kinds if Protection.KEYRING in kinds:
+            return "Open them where their keyring is, or restore it from a backup."
+    return "Restore them from a backup."
 
 
-def _secret_name(vault: str) -> str:
-    return f"vault {vault}"
-
-
-def _keyring_slot(vault: str, key: bytes, secrets: Secrets) -> _KeyringSlot:
+def _keyring_slot(vault: str, key: bytes, secrets: Secrets) -> KeyringSlot:
     wrapping_key = random.token_bytes(32)
-    secrets.set(_secret_name(vault), wrapping_key)
-    if secrets.get(_secret_name(vault)) != wrapping_key:
+    secrets.set(secret_name(vault), wrapping_key)
+    if secrets.get(secret_name(vault)) != wrapping_key:
         raise Refused("The system's keyring does not keep what it is given. Use a passphrase.")
-    return _KeyringSlot(_wrap(key, wrapping_key, vault, Protection.KEYRING))
-
-
-def _passphrase_slot(vault: str, key: bytes, text: str) -> _PassphraseSlot:
-    salt = random.token_bytes(16)
-    empty = _PassphraseSlot(_Wrapped(b"", b""), salt)
-    wrapping_key = _derive(text, salt, empty.memory, empty.passes, empty.lanes)
-    wrapped = _wrap(key, wrapping_key, vault, Protection.PASSPHRASE)
-    return msgspec.structs.replace(empty, key=wrapped)
-
-
-def _derive(text: str, salt: bytes, memory: int, passes: int, lanes: int) -> bytes:
-    # Imported late for start-up: whoever has a keyring never needs it.
-    from argon2.low_level import Type, hash_secret_raw
-
-    # One passphrase may be typed in several encodings; those of a terminal may not even be text.
-    secret = unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
-    return hash_secret_raw(
-        secret,
-        salt,
-        time_cost=passes,
-        memory_cost=memory,
-        parallelism=lanes,
-        hash_len=32,
-        type=Type.ID,
-    )
-
-
-def _wrap(key: bytes, wrapping_key: bytes, vault: str, protection: Protection) -> _Wrapped:
-    # Imported late for start-up: `ask` without a profile never needs it.
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    nonce = random.token_bytes(12)
-    return _Wrapped(nonce, AESGCM(wrapping_key).encrypt(nonce, key, _bond(vault, protection)))
-
-
-def _unwrap(
-    wrapped: _Wrapped, wrapping_key: bytes, vault: str, protection: Protection
-) -> bytes | None:
-    """Return the key; None if it was wrapped with another key, or for another place."""
-    # Imported late for start-up: `ask` without a profile never needs it.
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    try:
-        cipher = AESGCM(wrapping_key)
-        return cipher.decrypt(wrapped.nonce, wrapped.ciphertext, _bond(vault, protection))
-    except (InvalidTag, ValueError):
-        return None
-
-
-def _bond(vault: str, protection: Protection) -> bytes:
-    return f"sottovoce vault 1|{vault}|{protection}".encode()
+    return slots.keyring_slot(vault, key, wrapping_key)

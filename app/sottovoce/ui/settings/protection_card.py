@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from sottovoce.system.vault import Protection
+from sottovoce.system.slots import Protection
 from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble

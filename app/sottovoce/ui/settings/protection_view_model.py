@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Signal
 
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
-from sottovoce.system.vault import Protection, Vault
+from sottovoce.system.slots import Protection
+from sottovoce.system.vault import Vault
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 

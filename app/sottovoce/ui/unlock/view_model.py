@@ -187,7 +187,8 @@ class UnlockViewModel(QObject):
 def _stay_locked(profile: Profile) -> _Asked:
     """What it takes to unlock. The keyring is not asked: it may open to anybody at the keyboard."""
     # Late, for start-up: see above.
-    from sottovoce.system.vault import Protection, Vault
+    from sottovoce.system.slots import Protection
+    from sottovoce.system.vault import Vault
 
     protections = Vault(profile.vault).protections
     if Protection.PASSPHRASE not in protections:
@@ -200,7 +201,8 @@ def _open_without_asking(
     profile: Profile, secrets: Callable[[], Secrets | None], given: str | None
 ) -> Opened | _Asked:
     # Late, for start-up: see above.
-    from sottovoce.system.vault import Protection, Vault
+    from sottovoce.system.slots import Protection
+    from sottovoce.system.vault import Vault
 
     # Looked at before the vault: a command line that begins this profile makes them after it.
     has_chats = profile.database.exists() or profile.documents.exists()
