@@ -1,13 +1,14 @@
 """A window on real chats in memory, with a scripted engine."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, SignalInstance
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
 
 from fakes import ScriptedEngine
 from sottovoce.domain.settings import Appearance, Scheme, Settings
@@ -22,6 +23,35 @@ from ui.library_script import ScriptedLibrary
 
 # Also where pytest is started by hand: a test needs no display, and must not flicker on one.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+_PATIENCE_MILLISECONDS = 30_000
+
+
+class PatientBot(QtBot):
+    """Waits as long as a machine may need that has other things to do."""
+
+    def waitUntil(
+        self, callback: Callable[[], bool | None], *, timeout: int = _PATIENCE_MILLISECONDS
+    ) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(
+        self,
+        signal: SignalInstance,
+        *,
+        timeout: int = _PATIENCE_MILLISECONDS,
+        raising: bool | None = None,
+        check_params_cb: Callable[..., bool] | None = None,
+    ) -> SignalBlocker:
+        return super().waitSignal(
+            signal, timeout=timeout, raising=raising, check_params_cb=check_params_cb
+        )
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """How a test uses the page of models: as a person would."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -55,8 +54,3 @@ def confirm(qtbot: QtBot, shell: Shell, says: str) -> str:
     question = f"{box.text()} {box.informativeText()}"
     button.click()
     return question
-
-
-def until(qtbot: QtBot, is_so: Callable[[], bool]) -> None:
-    """Wait for something that a child process has a part in."""
-    qtbot.waitUntil(is_so, timeout=20_000)

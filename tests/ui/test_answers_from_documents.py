@@ -25,8 +25,6 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.view_model import Opened
 from ui.talking import say
 
-WAIT = 30_000
-"""Milliseconds: processes are started to read and to draw."""
 SENTENCE = "The deposit for the flat is two thousand euros."
 QUESTION = "How much is the deposit for the flat?"
 
@@ -87,7 +85,7 @@ def asked(qtbot: QtBot, window: Shell, question: str) -> None:
     """Ask, and wait for the whole answer."""
     say(qtbot, window, question)
     qtbot.waitUntil(lambda: window.chat.is_busy)
-    qtbot.waitUntil(lambda: not window.chat.is_busy, timeout=WAIT)
+    qtbot.waitUntil(lambda: not window.chat.is_busy)
 
 
 def test_an_attached_file_answers_and_shows_the_sentence(
@@ -111,7 +109,7 @@ def test_an_attached_file_answers_and_shows_the_sentence(
     (mark,) = controls(window, Action.CITATION)
     viewport = window.page.transcript.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=mark.rect.center().toPoint())
-    qtbot.waitUntil(lambda: window.viewer.rendering is not None, timeout=WAIT)
+    qtbot.waitUntil(lambda: window.viewer.rendering is not None)
     pane = window.viewer_pane
     assert pane is not None
     assert pane.isVisible()
@@ -139,7 +137,7 @@ def test_sources_stay_with_the_reply_when_the_chat_is_opened_again(
     window.chat.start_new()
     window.chat.open(chat)
     qtbot.waitUntil(lambda: len(controls(window, Action.CITATION)) == 1)
-    qtbot.waitUntil(lambda: bool(window.scope.asked), timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(window.scope.asked))
 
 
 def test_a_document_that_is_looked_at_can_be_asked(

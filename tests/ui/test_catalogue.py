@@ -31,8 +31,6 @@ LLAMA = "bartowski/Llama-3.2-1B-Instruct-GGUF"
 FOUND = "anna/wonder-GGUF"
 SECRET = "anna/wonder-secret-GGUF"
 SMALL = gguf(200_000, seed=3)
-LONG = 20_000
-"""Milliseconds for a network process to start and answer on a busy machine."""
 
 
 @pytest.fixture
@@ -80,9 +78,7 @@ def search_hub(qtbot: QtBot, tab: CatalogueTab, text: str) -> None:
 
 
 def done(qtbot: QtBot, window: HubWindow) -> None:
-    qtbot.waitUntil(
-        lambda: [row.step for row in window.downloads.rows] == [Step.DONE], timeout=LONG
-    )
+    qtbot.waitUntil(lambda: [row.step for row in window.downloads.rows] == [Step.DONE])
 
 
 def test_each_model_says_what_it_is_good_for_and_how_it_would_do_here(
@@ -202,20 +198,20 @@ def test_what_is_found_on_the_hub_is_looked_into_and_downloaded(
 ) -> None:
     search_hub(qtbot, tab, "wonder")
     shown(tab, SwitchDialog).turn_on.click()
-    qtbot.waitUntil(lambda: len(tab.listings()) == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: len(tab.listings()) == 2)
     assert window.network.is_on
     found = next(each for each in tab.listings() if each.listing.found.repository == FOUND)
     words = " ".join(part.text() for part in found.findChildren(QLabel))
     assert "1,234 downloads a month · 56 likes" in words
     found.look_into.click()
-    qtbot.waitUntil(lambda: len(found.listing.offers) == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: len(found.listing.offers) == 2)
     sharded = next(offer for offer in found.listing.offers if offer.count == 3)
     found.table.line(sharded.label).act.click()
     done(qtbot, window)
     (row,) = window.downloads.rows
     assert len(row.choice.files) == len(SHARDS)
     act = found.table.line(sharded.label).act
-    qtbot.waitUntil(lambda: act.text() == "Use", timeout=LONG)
+    qtbot.waitUntil(lambda: act.text() == "Use")
     tab.search.clear()
     window.catalogue.stop_search()
     assert tab.listings() == []
@@ -227,11 +223,11 @@ def test_a_gated_repository_asks_for_a_token_before_it_is_refused(
     with qtbot.waitSignal(window.network.changed):
         window.network.turn_on()
     search_hub(qtbot, tab, "secret")
-    qtbot.waitUntil(lambda: len(tab.listings()) == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: len(tab.listings()) == 1)
     (found,) = tab.listings()
     assert any(part.text() == "Asks who you are" for part in found.findChildren(QLabel))
     found.look_into.click()
-    qtbot.waitUntil(lambda: len(found.listing.offers) == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: len(found.listing.offers) == 1)
     found.table.line(found.listing.offers[0].label).act.click()
     dialog = shown(tab, TokenDialog)
     dialog.field.setText("two words")
@@ -249,7 +245,7 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
         window.network.turn_on()
     hub.fault(Fault("/api/models", times=99, status=503))
     search_hub(qtbot, tab, "wonder")
-    qtbot.waitUntil(tab.banner.isVisible, timeout=LONG)
+    qtbot.waitUntil(tab.banner.isVisible)
     assert "troubles of its own" in tab.banner.sentence
     assert not window.catalogue.is_searching
     assert window.network.use == ""
@@ -305,7 +301,7 @@ def test_a_model_that_the_hub_has_no_more_leaves_the_network_as_it_was(
     wanted.table.fold.click()
     wanted.table.line(unpinned(wanted)).act.click()
     shown(tab, SwitchDialog).turn_on.click()
-    qtbot.waitUntil(tab.banner.isVisible, timeout=LONG)
+    qtbot.waitUntil(tab.banner.isVisible)
     assert wanted.family.offers[0].repository in tab.banner.sentence
     qtbot.waitUntil(lambda: not window.network.is_on)
 

@@ -67,19 +67,19 @@ def wait_for_bytes(qtbot: QtBot, profile: Profile) -> None:
     def is_there() -> bool:
         return any(part.stat().st_size > HALF // 2 for part in folder.rglob("*.part"))
 
-    qtbot.waitUntil(is_there, timeout=20_000)
+    qtbot.waitUntil(is_there)
 
 
 def wait_for(qtbot: QtBot, window: HubWindow, step: Step) -> Row:
-    qtbot.waitUntil(lambda: bool(window.downloads.rows), timeout=20_000)
-    qtbot.waitUntil(lambda: window.row().step is step, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(window.downloads.rows))
+    qtbot.waitUntil(lambda: window.row().step is step)
     return window.row()
 
 
 def test_a_download_is_fetched_checked_and_can_be_used(
     qtbot: QtBot, tab: DownloadsTab, window: HubWindow
 ) -> None:
-    with qtbot.waitSignal(window.downloads.installed, timeout=20_000):
+    with qtbot.waitSignal(window.downloads.installed):
         window.downloads.add(CHOICE)
     row = wait_for(qtbot, window, Step.DONE)
     assert row.path is not None
@@ -234,9 +234,7 @@ def test_a_download_can_come_earlier_and_be_cancelled(
     qtbot.waitUntil(lambda: len(tab.cards()) == 2)
     for row in window.downloads.rows:
         window.downloads.pause(row.id)
-    qtbot.waitUntil(
-        lambda: {row.step for row in window.downloads.rows} == {Step.PAUSED}, timeout=20_000
-    )
+    qtbot.waitUntil(lambda: {row.step for row in window.downloads.rows} == {Step.PAUSED})
     first, second = window.downloads.rows
     assert tab.cards()[0].up.isHidden()
     tab.cards()[1].up.click()
@@ -255,13 +253,13 @@ def test_a_download_goes_on_while_its_page_is_closed_and_is_told_when_it_is_done
     stall_half_way(hub)
     shell.actions_by_id["models"].trigger()
     shell.downloads.add(CHOICE)
-    qtbot.waitUntil(lambda: shell.status.chip.text() == "● Downloading… 127.0.0.1", timeout=20_000)
+    qtbot.waitUntil(lambda: shell.status.chip.text() == "● Downloading… 127.0.0.1")
     page = shell.models
     assert page is not None
     qtbot.keyClick(page, Qt.Key.Key_Escape)
     assert shell.page.isVisible()
     hub.mend()
-    qtbot.waitUntil(shell.toast.isVisible, timeout=20_000)
+    qtbot.waitUntil(shell.toast.isVisible)
     assert shell.toast.accessibleName() == "Small is downloaded and checked"
     qtbot.waitUntil(lambda: shell.status.chip.text() == "● Network on")
     names = [path.name for path in profile.models.glob("*.gguf")]

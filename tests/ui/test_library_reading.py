@@ -21,7 +21,6 @@ from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
-from ui.models_page import until
 
 HARBOUR = "The harbour of Genoa was rebuilt in 1992."
 
@@ -90,11 +89,11 @@ def test_a_folder_is_read_and_says_what_of_it_could_not_be(
 ) -> None:
     page.add([folder])
     wanted = {"harbour.txt": DocumentState.READY, "broken.pdf": DocumentState.FAILED}
-    until(qtbot, lambda: states(page) == wanted)
+    qtbot.waitUntil(lambda: states(page) == wanted)
     assert page.pane.troubled.text().strip() == "1 problem"
     [broken] = page.pane.rows.troubled
     assert broken.trouble.endswith(".")
-    until(qtbot, page.pane.work.isHidden)
+    qtbot.waitUntil(page.pane.work.isHidden)
     assert len(page.pane.folders.chips) == 1
 
 
@@ -102,11 +101,11 @@ def test_a_new_file_in_a_followed_folder_appears_by_itself(
     qtbot: QtBot, page: DocumentsPage, folder: Path
 ) -> None:
     page.add([folder])
-    until(qtbot, lambda: len(states(page)) == 2)
+    qtbot.waitUntil(lambda: len(states(page)) == 2)
     (folder / "later.md").write_text("# Later\n\nIt came by itself.", encoding="utf-8")
-    until(qtbot, lambda: states(page).get("later.md") is DocumentState.READY)
+    qtbot.waitUntil(lambda: states(page).get("later.md") is DocumentState.READY)
     (folder / "later.md").unlink()
-    until(qtbot, lambda: "later.md" not in states(page))
+    qtbot.waitUntil(lambda: "later.md" not in states(page))
 
 
 def test_passages_are_found_beside_chats(
@@ -121,9 +120,9 @@ def test_passages_are_found_beside_chats(
     told: list[list[Found]] = []
     search.found.connect(lambda _, found: told.append(found))
     page.add([folder / "harbour.txt"])
-    until(qtbot, lambda: states(page) == {"harbour.txt": DocumentState.READY})
-    until(qtbot, lambda: collections.any_documents)
+    qtbot.waitUntil(lambda: states(page) == {"harbour.txt": DocumentState.READY})
+    qtbot.waitUntil(lambda: collections.any_documents)
     search.search("Genoa")
-    until(qtbot, lambda: bool(told))
+    qtbot.waitUntil(lambda: bool(told))
     [[found]] = told
     assert found.passage.text.strip() == HARBOUR

@@ -33,7 +33,7 @@ from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from tiny_llama import tiny_llama
-from ui.models_page import choose, confirm, listed, opened, press, until
+from ui.models_page import choose, confirm, listed, opened, press
 from ui.talking import ask
 
 
@@ -129,7 +129,7 @@ def test_tab_goes_through_the_catalogue_before_it_leaves_it(
     page.show_tab(Tab.CATALOGUE)
     tab = page.tabs.currentWidget()
     assert isinstance(tab, CatalogueTab)
-    until(qtbot, lambda: bool(tab.cards()))
+    qtbot.waitUntil(lambda: bool(tab.cards()))
     before: set[QWidget] = set()
     reached: QWidget | None = tab.search
     while reached and reached not in before and not isinstance(reached, QTabBar):
@@ -159,7 +159,7 @@ def test_a_filter_leaves_what_it_names(qtbot: QtBot, tab: InstalledTab) -> None:
 
 def test_the_details_say_what_a_file_is(qtbot: QtBot, tab: InstalledTab, own: Path) -> None:
     choose(qtbot, tab, own)
-    until(qtbot, lambda: tab.details.facts.facts.get("Trained context") == "131,072 tokens")
+    qtbot.waitUntil(lambda: tab.details.facts.facts.get("Trained context") == "131,072 tokens")
     assert tab.details.badges == ["Q4_0", "10 MB", "Chat model", "In Sottovoce’s folder"]
     assert tab.details.facts.facts["Tokenizer"] == "BPE, 128,256 tokens"
     template = tab.details.facts.template
@@ -173,7 +173,7 @@ def test_the_details_say_what_a_file_is(qtbot: QtBot, tab: InstalledTab, own: Pa
 def test_what_a_licence_asks_for_is_shown(qtbot: QtBot, of_llama: Path, page: ModelsPage) -> None:
     tab = page.installed
     choose(qtbot, tab, of_llama)
-    until(qtbot, lambda: "Built with Llama" in tab.details.badges)
+    qtbot.waitUntil(lambda: "Built with Llama" in tab.details.badges)
 
 
 def test_a_chosen_model_answers_from_then_on(
@@ -181,7 +181,7 @@ def test_a_chosen_model_answers_from_then_on(
 ) -> None:
     choose(qtbot, tab, own)
     press(qtbot, tab.details.use)
-    until(qtbot, lambda: shell.model.state is ModelState.LOADED)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
     assert engine.loads[-1][0].path == own
     assert tab.details.use.text() == "In use"
     assert not tab.details.use.isEnabled()
@@ -192,7 +192,7 @@ def test_the_memory_moves_with_the_window_and_can_be_kept(
     qtbot: QtBot, shell: Shell, tab: InstalledTab, engine: ScriptedEngine
 ) -> None:
     fit = tab.details.fit
-    until(qtbot, lambda: fit.isVisible() and len(fit.memories) == 1)
+    qtbot.waitUntil(lambda: fit.isVisible() and len(fit.memories) == 1)
     before = fit.memories[0].needed
     assert "growing up to 8,192" in fit.context.accessibleDescription()
     fit.context.setValue(fit.context.maximum())
@@ -206,7 +206,7 @@ def test_the_memory_moves_with_the_window_and_can_be_kept(
     assert fit.keep.isHidden()
 
     shell.model.load()
-    until(qtbot, lambda: shell.model.state is ModelState.LOADED)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
     options = engine.loads[-1][1]
     assert (options.context, options.kv_type) == (2048, "q8_0")
     press(qtbot, fit.reset)
@@ -218,7 +218,7 @@ def test_what_is_tried_out_stays_while_other_settings_change(
     qtbot: QtBot, shell: Shell, tab: InstalledTab
 ) -> None:
     fit = tab.details.fit
-    until(qtbot, fit.isVisible)
+    qtbot.waitUntil(fit.isVisible)
     fit.context.setValue(3)
     fit.kv_type.setCurrentIndex(2)
     shell.settings.change(replace(shell.settings.settings, has_met_starter=True))
@@ -229,10 +229,10 @@ def test_this_computer_is_measured_and_speeds_are_told(
     qtbot: QtBot, profile: Profile, tab: InstalledTab, engine: ScriptedEngine
 ) -> None:
     fit = tab.details.fit
-    until(qtbot, fit.isVisible)
+    qtbot.waitUntil(fit.isVisible)
     assert "Measuring takes a few seconds" in fit.speed
     press(qtbot, fit.measure)
-    until(qtbot, lambda: "tokens a second" in fit.speed)
+    qtbot.waitUntil(lambda: "tokens a second" in fit.speed)
     assert read_rates(profile.speed) == engine.rates
     assert fit.measure.text() == "Measure again"
 
@@ -246,7 +246,7 @@ def test_a_kv_cache_that_cannot_be_made_smaller_says_so(
     qtbot.addWidget(card)
     # Types of 8 and 4 bits come in blocks of 32 numbers.
     fit.show(own, replace(read_shape(own), key_length=40, value_length=40))
-    until(qtbot, lambda: fit.fit is not None)
+    qtbot.waitUntil(lambda: fit.fit is not None)
     assert card.refusal.isHidden()
     card.kv_type.setCurrentIndex(2)
     assert fit.kv_type is KvType.Q8_0
@@ -262,11 +262,11 @@ def test_memory_of_the_model_that_gives_way_counts_as_free(
     full = Machine("a processor", (), cores=4, memory=8_000_000_000, available=1_000_000_000)
     machine = MachineViewModel(engine, tasks, tmp_path / "speed.json", lambda: full)
     machine.refresh()
-    until(qtbot, lambda: machine.machine == full)
+    qtbot.waitUntil(lambda: machine.machine == full)
     shell.model.load()
-    until(qtbot, lambda: shell.model.state is ModelState.LOADED)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
     machine.refresh()
-    until(qtbot, lambda: machine.machine != full)
+    qtbot.waitUntil(lambda: machine.machine != full)
     assert machine.machine is not None
     assert machine.machine.available > full.available
 
@@ -277,16 +277,16 @@ def test_the_first_fingerprint_is_taken_and_a_change_is_noticed(
     choose(qtbot, tab, own)
     details = tab.details
     press(qtbot, details.verify)
-    until(qtbot, lambda: details.outcome.text().startswith("First fingerprint taken"))
+    qtbot.waitUntil(lambda: details.outcome.text().startswith("First fingerprint taken"))
     press(qtbot, details.verify)
-    until(qtbot, lambda: details.outcome.text().startswith("Unchanged since"))
+    qtbot.waitUntil(lambda: details.outcome.text().startswith("Unchanged since"))
     with own.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         last = file.read(1)
         file.seek(-1, os.SEEK_END)
         file.write(bytes([last[0] ^ 1]))
     press(qtbot, details.verify)
-    until(qtbot, lambda: details.outcome.text().startswith("Changed since"))
+    qtbot.waitUntil(lambda: details.outcome.text().startswith("Changed since"))
     assert "tiny.gguf" in details.outcome.text()
 
 
@@ -295,7 +295,7 @@ def test_a_model_whose_end_is_missing_cannot_be_put_to_use(
 ) -> None:
     os.truncate(own, own.stat().st_size - 1000)
     choose(qtbot, tab, own)
-    until(qtbot, tab.details.banner.isVisible)
+    qtbot.waitUntil(tab.details.banner.isVisible)
     assert "end of the model file is missing" in tab.details.banner.sentence
     assert not tab.details.use.isEnabled()
 
@@ -308,7 +308,7 @@ def test_without_a_file_manager_that_selects_files_their_folder_is_opened(
     monkeypatch.setattr("sottovoce.ui.file_manager.QDesktopServices.openUrl", seen.append)
     choose(qtbot, tab, own)
     press(qtbot, tab.details.show_folder)
-    until(qtbot, lambda: seen == [QUrl.fromLocalFile(str(own.parent))])
+    qtbot.waitUntil(lambda: seen == [QUrl.fromLocalFile(str(own.parent))])
 
 
 def test_own_files_are_deleted_only_after_a_question_that_names_their_size(
@@ -320,7 +320,7 @@ def test_own_files_are_deleted_only_after_a_question_that_names_their_size(
     assert own.exists()
     qtbot.keyClick(tab.list, Qt.Key.Key_Delete)
     confirm(qtbot, shell, "Delete")
-    until(qtbot, lambda: len(listed(tab)) == 1)
+    qtbot.waitUntil(lambda: len(listed(tab)) == 1)
     assert not own.exists()
 
 
@@ -331,10 +331,10 @@ def test_a_link_is_removed_at_once_and_brought_back(
     choose(qtbot, tab, elsewhere)
     item = next(item for item in listed(tab) if item.path == elsewhere)
     press(qtbot, tab.details.remove)
-    until(qtbot, lambda: elsewhere not in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: elsewhere not in [item.path for item in listed(tab)])
     assert elsewhere.exists()
     press(qtbot, page.toast.button)
-    until(qtbot, lambda: item in listed(tab))
+    qtbot.waitUntil(lambda: item in listed(tab))
 
 
 def test_the_model_in_use_gives_way_to_the_starter_when_it_is_removed(
@@ -342,11 +342,11 @@ def test_the_model_in_use_gives_way_to_the_starter_when_it_is_removed(
 ) -> None:
     choose(qtbot, tab, own)
     press(qtbot, tab.details.use)
-    until(qtbot, lambda: shell.model.state is ModelState.LOADED)
+    qtbot.waitUntil(lambda: shell.model.state is ModelState.LOADED)
     press(qtbot, tab.details.remove)
     confirm(qtbot, shell, "Delete")
-    until(qtbot, lambda: shell.model.model is not None and shell.model.model.is_starter)
-    until(qtbot, lambda: len(listed(tab)) == 1)
+    qtbot.waitUntil(lambda: shell.model.model is not None and shell.model.model.is_starter)
+    qtbot.waitUntil(lambda: len(listed(tab)) == 1)
     assert engine.loaded is None
 
 
@@ -357,10 +357,10 @@ def test_a_linked_file_that_is_gone_says_so_and_can_be_removed(
     choose(qtbot, tab, elsewhere)
     elsewhere.unlink()
     shell.shelf.refresh()
-    until(qtbot, tab.details.banner.isVisible)
+    qtbot.waitUntil(tab.details.banner.isVisible)
     assert tab.details.use.isHidden()
     press(qtbot, tab.details.banner.button)
-    until(qtbot, lambda: elsewhere not in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: elsewhere not in [item.path for item in listed(tab)])
 
 
 def test_a_list_read_before_a_model_was_put_back_does_not_choose_another(
@@ -371,10 +371,10 @@ def test_a_list_read_before_a_model_was_put_back_does_not_choose_another(
     item = shell.shelf.chosen
     assert item is not None
     shell.shelf.remove(item)
-    until(qtbot, lambda: elsewhere not in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: elsewhere not in [item.path for item in listed(tab)])
     shell.shelf.refresh()
     shell.shelf.put_back(item)
-    until(qtbot, lambda: elsewhere in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: elsewhere in [item.path for item in listed(tab)])
     assert tab.details.is_of(elsewhere)
 
 
@@ -385,8 +385,8 @@ def test_a_folder_is_searched_for_models_and_what_fails_is_told(
     letter = elsewhere.parent / "deep" / "letter.gguf"
     letter.write_text("Dear reader,")
     tab.add_paths([elsewhere.parent])
-    until(qtbot, lambda: elsewhere in [item.path for item in listed(tab)])
-    until(qtbot, tab.banner.isVisible)
+    qtbot.waitUntil(lambda: elsewhere in [item.path for item in listed(tab)])
+    qtbot.waitUntil(tab.banner.isVisible)
     assert tab.banner.sentence.startswith("letter.gguf: ")
     added = next(item for item in listed(tab) if item.path == elsewhere)
     assert added.origin is Origin.LINKED
@@ -400,7 +400,7 @@ def test_of_many_files_that_fail_a_few_are_named(
     for letter in letters:
         letter.write_text("Dear reader,")
     tab.add_paths(letters)
-    until(qtbot, tab.banner.isVisible)
+    qtbot.waitUntil(tab.banner.isVisible)
     lines = tab.banner.sentence.splitlines()
     assert len(lines) == 6
     assert lines[-1] == "2 more could not be added."
@@ -409,7 +409,7 @@ def test_of_many_files_that_fail_a_few_are_named(
 def test_a_folder_without_models_is_told(qtbot: QtBot, tab: InstalledTab, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     tab.add_paths([tmp_path / "empty"])
-    until(qtbot, tab.banner.isVisible)
+    qtbot.waitUntil(tab.banner.isVisible)
     assert "no GGUF file" in tab.banner.sentence
 
 
@@ -417,7 +417,7 @@ def test_what_is_listed_already_is_not_added_again(
     qtbot: QtBot, page: ModelsPage, tab: InstalledTab, own: Path
 ) -> None:
     tab.add_paths([own])
-    until(qtbot, page.toast.isVisible)
+    qtbot.waitUntil(page.toast.isVisible)
     assert page.toast.accessibleName() == "Tiny random Llama 3.1, for tests is listed already"
     assert tab.details.is_of(own)
 
@@ -428,7 +428,7 @@ def test_a_copy_is_sottovoces_own(
     tab.copies.setChecked(True)
     tab.add_paths([elsewhere])
     copy = profile.models / "mine.gguf"
-    until(qtbot, lambda: copy in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: copy in [item.path for item in listed(tab)])
     assert copy.read_bytes() == elsewhere.read_bytes()
 
 
@@ -449,18 +449,18 @@ def test_what_other_programs_left_is_found_and_linked(
         monkeypatch.delenv(name, raising=False)
     tab.add_found.trigger()
     [dialog] = shell.findChildren(FoundDialog)
-    until(qtbot, lambda: len(dialog.boxes) == 1)
+    qtbot.waitUntil(lambda: len(dialog.boxes) == 1)
     assert not dialog.add.isEnabled()
     dialog.boxes[0].click()
     press(qtbot, dialog.add)
-    until(qtbot, lambda: theirs in [item.path for item in listed(tab)])
+    qtbot.waitUntil(lambda: theirs in [item.path for item in listed(tab)])
 
 
 def test_what_is_dropped_on_the_page_is_added(
     qtbot: QtBot, shell: Shell, page: ModelsPage, elsewhere: Path, engine: ScriptedEngine
 ) -> None:
     drop(shell, elsewhere)
-    until(qtbot, lambda: elsewhere in [item.path for item in listed(page.installed)])
+    qtbot.waitUntil(lambda: elsewhere in [item.path for item in listed(page.installed)])
     assert engine.loads == []
 
 
@@ -470,7 +470,7 @@ def test_a_folder_dropped_on_a_chat_opens_the_page(
     drop(shell, elsewhere.parent)
     page = shell.models
     assert page is not None
-    until(qtbot, lambda: elsewhere in [item.path for item in listed(page.installed)])
+    qtbot.waitUntil(lambda: elsewhere in [item.path for item in listed(page.installed)])
     assert page.isVisible()
 
 
@@ -483,7 +483,7 @@ def test_an_adapter_changes_the_next_reply_without_a_load(
     write_adapter(tmp_path / "other.gguf", architecture="gemma")
     tab.add_paths([path, tmp_path / "other.gguf"])
     card = tab.details.adapters
-    until(qtbot, lambda: len(card.rows) == 1)
+    qtbot.waitUntil(lambda: len(card.rows) == 1)
     [row] = card.rows
     row.switch.click()
     row.scale.setValue(row.scale.maximum())
@@ -516,5 +516,5 @@ def test_nothing_of_the_details_is_cut_off_in_a_small_window(
 ) -> None:
     shell.resize(900, 600)
     details = tab.details
-    until(qtbot, details.fit.isVisible)
+    qtbot.waitUntil(details.fit.isVisible)
     qtbot.waitUntil(lambda: details.content.minimumSizeHint().width() <= details.viewport().width())

@@ -251,7 +251,7 @@ def drawn(qtbot: QtBot, viewer: ViewerViewModel, number: int) -> None:
         shown = viewer._shown
         return shown is not None and shown[1] == number and not viewer._is_drawing
 
-    qtbot.waitUntil(is_drawn, timeout=30_000)
+    qtbot.waitUntil(is_drawn)
 
 
 def test_a_page_is_drawn_with_the_citation_marked(
@@ -344,7 +344,7 @@ def test_a_file_that_cannot_be_drawn_any_more_is_shown_as_text(
     printed.path.write_bytes(b"x" * there.st_size)
     os.utime(printed.path, ns=(there.st_atime_ns, there.st_mtime_ns))
     viewer.open_document(printed.id)
-    qtbot.waitUntil(pane.text_view.isVisible, timeout=30_000)
+    qtbot.waitUntil(pane.text_view.isVisible)
     assert not pane.banner.isHidden()
     assert "Page one" in pane.text_view.toPlainText()
 
@@ -356,7 +356,7 @@ def test_what_is_cited_stays_in_sight_while_the_page_grows(
     sources = cited(documents, added(documents, path), "The deposit is apart.")
     viewer.open_source(sources, sources.citations[0])
     view = pane.page_view
-    qtbot.waitUntil(lambda: bool(view.current), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(view.current))
     for _ in range(4):
         view.step_zoom(1)
     assert view.zoom > 2
