@@ -11,6 +11,7 @@ from sottovoce.cli.terminal import open_streams, tell
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
+from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
 from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.logs import describe, harden, start_logging
@@ -63,12 +64,13 @@ def _launch(
     harden()
     secrets = no_secrets if folder.is_portable else keyring_secrets
     kept = HubToken(folder, secrets)
+    admission = Admission(folder)
     remote = Remote(folder, lambda: token or kept.get())
     given = given_passphrase(passphrase, arguments.passphrase_file)
     with (
         closing(start_logging(folder.logs, arguments.log_level.upper())),
         _bugs_logged(),
-        closing(ProcessEngine(log=folder.logs / "engine.log")) as engine,
+        closing(ProcessEngine(log=folder.logs / "engine.log", admit=admission.admit)) as engine,
     ):
         # Late, both: the window starts without what commands need, and commands work without Qt.
         if arguments.command is not None:

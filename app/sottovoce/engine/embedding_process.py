@@ -13,7 +13,15 @@ from sottovoce.domain.problems import Cancelled, Interrupted
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.text import encodable
 from sottovoce.engine import wire
-from sottovoce.engine.child import EngineChild, Lost, Patience, await_answer, check_file, why_lost
+from sottovoce.engine.child import (
+    EngineChild,
+    Lost,
+    Patience,
+    admit_all,
+    await_answer,
+    check_file,
+    why_lost,
+)
 from sottovoce.engine.embedder import EmbeddingModel, Purpose
 from sottovoce.engine.identity import identity
 from sottovoce.engine.prefixes import Prefixes, prefixes
@@ -44,9 +52,10 @@ class ProcessEmbedder:
         log: Path | None = None,
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
+        admit: Callable[[Path, Stop], None] = admit_all,
     ) -> None:
-        """`log` takes what the process prints; without it, that is dropped."""
-        self._encoder = _Encoder(log, patience or Patience(), available_memory)
+        """As ProcessEngine."""
+        self._encoder = _Encoder(log, patience or Patience(), available_memory, admit)
 
     @property
     def loaded(self) -> EmbeddingModel | None:
@@ -90,9 +99,10 @@ class ProcessReranker:
         log: Path | None = None,
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
+        admit: Callable[[Path, Stop], None] = admit_all,
     ) -> None:
-        """`log` takes what the process prints; without it, that is dropped."""
-        self._encoder = _Encoder(log, patience or Patience(), available_memory)
+        """As ProcessEngine."""
+        self._encoder = _Encoder(log, patience or Patience(), available_memory, admit)
 
     def load(self, model: Model, stop: Stop) -> None:
         self._encoder.load(model, stop, ranks=True)
@@ -132,11 +142,16 @@ class _Encoder:
     """The process and its model, from one to the next."""
 
     def __init__(
-        self, log: Path | None, patience: Patience, available_memory: Callable[[], int]
+        self,
+        log: Path | None,
+        patience: Patience,
+        available_memory: Callable[[], int],
+        admit: Callable[[Path, Stop], None],
     ) -> None:
         self._log = log
         self._patience = patience
         self._available_memory = available_memory
+        self._admit = admit
         self._turns = Turns()
         self._at_work: _AtWork | None = None
 
@@ -162,6 +177,7 @@ class _Encoder:
                 return there
             self._give_up()
             check_file(model.path)
+            self._admit(model.path, stop)
             self._at_work = self._loaded(model, stop, ranks=ranks)
             return self._at_work
 

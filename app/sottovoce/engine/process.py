@@ -21,6 +21,7 @@ from sottovoce.engine.child import (
     EngineChild,
     Lost,
     Patience,
+    admit_all,
     await_answer,
     check_file,
     why_lost,
@@ -42,11 +43,16 @@ class ProcessEngine:
         log: Path | None = None,
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
+        admit: Callable[[Path, Stop], None] = admit_all,
     ) -> None:
-        """`log` takes what the process prints; without it, that is dropped."""
+        """`log` takes what the process prints; without it, that is dropped.
+
+        `admit` is asked before a file is opened, and raises the Problem if that is not to be.
+        """
         self._log = log
         self._patience = patience or Patience()
         self._available_memory = available_memory
+        self._admit = admit
         self._turn = threading.Lock()
         self._child: EngineChild | None = None
         self._loaded: Loaded | None = None
@@ -68,6 +74,7 @@ class ProcessEngine:
                 return
             self._give_up()
             check_file(model.path)
+            self._admit(model.path, stop)
             yield from self._load(model, options, stop)
 
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
@@ -85,6 +92,7 @@ class ProcessEngine:
     def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
         for adapter in adapters:
             check_file(adapter.path, "adapter")
+            self._admit(adapter.path, stop)
         question = wire.Adapt(
             tuple((os.fsencode(adapter.path), adapter.scale) for adapter in adapters)
         )

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NoReturn
 
 from sottovoce.domain.problems import Cancelled, Problem
@@ -17,7 +16,6 @@ from sottovoce.library.opening import open_library
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.logs import describe, harden, print_log
 from sottovoce.system.network.gate import NetworkGate
-from sottovoce.system.paths import Profile
 
 _AT_ONCE = 16
 """Questions that are at work at the same time; more wait."""
@@ -48,7 +46,7 @@ def _serve(channel: Channel[wire.Order]) -> None:
     opening = channel.hear()
     assert isinstance(opening, wire.Open), "the first thing told is what to open"
     try:
-        library = open_library(Profile(Path(os.fsdecode(opening.folder))), opening.key)
+        library = open_library(wire.read_profile(opening), opening.key)
     except Problem as problem:
         channel.tell(wire.Failed(0, type(problem).__name__, str(problem)))
         return

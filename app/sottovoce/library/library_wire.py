@@ -19,6 +19,7 @@ from sottovoce.domain.stop import Stop as Wish
 from sottovoce.library.library import Library
 from sottovoce.library.news import News, Settled, Working
 from sottovoce.system.child import Message
+from sottovoce.system.paths import Profile
 
 _NEWS = {kind.__name__: kind for kind in (Working, Settled)}
 
@@ -29,8 +30,8 @@ _NEWS = {kind.__name__: kind for kind in (Working, Settled)}
 class Open(Message, frozen=True):
     """The first order: open the documents of this profile, or some in memory without a key."""
 
-    folder: bytes
-    """As the file system has it; it may be no valid text."""
+    profile: msgspec.Raw
+    """With the policy that it is used under."""
     key: bytes | None
 
 
@@ -125,6 +126,12 @@ def answer(library: Library, question: Question, stop: Wish) -> object:
 def written(value: object) -> msgspec.Raw:
     """What goes in or comes out."""
     return msgspec.Raw(msgspec.msgpack.encode(value, enc_hook=os.fsencode))
+
+
+def read_profile(opening: Open) -> Profile:
+    """The profile whose documents are to be opened."""
+    profile: Profile = _read(opening.profile, Profile)
+    return profile
 
 
 def read_value(method: Callable[..., Any], value: msgspec.Raw) -> Any:

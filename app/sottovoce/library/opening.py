@@ -10,9 +10,10 @@ from sottovoce.library.embedders import Embedders
 from sottovoce.library.embedding import bundled, by_identity
 from sottovoce.library.local import LocalLibrary
 from sottovoce.library.reranking import Reranking
-from sottovoce.models.shelf import Shelf
+from sottovoce.models.admission import Admission
+from sottovoce.models.shelf import shelf_in
 from sottovoce.store.document_store import open_documents
-from sottovoce.system.paths import Profile, shared_models
+from sottovoce.system.paths import Profile
 
 
 def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
@@ -21,17 +22,16 @@ def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
     Raises what open_documents raises.
     """
     log = profile.logs / "engine.log"
-    engine = partial(ProcessEmbedder, log=log)
-    embedders = Embedders(_bundled(), partial(by_identity, _shelf(profile)), engine)
-    reranking = Reranking(partial(ProcessReranker, log=log))
+    admission = Admission(profile)
+    if key is not None:
+        admission.remember(key)
+    engine = partial(ProcessEmbedder, log=log, admit=admission.admit)
+    embedders = Embedders(_bundled(), partial(by_identity, shelf_in(profile)), engine)
+    reranking = Reranking(partial(ProcessReranker, log=log, admit=admission.admit))
     if key is None:
         return LocalLibrary(open_documents(None, b""), embedders, reranking)
     store = open_documents(profile.documents, key)
     return LocalLibrary(store, embedders, reranking, lock=profile.documents_lock)
-
-
-def _shelf(profile: Profile) -> Shelf:
-    return Shelf(profile.models, shared_models())
 
 
 def _bundled() -> str:

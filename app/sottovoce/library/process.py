@@ -1,6 +1,5 @@
 """The library in a process of its own, so that reading and searching never hold up the window."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -39,7 +38,7 @@ class ProcessLibrary:
 
     def __init__(self, profile: Profile, key: bytes | None) -> None:
         """Without a key, the documents live in the memory of that process."""
-        self._opening = wire.Open(os.fsencode(profile.folder), key)
+        self._opening = wire.Open(wire.written(profile), key)
         self._log = profile.logs / "library.log"
         self._lock = threading.Lock()
         self._process: _Process | None = None
