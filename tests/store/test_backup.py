@@ -247,3 +247,16 @@ def test_what_is_no_backup_is_told(here: tuple[Profile, bytes], tmp_path: Path) 
         pass
     with pytest.raises(Refused), opened(here[0], tmp_path):
         pass
+
+
+def test_the_recovery_key_opens_it(here: tuple[Profile, bytes], tmp_path: Path) -> None:
+    recovery = new_recovery_key()
+    Vault(here[0].vault).add_recovery_key(here[1], recovery)
+    path = tmp_path / "mine.backup"
+    finished(create(*here, path, Stop()))
+    with opened(profile(tmp_path / "there"), path) as backup:
+        assert backup.key(recovery) == backup.key(PASSPHRASE) == here[1]
+        with pytest.raises(Refused):
+            backup.key(new_recovery_key())
+        with pytest.raises(Refused):
+            backup.key("neither")

@@ -107,18 +107,18 @@ def _list(there: Sequence[Kept], *, as_json: bool) -> None:
 def _key(backup: OpenBackup, parts: Parts) -> bytes:
     """From what was given along, from the keyring if the backup is of these chats, or as typed."""
     if parts.passphrase is not None:
-        return backup.vault.open_with_passphrase(parts.passphrase)
+        return backup.key(parts.passphrase)
     with suppress(Problem):
         key = kept_key(parts)
         if backup.fits(key):
             return key
     if not sys.stdin.isatty():
         raise Refused(
-            "The passphrase of when this backup was made opens it. Set SOTTOVOCE_PASSPHRASE, "
-            "or name a file with --passphrase-file."
+            "The passphrase, or the recovery key, of when this backup was made opens it. "
+            "Set SOTTOVOCE_PASSPHRASE, or name a file with --passphrase-file."
         )
-    tell("The passphrase of when this backup was made opens it.")
-    return backup.vault.open_with_passphrase(typed_passphrase())
+    tell("The passphrase, or the recovery key, of when this backup was made opens it.")
+    return backup.key(typed_passphrase())
 
 
 def _followed(news: Iterator[Transferred | Backup], doing: str) -> Backup:

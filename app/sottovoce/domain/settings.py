@@ -38,6 +38,22 @@ class OwnLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """When backups are made that nobody asks for, and how many of them stay."""
+
+    folder: str = ""
+    days: int = 0
+    """Between two of them; 0 makes none."""
+    keep: int = 5
+    trouble: str = ""
+    """Why the last one was not made, in a sentence; empty if it was."""
+
+    @property
+    def is_wanted(self) -> bool:
+        return bool(self.folder) and self.days > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What is kept in the encrypted database: it may hold private words and file names."""
 
@@ -64,6 +80,7 @@ class Settings:
     """Minutes without input after which the window locks; 0 for never."""
     locks_with_screen: bool = True
     """Whether it locks when the screen does, and when the computer goes to sleep."""
+    backups: BackupPlan = field(default_factory=BackupPlan)
     open_chat: int = 0
     """The number of the chat that was on screen when the window locked; 0 for none."""
 

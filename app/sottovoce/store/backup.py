@@ -28,6 +28,7 @@ from sottovoce.system.files import flush_folder, only_for_owner, writing_transla
 from sottovoce.system.lock import locked
 from sottovoce.system.network.switch import read_switch, write_switch
 from sottovoce.system.paths import Profile
+from sottovoce.system.recovery import recovery_secret
 from sottovoce.system.sealed import Pieces, SealedReader, SealedWriter
 from sottovoce.system.vault import Vault
 
@@ -138,6 +139,17 @@ class OpenBackup:
     def made(self) -> datetime:
         """When it was made."""
         return self._head.made
+
+    def key(self, typed: str) -> bytes:
+        """Return the key of the backup, from its recovery key or its passphrase.
+
+        Raises Refused if it is neither of them, Missing, and Damaged.
+        """
+        try:
+            recovery_secret(typed)
+        except Refused:
+            return self.vault.open_with_passphrase(typed)
+        return self.vault.open_with_recovery_key(typed)
 
     def fits(self, key: bytes) -> bool:
         """Whether the backup is sealed under this key. A damaged one fits none."""

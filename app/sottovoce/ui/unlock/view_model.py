@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,8 @@ class Opened:
     """The documents; its process starts when it is first asked."""
     is_temporary: bool = False
     """Whether they are forgotten when the window closes."""
+    key: bytes = field(default=b"", repr=False)
+    """What they are kept under; empty if they are not kept."""
     interrupted: int | None = None
     """The conversation in which a reply broke off when the application ended, if there is one."""
 
@@ -262,7 +264,7 @@ def _open(profile: Profile, key: bytes) -> Opened:
         recovered = store.recover()
         interrupted = recovered[-1].conversation if recovered else None
         library = ProcessLibrary(profile, key)
-        return Opened(store, store.settings(), library, interrupted=interrupted)
+        return Opened(store, store.settings(), library, interrupted=interrupted, key=key)
     except BaseException:
         store.close()
         raise
