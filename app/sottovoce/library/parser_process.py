@@ -17,6 +17,7 @@ from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import NoReturn
 
 from sottovoce.domain.document import Format, Page
 from sottovoce.domain.problems import Problem, Unsupported
@@ -57,20 +58,20 @@ def main(arguments: Sequence[str]) -> int:
         while True:
             match channel.hear():
                 case ReadTexts(seconds):
-                    lower_priority()
-                    channel.tell(Locked(lock_in(None, seconds)))
-                case Text() as text:
-                    _read_text(text, channel)
-                case Read() as order if sys.platform == "win32":
-                    _read(order, channel)
-                    return 0
+                    _read_texts(seconds, channel)
                 case Read() as order:
                     _have_read(order, channel)
     except (EOFError, OSError):
         return 1  # The parent is gone.
 
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+
+    def _have_read(order: Read, channel: Channel[Order]) -> None:
+        """Read a document in this process, which the parent then ends."""
+        _read(order, channel)
+
+else:
 
     def _have_read(order: Read, channel: Channel[Order]) -> None:
         """Have a fork read a document. It ends before this returns."""
@@ -96,15 +97,20 @@ if sys.platform != "win32":
         channel.tell(Over(os.waitstatus_to_exitcode(status)))
 
 
-def _read_text(text: Text, channel: Channel[Order]) -> None:
-    """Read a plain text in this process, which was locked in. Raises OSError if nobody hears."""
-    _allow(text.seconds)
-    name = os.fsdecode(text.name)
-    if not is_plain(text.data, name):
-        channel.tell(Failed.of(Unsupported(UNKNOWN)))
-        return
-    for told in _answer(text.data, name):
-        channel.tell(told)
+def _read_texts(seconds: int, channel: Channel[Order]) -> NoReturn:
+    """Read plain texts in this process, locked in. Raises EOFError or OSError at the end."""
+    lower_priority()
+    channel.tell(Locked(lock_in(None, seconds)))
+    while True:
+        text = channel.hear()
+        assert isinstance(text, Text), "nothing else is read here"
+        _allow(text.seconds)
+        name = os.fsdecode(text.name)
+        if is_plain(text.data, name):
+            for told in _answer(text.data, name):
+                channel.tell(told)
+        else:
+            channel.tell(Failed.of(Unsupported(UNKNOWN)))
 
 
 def _read(order: Read, channel: Channel[Order]) -> None:

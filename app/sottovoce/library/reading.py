@@ -1,6 +1,6 @@
 """Reads documents in processes that are locked in and can do no harm.
 
-Each has one of its own; only small plain texts share one, which sees no file at all.
+Each has one of its own. Only small plain texts share one, which may open none of the user's files.
 """
 
 import math
@@ -137,20 +137,23 @@ class Reader:
 
         That is the one to say why not: it knows nothing of what was read before.
         """
-        child, self._texts = self._texts, None
         try:
             with path.open("rb") as file:
                 text = Text(os.fsencode(path.name), file.read(_SMALL), patience.page)
+        except OSError:
+            return None
+        child, self._texts = self._texts, None
+        try:
             if not (child and child.lives):
                 child = _started()
                 child.channel.tell(ReadTexts(_TEXTS))
                 _heard(child.channel, patience.start, stop)
             child.channel.tell(text)
-            told = list(_news(child.channel, patience.silence, patience.document, stop))
+            try:
+                told = list(_news(child.channel, patience.silence, patience.document, stop))
+            except Problem:
+                told = None
         except (OSError, _Lost, _Silent):
-            return None
-        except Problem:
-            self._texts = child
             return None
         else:
             self._texts = child
