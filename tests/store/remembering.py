@@ -7,15 +7,17 @@ from sottovoce.store.documents import File
 from sottovoce.store.store import open_store
 from sottovoce.system.network.switch import NetworkSettings, write_switch
 from sottovoce.system.paths import Profile, profile
+from sottovoce.system.slots import Cost
 from sottovoce.system.vault import Vault
 
 PASSPHRASE = "seven quiet words behind a heavy door"
+_CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
 
 
 def remembering(folder: Path, *texts: str) -> tuple[Profile, bytes]:
     """A profile in `folder` with a chat that says `texts`, one document and a switch; its key."""
     made = profile(folder)
-    key = Vault(made.vault).create(secrets=None, passphrase=PASSPHRASE)
+    key = Vault(made.vault, _CHEAP).create(secrets=None, passphrase=PASSPHRASE)
     say(made, key, *texts)
     with open_documents(made.documents, key) as documents:
         collection = documents.new_collection("Cases", "a model")

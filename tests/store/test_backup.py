@@ -26,6 +26,7 @@ from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.exchange import kept, replace_memory
 from sottovoce.system.network.switch import read_switch
 from sottovoce.system.paths import Profile, profile
+from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Protection
 from sottovoce.system.vault import Vault
 from store.remembering import PASSPHRASE, documents, remembering, said, say
