@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fakes import MemorySecrets
-from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused
+from sottovoce.domain.problems import Damaged, Missing, Refused
 from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Cost, Protection
 from sottovoce.system.vault import Vault, secret_name
@@ -341,30 +341,25 @@ def test_the_keyring_alone_is_not_enough_to_give_up_a_passphrase(
     assert vault.protections == {Protection.KEYRING, Protection.RECOVERY}
 
 
-def test_a_new_key_opens_with_the_same_things(vault: Vault, drawer: MemorySecrets) -> None:
+def test_a_new_key_opens_with_the_same_things(
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path
+) -> None:
     key = vault.create(secrets=drawer, passphrase="correct horse")
     recovery_key = new_recovery_key()
     vault.add_recovery_key(key, recovery_key)
-    new = vault.renew(key, passphrase="correct horse", secrets=drawer)
+    new, renewed = vault.renewed(key, passphrase="correct horse", secrets=drawer)
+    after = Vault(tmp_path / "after", CHEAP)
+    after.settle(renewed)
     assert new != key
-    for opened in (
-        vault.open_with_keyring(drawer),
-        vault.open_with_passphrase("correct horse"),
-        vault.open_with_recovery_key(recovery_key),
+    for before, opened in (
+        (vault.open_with_keyring(drawer), after.open_with_keyring(drawer)),
+        (
+            vault.open_with_passphrase("correct horse"),
+            after.open_with_passphrase("correct horse"),
+        ),
+        (vault.open_with_recovery_key(recovery_key), after.open_with_recovery_key(recovery_key)),
     ):
-        assert opened == new
-        assert vault.former(opened) == key
-    vault.end_renewal()
-    assert vault.former(new) is None
-    assert vault.open_with_recovery_key(recovery_key) == new
-
-
-def test_a_renewal_can_be_undone(vault: Vault, drawer: MemorySecrets) -> None:
-    key = vault.create(secrets=drawer, passphrase="correct horse")
-    vault.renew(key, passphrase="correct horse", secrets=drawer)
-    vault.undo_renewal()
-    assert vault.open_with_passphrase("correct horse") == vault.open_with_keyring(drawer) == key
-    assert vault.former(key) is None
+        assert (before, opened) == (key, new)
 
 
 def test_a_new_key_is_not_made_without_what_protects_the_old_one(
@@ -373,10 +368,10 @@ def test_a_new_key_is_not_made_without_what_protects_the_old_one(
     key = vault.create(secrets=drawer, passphrase="correct horse")
     for passphrase, secrets in ((None, drawer), ("wrong", drawer), ("correct horse", None)):
         with pytest.raises(Refused):
-            vault.renew(key, passphrase=passphrase, secrets=secrets)
+            vault.renewed(key, passphrase=passphrase, secrets=secrets)
     drawer.kept = dict.fromkeys(drawer.kept, bytes(32))
     with pytest.raises(Refused, match="keyring"):
-        vault.renew(key, passphrase="correct horse", secrets=drawer)
+        vault.renewed(key, passphrase="correct horse", secrets=drawer)
     assert vault.open_with_passphrase("correct horse") == key
 
 
@@ -390,24 +385,7 @@ def test_a_new_key_is_not_wrapped_for_a_forger(vault: Vault, tmp_path: Path) -> 
     for copy in (tmp_path / "vault").glob("vault*.json"):
         copy.write_bytes(forged)
     with pytest.raises(Refused, match="recovery key"):
-        vault.renew(key, passphrase="correct horse", secrets=None)
-
-
-def test_of_two_changes_at_once_neither_is_lost_silently(
-    vault: Vault, drawer: MemorySecrets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = vault.create(secrets=drawer, passphrase=None)
-    get = drawer.get
-
-    def change_meanwhile(name: str) -> bytes | None:
-        monkeypatch.setattr(drawer, "get", get)
-        Vault(tmp_path / "vault", CHEAP).add_passphrase(key, "correct horse")
-        return get(name)
-
-    monkeypatch.setattr(drawer, "get", change_meanwhile)
-    with pytest.raises(Interrupted):
-        vault.renew(key, passphrase=None, secrets=drawer)
-    assert vault.open_with_passphrase("correct horse") == key
+        vault.renewed(key, passphrase="correct horse", secrets=None)
 
 
 def test_of_two_copies_the_newer_one_counts(vault: Vault, tmp_path: Path) -> None:

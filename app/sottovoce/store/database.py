@@ -93,7 +93,14 @@ def snapshot(path: Path, key: bytes, *, what: str) -> Iterator[apsw.Connection]:
 
     Raises what open_database raises.
     """
-    with using(path.parent), translated(what), closing(_connect(path, key, what)) as connection:
+    with using(path.parent), unchanging(path, key, what=what) as connection:
+        yield connection
+
+
+@contextmanager
+def unchanging(path: Path, key: bytes, *, what: str) -> Iterator[apsw.Connection]:
+    """The same, for who is alone there already."""
+    with translated(what), closing(_connect(path, key, what)) as connection:
         connection.execute("BEGIN")
         version(connection)  # The first statement that reads decides what is seen until the end.
         yield connection
@@ -106,11 +113,12 @@ def copy(source: apsw.Connection, path: Path, key: bytes, *, what: str) -> Itera
     """
     with translated(what), closing(_connect(path, key, what)) as target:
         size = cast(int, source.pragma("page_size"))
+        left = cast(int, source.pragma("page_count"))
         with target.backup("main", source, "main") as backup:
             while not backup.done:
-                before = backup.remaining
                 backup.step(_COPIED_AT_ONCE)
-                yield max(0, before - backup.remaining) * size
+                yield max(0, left - backup.remaining) * size
+                left = backup.remaining
 
 
 @contextmanager

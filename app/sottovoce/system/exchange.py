@@ -53,18 +53,22 @@ def replace_memory(profile: Profile, source: Path) -> None:
         _carry_out(profile)
 
 
+def supersede_memory(profile: Profile, source: Path) -> None:
+    """Like replace_memory, for who is alone there already, and what was there is removed."""
+    with writing_translated():
+        if profile.superseded.exists():
+            shutil.rmtree(profile.superseded)
+        _write(profile, _journal(profile, source, profile.superseded))
+        _carry_out(profile)
+
+
 def replace_at_next_start(profile: Profile, source: Path) -> None:
     """Let `source` be what the profile remembers from the next start of the program on.
 
     It is for who has the profile open now, and ends. Raises NoRoom or Refused.
     """
     moment = datetime.now(UTC).strftime(_MOMENT)
-    journal = _Journal(
-        source=str(source.relative_to(profile.folder)),
-        kept=str((profile.kept / moment).relative_to(profile.folder)),
-        into=tuple(memory_in(source)),
-    )
-    _write(profile, journal)
+    _write(profile, _journal(profile, source, profile.kept / moment))
 
 
 def finish_replacing(profile: Profile) -> None:
@@ -75,6 +79,8 @@ def finish_replacing(profile: Profile) -> None:
     if profile.exchange.exists():
         with alone(profile.folder), writing_translated():
             _carry_out(profile)
+    elif profile.superseded.exists():
+        shutil.rmtree(profile.superseded, ignore_errors=True)
 
 
 def kept(profile: Profile) -> list[Kept]:
@@ -116,6 +122,14 @@ def _is_memory(name: str) -> bool:
     )
 
 
+def _journal(profile: Profile, source: Path, away: Path) -> _Journal:
+    return _Journal(
+        source=str(source.relative_to(profile.folder)),
+        kept=str(away.relative_to(profile.folder)),
+        into=tuple(memory_in(source)),
+    )
+
+
 def _carry_out(profile: Profile) -> None:
     """Move what has not been moved yet: it may have been begun before."""
     journal = _read(profile.exchange)
@@ -123,7 +137,7 @@ def _carry_out(profile: Profile) -> None:
         journal = msgspec.structs.replace(journal, out=tuple(memory_in(profile.folder)))
         _write(profile, journal)
     folder, source, away = (profile.folder / each for each in ("", journal.source, journal.kept))
-    profile.kept.mkdir(mode=0o700, exist_ok=True)
+    away.parent.mkdir(mode=0o700, exist_ok=True)
     away.mkdir(mode=0o700, exist_ok=True)
     for name in journal.out or ():
         if (folder / name).exists() and not (away / name).exists():
@@ -140,6 +154,8 @@ def _carry_out(profile: Profile) -> None:
     profile.exchange.unlink()
     flush_folder(folder)
     shutil.rmtree(source, ignore_errors=True)
+    # Only now: while the journal is there, what is missing in it is taken for not moved yet.
+    shutil.rmtree(profile.superseded, ignore_errors=True)
 
 
 def _write(profile: Profile, journal: _Journal) -> None:

@@ -136,6 +136,11 @@ class Profile:
         return self.folder / "kept"
 
     @property
+    def superseded(self) -> Path:
+        """What was there before and is not to be kept, until it is removed."""
+        return self.folder / "superseded"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

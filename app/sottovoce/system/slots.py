@@ -167,11 +167,6 @@ def unwrap(wrapped: Wrapped, wrapping_key: bytes, vault: str, place: str) -> byt
         return None
 
 
-def made_of(key: bytes, purpose: str) -> bytes:
-    """Return another key of 32 bytes, which says nothing about the one it is made of."""
-    return hmac.digest(key, f"sottovoce vault 1|{purpose}".encode(), "sha256")
-
-
 def _sealed(vault: str, key: bytes, public: bytes) -> RecoverySlot:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
@@ -196,7 +191,7 @@ def _agreed(shared: bytes, slot: RecoverySlot) -> bytes:
 
 
 def _proof(vault: str, key: bytes, public: bytes) -> bytes:
-    return hmac.digest(made_of(key, "proof"), vault.encode() + public, "sha256")
+    return hmac.digest(key, _bond(vault, "proof") + public, "sha256")
 
 
 def _bond(vault: str, place: str) -> bytes:

@@ -22,7 +22,6 @@ from sottovoce.system.slots import (
     Protection,
     RecoverySlot,
     Slot,
-    Wrapped,
     kind,
 )
 from sottovoce.system.tries import Tries
@@ -38,18 +37,9 @@ _PATIENCE = 5.0
 Kind = TypeVar("Kind", bound=Slot)
 
 
-class _Former(msgspec.Struct, frozen=True):
-    """The data key before, while the databases are brought from it to the one that follows."""
-
-    slots: tuple[Slot, ...]
-    key: Wrapped
-    """Under a key made of the new one: who has the new one has both."""
-
-
 class _Contents(msgspec.Struct, frozen=True):
     id: str
     slots: tuple[Slot, ...]
-    former: _Former | None = None
     revision: int = 0
     """Grows with every change: of two copies that differ, the one after counts."""
     version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
@@ -210,49 +200,22 @@ class Vault:
 
     # Another data key.
 
-    def renew(self, key: bytes, *, passphrase: str | None, secrets: Secrets | None) -> bytes:
-        """Return a new key that opens with the same things; `former` gives the old one, until then.
+    def renewed(
+        self, key: bytes, *, passphrase: str | None, secrets: Secrets | None
+    ) -> tuple[bytes, bytes]:
+        """Return another key, and the vault that gives it to whatever gives this one now.
 
-        Where a passphrase or the keyring protects the vault, it has to be given. Raises Refused.
+        That vault is for `settle`. Where a passphrase or the keyring protects this one, it has to
+        be given. Raises Refused if it is not right.
         """
         contents = self._read()
         new = random.token_bytes(KEY_SIZE)
         following = tuple(
-            _following(slot, contents, old=key, new=new, passphrase=passphrase, secrets=secrets)
+            _following(slot, contents.id, old=key, new=new, passphrase=passphrase, secrets=secrets)
             for slot in contents.slots
         )
-        former = slots.wrap(key, slots.made_of(new, "former"), contents.id, "former")
-
-        def renewed(now: _Contents) -> _Contents:
-            if now != contents:
-                raise Interrupted("What opens your chats was just changed. Try again.")
-            kept = _Former(contents.slots, former)
-            return msgspec.structs.replace(contents, slots=following, former=kept)
-
-        self._change(renewed)
-        return new
-
-    def former(self, key: bytes) -> bytes | None:
-        """Return the key that databases may still be under; None if no renewal is under way."""
-        contents = self._read()
-        if contents.former is None:
-            return None
-        wrapping_key = slots.made_of(key, "former")
-        return slots.unwrap(contents.former.key, wrapping_key, contents.id, "former")
-
-    def end_renewal(self) -> None:
-        """Forget the former key: nothing is under it any more."""
-        self._change(lambda contents: msgspec.structs.replace(contents, former=None))
-
-    def undo_renewal(self) -> None:
-        """Go back to the former key: nothing is under the new one."""
-
-        def undone(now: _Contents) -> _Contents:
-            if now.former is None:
-                return now
-            return msgspec.structs.replace(now, slots=now.former.slots, former=None)
-
-        self._change(undone)
+        changed = msgspec.structs.replace(contents, slots=following, revision=contents.revision + 1)
+        return new, _encoded(changed)
 
     # Elsewhere.
 
@@ -268,12 +231,12 @@ class Vault:
                 "Only the keyring of this computer opens your chats, and a backup must open "
                 "elsewhere. Set a passphrase or make a recovery key first."
             )
-        return _encoded(msgspec.structs.replace(contents, slots=kept, former=None))
+        return _encoded(msgspec.structs.replace(contents, slots=kept))
 
     def settle(self, portable: bytes) -> None:
-        """Make this vault out of what `portable` returned. Raises Refused if there is one already.
+        """Make this vault out of what `portable` or `renewed` returned.
 
-        Raises Damaged if it is no vault, and NoRoom.
+        Raises Refused if there is one already, Damaged if it is no vault, and NoRoom.
         """
         _decoded(portable)
         make_private_folder(self._folder, {copy.name: portable for copy in self._copies})
@@ -370,7 +333,7 @@ def _without(contents: _Contents, protection: Protection) -> _Contents:
 
 def _following(
     slot: Slot,
-    contents: _Contents,
+    vault: str,
     *,
     old: bytes,
     new: bytes,
@@ -378,7 +341,6 @@ def _following(
     secrets: Secrets | None,
 ) -> Slot:
     """The slot with the new data key in it, once what opens it has proved to be the right thing."""
-    vault = contents.id
     match slot:
         case RecoverySlot():
             return slots.resealed(slot, vault, old=old, new=new)
