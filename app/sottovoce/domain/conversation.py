@@ -7,6 +7,12 @@ from enum import StrEnum
 from sottovoce.domain.document import Scope, Sources
 from sottovoce.domain.reply import Finish, Timings, Usage
 
+FIRST_TEMPORARY = 1 << 30
+"""Conversations, messages and documents from this number on are in memory alone.
+
+Nobody has as many that are kept; and what comes after it still fits in 32 bits, as signals need it.
+"""
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -78,6 +84,11 @@ class Conversation:
     """The last message of the branch that is shown; None while the chat is empty."""
     scope: Scope = field(default_factory=Scope)
     """The documents it is answered from; empty if it is answered without."""
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it is in memory alone, and gone when it is closed."""
+        return self.id >= FIRST_TEMPORARY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,26 @@
 """The store as the rest of Sottovoce sees it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sottovoce.domain.conversation import Conversation, Hit, Message, State
+from sottovoce.domain.conversation import FIRST_TEMPORARY, Conversation, Hit, Message, State
 from sottovoce.domain.document import Scope, Sources
+from sottovoce.domain.problems import Missing
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.settings import Settings
 from sottovoce.domain.text import encodable
-from sottovoce.store import conversations, messages, migrations, moments, search, settings
+from sottovoce.store import (
+    conversations,
+    messages,
+    migrations,
+    moments,
+    search,
+    settings,
+    temporary,
+)
 from sottovoce.store.database import Database, open_database
 from sottovoce.system.processes import is_running, own_identity
 
@@ -32,6 +42,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._temporary: Database | None = None
+        """Chats that are in memory alone, once there was one."""
         self._owner = own_identity()
 
     def __enter__(self) -> Self:
@@ -46,7 +58,17 @@ class Store:
         self.close()
 
     def close(self) -> None:
+        if self._temporary is not None:
+            self._temporary.close()
         self._database.close()
+
+    def _of(self, number: int | None) -> Database:
+        """Where the conversation or message of this number is."""
+        if number is None or number < FIRST_TEMPORARY:
+            return self._database
+        if self._temporary is None:
+            raise Missing("This temporary chat is gone.")
+        return self._temporary
 
     # Conversations.
 
@@ -55,14 +77,47 @@ class Store:
         with self._database.writing() as connection:
             return conversations.create(connection, encodable(title))
 
+    def new_temporary(self) -> Conversation:
+        """Return an empty conversation in memory alone, which no list and no search shows."""
+        if self._temporary is None:
+            self._temporary = temporary.open_temporary()
+        with self._temporary.writing() as connection:
+            return conversations.create(connection, "")
+
+    def temporary_conversations(self) -> list[Conversation]:
+        """Return those in memory alone that are neither deleted nor empty, newest first."""
+        if self._temporary is None:
+            return []
+        with self._temporary.reading() as connection:
+            return conversations.listed(connection)
+
+    def forget_temporary(self, conversation: int) -> None:
+        """Forget what is in memory alone."""
+        with self._of(conversation).writing() as connection:
+            conversations.remove(connection, [conversation])
+
+    def keep_temporary(
+        self, conversation: int, *, into: int, scope: Scope, documents: Mapping[int, int]
+    ) -> Conversation:
+        """Keep a temporary conversation as `into`, an empty one, and return that.
+
+        It is answered from `scope` from now on; `documents` says which number each of its own
+        documents has now. The temporary one stays until it is forgotten. Raises Missing.
+        """
+        with self._of(conversation).reading() as source, self._database.writing() as target:
+            temporary.keep(
+                source, target, conversation, into=into, scope=scope, documents=documents
+            )
+            return conversations.get(target, into)
+
     def conversation(self, conversation: int) -> Conversation:
         """Return one conversation. Raises Missing if it is not there or was deleted."""
-        with self._database.reading() as connection:
+        with self._of(conversation).reading() as connection:
             return conversations.get(connection, conversation)
 
     def has_conversation(self, conversation: int) -> bool:
         """Whether it is there, or was deleted and can still be brought back."""
-        with self._database.reading() as connection:
+        with self._of(conversation).reading() as connection:
             return conversations.is_there(connection, conversation)
 
     def conversations(self) -> list[Conversation]:
@@ -71,17 +126,22 @@ class Store:
             return conversations.listed(connection)
 
     def rename(self, conversation: int, title: str) -> None:
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             conversations.rename(connection, conversation, encodable(title))
 
     def keep_scope(self, conversation: int, scope: Scope) -> None:
         """Keep which documents a conversation is answered from."""
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             conversations.keep_scope(connection, conversation, scope)
 
     def delete(self, conversation: int) -> None:
-        """Hide a conversation everywhere; `restore` brings it back until it is purged."""
-        with self._database.writing() as connection:
+        """Hide a conversation everywhere; `restore` brings it back until it is purged.
+
+        Of temporary ones only the last can be brought back: this purges the others.
+        """
+        with self._of(conversation).writing() as connection:
+            if conversation >= FIRST_TEMPORARY:
+                conversations.purge(connection, timedelta())
             conversations.mark_deleted(connection, conversation, moments.now())
 
     def remove(self, conversation: int) -> None:
@@ -96,7 +156,7 @@ class Store:
         self._database.checkpoint()
 
     def restore(self, conversation: int) -> None:
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             conversations.mark_deleted(connection, conversation, None)
 
     def purge_deleted(self, older_than: timedelta) -> None:
@@ -111,31 +171,45 @@ class Store:
         if was_any:
             self._database.checkpoint()
 
+    def remove_expired(self, older_than: timedelta) -> int:
+        """Remove for good what is kept and had no message for as long; return how many chats.
+
+        It takes as long as `purge_deleted` does.
+        """
+        with self._database.writing() as connection:
+            due = conversations.expired(connection, older_than)
+            conversations.remove(connection, due)
+            if due:
+                search.compact(connection)
+        if due:
+            self._database.checkpoint()
+        return len(due)
+
     def draft(self, conversation: int | None) -> str:
         """Return what was typed but not sent; None stands for the chat that is not begun yet."""
-        with self._database.reading() as connection:
+        with self._of(conversation).reading() as connection:
             return conversations.draft(connection, conversation)
 
     def keep_draft(self, conversation: int | None, text: str) -> None:
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             conversations.keep_draft(connection, conversation, encodable(text))
 
     # Messages.
 
     def messages(self, conversation: int) -> list[Message]:
         """Return the shown branch from root to leaf. Raises Missing if the conversation is gone."""
-        with self._database.reading() as connection:
+        with self._of(conversation).reading() as connection:
             leaf = conversations.get(connection, conversation).leaf
             return messages.branch(connection, conversation, leaf)
 
     def message(self, message: int) -> Message:
         """Return one message. Raises Missing."""
-        with self._database.reading() as connection:
+        with self._of(message).reading() as connection:
             return messages.get(connection, message)
 
     def say(self, conversation: int, text: str, parent: int | None) -> Message:
         """Keep the user's words after `parent` and show them. Raises Missing if either is gone."""
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             number = messages.say(connection, conversation, encodable(text), parent)
             conversations.extend(connection, conversation, number)
             return messages.get(connection, number)
@@ -144,7 +218,7 @@ class Store:
         self, conversation: int, parent: int, model: str, sources: Sources | None = None
     ) -> Message:
         """Return an empty reply to `parent`, this process's own until finished. Raises Missing."""
-        with self._database.writing() as connection:
+        with self._of(conversation).writing() as connection:
             number = messages.begin_reply(
                 connection,
                 conversation,
@@ -161,7 +235,7 @@ class Store:
 
         Raises Missing, and Unsupported if the reply is whole or is being written.
         """
-        with self._database.writing() as connection:
+        with self._of(message).writing() as connection:
             messages.continue_reply(connection, message, self._owner)
             continued = messages.get(connection, message)
             conversations.show(connection, continued.conversation, message)
@@ -169,7 +243,7 @@ class Store:
 
     def journal(self, message: int, text: str) -> None:
         """Keep the next words of a reply that is being written. Raises Missing if it is gone."""
-        with self._database.writing() as connection:
+        with self._of(message).writing() as connection:
             messages.journal(connection, message, text)
 
     def finish_reply(
@@ -187,7 +261,7 @@ class Store:
 
         Of the sources' passages only their places are kept; without sources, those it began with.
         """
-        with self._database.writing() as connection:
+        with self._of(message).writing() as connection:
             messages.finish_reply(
                 connection,
                 message,
@@ -202,7 +276,7 @@ class Store:
 
     def show_branch(self, message: int) -> None:
         """Show the newest branch that goes through `message`. Raises Missing."""
-        with self._database.writing() as connection:
+        with self._of(message).writing() as connection:
             conversation = messages.get(connection, message).conversation
             leaf = messages.newest_below(connection, message)
             conversations.show(connection, conversation, leaf)

@@ -199,6 +199,8 @@ class Session:
         elif self._downloads is not None:
             self._downloads.network.rest()
         self.tasks.close()
+        if self.shell is not None:
+            self.shell.temporary_library.close()
         if self._opened is not None:
             self._opened.library.close()
             self._opened.store.close()
@@ -250,6 +252,7 @@ class Session:
             downloads=self._downloads,
         )
         self.window.setCentralWidget(self.shell)
+        self.window.may_close = self.shell.may_close
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
         self.shell.lock.due.connect(self.lock)
         application = QApplication.instance()

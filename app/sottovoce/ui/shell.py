@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMenu,
+    QMessageBox,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -30,6 +31,8 @@ from sottovoce.domain.document import Document, Found
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
+from sottovoce.library.joined import JoinedLibrary, TemporaryLibrary
+from sottovoce.library.process import ProcessLibrary
 from sottovoce.models.downloads import Downloads
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
@@ -46,7 +49,6 @@ from sottovoce.ui.chat.view_model import ChatViewModel
 from sottovoce.ui.library.collections_view_model import CollectionsViewModel
 from sottovoce.ui.library.search import DocumentSearch
 from sottovoce.ui.library.work_view_model import WorkViewModel
-from sottovoce.ui.lock.view_model import LockViewModel
 from sottovoce.ui.models.downloads_view_model import DownloadsViewModel, Row
 from sottovoce.ui.models.pill import ModelPill
 from sottovoce.ui.models.shelf_view_model import ShelfViewModel
@@ -54,6 +56,7 @@ from sottovoce.ui.models.view_model import ModelViewModel
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.settings.document_models import DocumentModelsViewModel
+from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.sidebar.rows import UNNAMED
 from sottovoce.ui.sidebar.sidebar import Sidebar
@@ -110,6 +113,9 @@ class Shell(QWidget):
         library = opened.library
         self._store = opened.store
         self._library = library
+        self.temporary_library = TemporaryLibrary(ProcessLibrary(profile, None))
+        """What is attached to temporary chats."""
+        joined = JoinedLibrary(library, self.temporary_library)
         self._profile = profile
         self._engine = engine
         self._tasks = tasks
@@ -131,8 +137,11 @@ class Shell(QWidget):
         )
         self.document_models = DocumentModelsViewModel(self.shelf.shelf, tasks)
         self.work = WorkViewModel(library, tasks, self.settings, lambda: self.replies.any_busy)
-        self.scope = ScopeViewModel(opened.store, library, tasks)
-        self.viewer = ViewerViewModel(library, tasks)
+        self.temporary_work = WorkViewModel(
+            self.temporary_library, tasks, self.settings, lambda: self.replies.any_busy
+        )
+        self.scope = ScopeViewModel(opened.store, joined, tasks)
+        self.viewer = ViewerViewModel(joined, tasks)
         self.chat = ChatViewModel(
             opened.store,
             engine,
@@ -140,7 +149,7 @@ class Shell(QWidget):
             replies=self.replies,
             model=self.model,
             settings=self.settings,
-            library=library,
+            library=joined,
             scope=self.scope,
         )
         self.chats = SidebarViewModel(
@@ -158,6 +167,8 @@ class Shell(QWidget):
         self._reranker = ""
         """The one that the library was told to use."""
         self._is_locking = False
+        self._has_temporary = profile.policy.temporary and not opened.is_temporary
+        """Whether a single chat may be temporary, where others are kept."""
         self.models: ModelsPage | None = None
         """The page of models, once it was opened."""
         self.viewer_pane: ViewerPane | None = None
@@ -170,6 +181,9 @@ class Shell(QWidget):
         self._figures_timer = QTimer(self)
         self._figures_timer.setInterval(_FIGURES_MILLISECONDS)
         self._figures_timer.timeout.connect(self._show_figures)
+        self.sidebar.temporary.setVisible(self._has_temporary)
+        self._may_forget = False
+        """Whether somebody said that temporary chats need not stay."""
         if opened.is_temporary:
             self.status.show_temporary()
         self.setAcceptDrops(True)
@@ -201,7 +215,8 @@ class Shell(QWidget):
         if wanted != self._reranker:
             self._reranker = wanted
             model = Path(wanted) if wanted else None
-            self._tasks.ask(lambda: self._library.rerank_by(model))
+            for library in (self._library, self.temporary_library):
+                self._tasks.ask(partial(library.rerank_by, model))
 
     def _prepare_answers(self) -> None:
         """Load the rules for answers before the first question, which need not wait for them."""
@@ -237,7 +252,7 @@ class Shell(QWidget):
         self._is_locking = True
         self.chat.keep_edit()
         conversation = self.chat.conversation
-        open_chat = conversation.id if conversation else 0
+        open_chat = conversation.id if conversation and not conversation.is_temporary else 0
         self.settings.change(replace(self.settings.settings, open_chat=open_chat))
 
     @property
@@ -267,6 +282,7 @@ class Shell(QWidget):
         chat = self.chat
         return [
             Action("new_chat", "New chat", "square-pen", self._new_chat, ("Ctrl+N",)),
+            *self._temporary_actions(),
             Action("find", "Find in this chat", "search", self._find, ("Ctrl+F",)),
             Action(
                 "search", "Search chats and documents", "search", self._search, ("Ctrl+Shift+F",)
@@ -300,7 +316,7 @@ class Shell(QWidget):
                 self._toggle_sidebar,
                 ("Ctrl+B",),
             ),
-            Action("lock", "Lock now", "lock", self.lock.lock, ("Ctrl+Shift+L",)),
+            Action("lock", "Lock now", "lock", self._lock, ("Ctrl+Shift+L",)),
             Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
             Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
             Action("network", "Network settings", "globe", self._open_network_settings),
@@ -313,6 +329,16 @@ class Shell(QWidget):
                 self._show_shortcuts,
                 ("F1", "Ctrl+/"),
             ),
+        ]
+
+    def _temporary_actions(self) -> list[Action]:
+        if not self._has_temporary:
+            return []
+        dashed = "message-square-dashed"
+        new, keep = self._new_temporary, self.chat.keep_temporary
+        return [
+            Action("new_temporary", "New temporary chat", dashed, new, ("Ctrl+Shift+N",)),
+            Action("keep", "Keep this temporary chat", dashed, keep),
         ]
 
     def _install_actions(self) -> dict[str, QAction]:
@@ -377,7 +403,8 @@ class Shell(QWidget):
         sidebar.models_asked.connect(self._open_models)
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
-        sidebar.lock_asked.connect(self.lock.lock)
+        sidebar.lock_asked.connect(self._lock)
+        sidebar.temporary_asked.connect(self._new_temporary)
         sidebar.chosen.connect(self._open)
         self.chats.deleted.connect(self._note_deleted)
         self.chats.restored.connect(lambda chat: self._open(chat, None))
@@ -392,9 +419,13 @@ class Shell(QWidget):
         self.replies.begun_or_ended.connect(lambda _: model.note_end())
         self.replies.begun_or_ended.connect(lambda _: self.work.note_replies())
         self.replies.awaiting_changed.connect(self.work.note_replies)
-        self.scope.added.connect(self.work.begin)
-        self.work.progressed.connect(lambda: self.scope.note_working(self.work.working))
-        self.work.settled.connect(self.scope.note_settled)
+        self.replies.begun_or_ended.connect(lambda _: self.temporary_work.note_replies())
+        self.scope.added.connect(self._read_attached)
+        for work in (self.work, self.temporary_work):
+            work.progressed.connect(partial(self._note_working, work))
+            work.settled.connect(self.scope.note_settled)
+        page.temporary_bar.drop_asked.connect(self._delete)
+        chat.temporary_kept.connect(self._note_kept)
         page.documents_asked.connect(self._open_documents)
         page.source_asked.connect(self.viewer.open_source)
         page.document_asked.connect(lambda document: self.viewer.open_document(document.id))
@@ -437,6 +468,49 @@ class Shell(QWidget):
     def _new_chat(self) -> None:
         self.chat.start_new()
         self._focus_composer()
+
+    def _new_temporary(self) -> None:
+        self.chat.start_temporary()
+        self._focus_composer()
+
+    def _read_attached(self) -> None:
+        (self.temporary_work if self.chat.is_temporary else self.work).begin()
+
+    def _note_working(self, work: WorkViewModel) -> None:
+        if (work is self.temporary_work) is self.chat.is_temporary:
+            self.scope.note_working(work.working)
+
+    def _note_kept(self) -> None:
+        self.work.begin()  # What was attached is read again, to be kept.
+        self.toast.tell("Chat kept")
+
+    def _lock(self) -> None:
+        """Lock, unless somebody would rather go on with a temporary chat."""
+        if self._may_forget_temporary("Lock anyway"):
+            self.lock.lock()
+
+    def may_close(self) -> bool:
+        """Whether nothing is lost by it that somebody might want, or they said so."""
+        return self._may_forget_temporary("Close anyway")
+
+    def _may_forget_temporary(self, says: str) -> bool:
+        # With words typed in it, or words said.
+        is_typing = self.chat.is_temporary and bool(self.chat.draft.strip())
+        if self._may_forget or not (self.chats.temporary or is_typing):
+            return True
+        box = QMessageBox(
+            QMessageBox.Icon.NoIcon,
+            "Sottovoce",
+            "A temporary chat is open, and will be gone. To have it later, keep it first.",
+            QMessageBox.StandardButton.Cancel,
+            self,
+        )
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        anyway = box.addButton(says, QMessageBox.ButtonRole.AcceptRole)
+        box.button(QMessageBox.StandardButton.Cancel).setText("Cancel")
+        box.exec()
+        self._may_forget = box.clickedButton() is anyway
+        return self._may_forget
 
     def _open_models(self) -> ModelsPage:
         models = self._made_models()
@@ -560,8 +634,12 @@ class Shell(QWidget):
             self.sidebar.rename(self.chat.conversation.id)
 
     def _delete(self) -> None:
-        if self.chat.conversation:
-            self.chats.delete(self.chat.conversation.id)
+        conversation = self.chat.conversation
+        if conversation is None:
+            return
+        self.chats.delete(conversation.id)
+        if conversation.is_temporary and self.chat.conversation is conversation:
+            self.chat.start_new()  # It had no words yet, and was not listed.
 
     def _restore(self) -> None:
         self.toast.hide()
@@ -571,7 +649,19 @@ class Shell(QWidget):
         self.replies.stop(conversation.id)
         if self.chat.conversation and self.chat.conversation.id == conversation.id:
             self.chat.start_new()
-        self.toast.tell("Chat deleted", self._restore)
+        if conversation.is_temporary and self.temporary_work.is_begun:
+            self._forget_attached_to_temporary()
+        says = "Temporary chat closed" if conversation.is_temporary else "Chat deleted"
+        self.toast.tell(says, self._restore)
+
+    def _forget_attached_to_temporary(self) -> None:
+        """Forget what was attached to temporary chats that cannot be brought back any more."""
+
+        def work(_: Stop) -> Iterator[None]:
+            forget_orphans(self._store, self.temporary_library)
+            yield None
+
+        self._tasks.start(work)
 
     def _note_installed(self, download: Row) -> None:
         self.shelf.refresh()

@@ -1,6 +1,7 @@
 """The one window: first the way to the chats, then the chats."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QByteArray, QSize, Signal
@@ -18,11 +19,14 @@ class Window(QMainWindow):
     """Remembers its place. What it shows is handed to it."""
 
     closing = Signal()
+    """It closes, and nobody was against it."""
 
     def __init__(self, appearance: Appearance, look: Look) -> None:
         super().__init__()
         self._appearance = appearance
         self._look = look
+        self.may_close: Callable[[], bool] = lambda: True
+        """Asked when a person closes the window; not when the system or a signal does."""
         self.setWindowTitle("Sottovoce")
         self.setMinimumSize(_SMALLEST)
         packed = QByteArray.fromBase64(appearance.geometry.encode("ascii", "replace"))
@@ -42,5 +46,8 @@ class Window(QMainWindow):
         return not any(screen.geometry().intersects(self.geometry()) for screen in screens)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and not self.may_close():
+            event.ignore()
+            return
         self.closing.emit()
         super().closeEvent(event)

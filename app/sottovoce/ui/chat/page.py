@@ -11,6 +11,7 @@ from sottovoce.library.suffixes import SUFFIXES
 from sottovoce.ui.chat.composer import Composer
 from sottovoce.ui.chat.find_bar import FindBar
 from sottovoce.ui.chat.scope_view_model import ScopeViewModel
+from sottovoce.ui.chat.temporary_bar import TemporaryBar
 from sottovoce.ui.chat.transcript.column import Anchor
 from sottovoce.ui.chat.transcript.view import Transcript
 from sottovoce.ui.chat.view_model import ChatViewModel
@@ -48,6 +49,7 @@ class ChatPage(QWidget):
         self.composer = Composer(scope, look)
         self.banner = Banner(look, chat.dismiss_trouble)
         self.left_out = Banner(look)
+        self.temporary_bar = TemporaryBar(look)
         self.find_bar = FindBar(look)
         self._welcome = Welcome(look)
         self._shown: int | None = None
@@ -96,6 +98,10 @@ class ChatPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        temporary = QHBoxLayout()
+        temporary.setContentsMargins(18, 0, 18, 8)
+        temporary.addWidget(self.temporary_bar)
+        column.addLayout(temporary)
         column.addLayout(find)
         column.addWidget(self._stack, 1)
         column.addLayout(centred)
@@ -126,6 +132,8 @@ class ChatPage(QWidget):
         composer.documents_asked.connect(self.documents_asked)
         composer.scope_bar.document_asked.connect(self.document_asked)
         self._scope.failed.connect(self._tell_scope_trouble)
+        self.temporary_bar.keep_asked.connect(chat.keep_temporary)
+        chat.busy_changed.connect(lambda busy: self.temporary_bar.keep.setDisabled(busy))
         transcript.regenerate_asked.connect(chat.regenerate)
         transcript.edit_asked.connect(self._edit)
         transcript.continue_asked.connect(chat.continue_reply)
@@ -142,6 +150,8 @@ class ChatPage(QWidget):
         chat = self._chat
         self.composer.set_text(chat.draft)
         self.composer.set_busy(chat.is_busy)
+        self.temporary_bar.setVisible(chat.is_temporary)
+        self.temporary_bar.keep.setDisabled(chat.is_busy)
         self._anchors[self._shown] = self.transcript.anchor
         self._shown = chat.conversation.id if chat.conversation else None
         self._show_messages(self._anchors.get(self._shown))

@@ -76,6 +76,8 @@ class ChatViewModel(QObject):
     speed_changed = Signal(float)
     draft_wanted = Signal(str)
     """The composer should hold this text."""
+    temporary_kept = Signal()
+    """A chat that was temporary is among the others now."""
     conversation_changed = Signal(int)
     """A conversation got words, a title or a reply."""
 
@@ -217,6 +219,38 @@ class ChatViewModel(QObject):
         self._wanted = None
         self._held = ""
         self._show(None, [], draft=self._drafts.get(None, ""))
+
+    def start_temporary(self) -> None:
+        """Show an empty chat that is in memory alone."""
+        self.keep_draft()
+        self._wanted = None
+        self._tasks.ask(self._store.new_temporary, lambda made: self._show(made, [], draft=""))
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the chat on screen is in memory alone."""
+        return self._conversation is not None and self._conversation.is_temporary
+
+    def keep_temporary(self) -> None:
+        """Keep the chat on screen, which was temporary, and show it as it is kept."""
+        if self._conversation is None or not self.is_temporary or self.is_busy:
+            return
+        from sottovoce.chat.keeping import keep
+
+        temporary = self._conversation.id
+        self.keep_draft()
+
+        def work(_: Stop) -> Iterator[Conversation]:
+            yield keep(self._store, self._library, temporary)
+
+        def show(kept: Conversation) -> None:
+            self.open(kept.id)
+            self.conversation_changed.emit(kept.id)
+            self.temporary_kept.emit()
+
+        self._tasks.start(
+            work, news=show, failed=lambda error: self._tell_trouble(trouble(error), temporary)
+        )
 
     def restore_draft(self) -> None:
         """Bring back what was typed in a chat that was not begun when the window closed."""

@@ -1,1 +1,1 @@
-"""When the window locks, and how it learns that nobody is there."""
+"""How the window learns that nobody is there."""

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from sottovoce.ui.lock.view_model import LockViewModel
+from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.choice import Choice

@@ -2,8 +2,8 @@
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from sottovoce.ui.lock.view_model import LockViewModel
 from sottovoce.ui.settings.lock_card import LockCard
+from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.settings.protection_card import ProtectionCard
 from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
 from sottovoce.ui.theme.scheme import Look

@@ -56,9 +56,13 @@ class Rows(QAbstractListModel):
         super().__init__()
         self._rows: list[Row] = []
 
-    def show_chats(self, chats: Sequence[Conversation], today: date) -> None:
-        """List `chats`, newest first, under the headings of their days."""
+    def show_chats(
+        self, chats: Sequence[Conversation], today: date, temporary: Sequence[Conversation] = ()
+    ) -> None:
+        """List temporary chats, then `chats`, newest first, under the headings of their days."""
         rows: list[Row] = []
+        if temporary:
+            rows += [Heading("Temporary"), *temporary]
         for heading, members in groupby(
             chats, lambda chat: group(chat.updated.astimezone().date(), today)
         ):

@@ -29,6 +29,7 @@ class Sidebar(QFrame):
     """Passes on what is chosen here; the rows are the view-model's."""
 
     new_asked = Signal()
+    temporary_asked = Signal()
     documents_asked = Signal()
     models_asked = Signal()
     settings_asked = Signal()
@@ -70,6 +71,16 @@ class Sidebar(QFrame):
         new.setToolTip("Start a new chat (Ctrl+N)")
         new.setIconSize(QSize(17, 17))
         tint(new, look, "square-pen", "text")
+        self.temporary = icon_button(
+            look,
+            "message-square-dashed",
+            "Start a temporary chat, kept in memory alone (Ctrl+Shift+N)",
+            self.temporary_asked.emit,
+        )
+        begin = QHBoxLayout()
+        begin.setSpacing(6)
+        begin.addWidget(new, 1)
+        begin.addWidget(self.temporary)
         documents = button("  Documents", self.documents_asked.emit, "side")
         documents.setToolTip("All documents (Ctrl+Shift+D)")
         tint(documents, look, "files")
@@ -94,7 +105,7 @@ class Sidebar(QFrame):
         column.setContentsMargins(12, 12, 12, 8)
         column.setSpacing(10)
         column.addLayout(head)
-        column.addWidget(new)
+        column.addLayout(begin)
         column.addWidget(self._search)
         column.addWidget(self._empty)
         column.addWidget(self._list, 1)
@@ -105,7 +116,7 @@ class Sidebar(QFrame):
         foot.addWidget(settings)
         column.addLayout(foot)
         for first, then in pairwise(
-            (lock, hide, new, self._search, self._list, documents, models, settings)
+            (lock, hide, new, self.temporary, self._search, self._list, documents, models, settings)
         ):
             QWidget.setTabOrder(first, then)
 
@@ -135,7 +146,7 @@ class Sidebar(QFrame):
             self._list.edit(index)
 
     def _note_listed(self) -> None:
-        is_empty = not self._chats.chats and not self._chats.is_searching
+        is_empty = not (self._chats.chats or self._chats.temporary) and not self._chats.is_searching
         self._empty.setVisible(is_empty)
         if not self._list.is_in_use:
             self.show_current(self._current)
@@ -159,8 +170,9 @@ class Sidebar(QFrame):
         menu = rounded(QMenu(self))
         if isinstance(row, Conversation):
             menu.addAction(icon("pencil", colour), "Rename\tF2", lambda: self.rename(row.id))
+        says = "Close for good" if conversation.is_temporary else "Delete"
         menu.addAction(
-            icon("trash-2", colour), "Delete\tDel", lambda: self._chats.delete(conversation.id)
+            icon("trash-2", colour), f"{says}\tDel", lambda: self._chats.delete(conversation.id)
         )
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)

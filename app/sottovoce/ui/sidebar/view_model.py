@@ -30,6 +30,7 @@ class SidebarViewModel(QObject):
         self._store = store
         self._tasks = tasks
         self._chats: list[Conversation] = []
+        self._temporary: list[Conversation] = []
         self._changes = 0
         self._wanted = ""
         self._deleted: list[Conversation] = []
@@ -49,6 +50,11 @@ class SidebarViewModel(QObject):
         return tuple(self._chats)
 
     @property
+    def temporary(self) -> tuple[Conversation, ...]:
+        """Those that have words and are in memory alone, newest first."""
+        return tuple(self._temporary)
+
+    @property
     def is_searching(self) -> bool:
         return bool(self._wanted)
 
@@ -56,11 +62,15 @@ class SidebarViewModel(QObject):
         """Read the list again."""
         known = self._changes
 
-        def take(chats: list[Conversation]) -> None:
+        def read() -> tuple[list[Conversation], list[Conversation]]:
+            return self._store.conversations(), self._store.temporary_conversations()
+
+        def take(found: tuple[list[Conversation], list[Conversation]]) -> None:
             if known == self._changes:  # Else it was read before what the user has changed since.
+                chats, self._temporary = found
                 self._take(chats)
 
-        self._tasks.ask(self._store.conversations, take)
+        self._tasks.ask(read, take)
 
     def search(self, text: str) -> None:
         """List where `text` occurs, and what documents say of it; all chats when it is empty."""
@@ -79,10 +89,13 @@ class SidebarViewModel(QObject):
 
     def delete(self, conversation: int) -> None:
         """Hide the chat. It can be brought back."""
-        found = [c for c in self._chats if c.id == conversation]
+        found = [c for c in (*self._temporary, *self._chats) if c.id == conversation]
         if not found:
             return
+        if found[0].is_temporary:  # Those before it are gone for good.
+            self._deleted = [each for each in self._deleted if not each.is_temporary]
         self._deleted += found
+        self._temporary = [c for c in self._temporary if c.id != conversation]
         self._tasks.ask(lambda: self._store.delete(conversation))
         self._change([c for c in self._chats if c.id != conversation])
         if self._wanted:
@@ -120,7 +133,8 @@ class SidebarViewModel(QObject):
             self._list()
 
     def _list(self) -> None:
-        self.rows.show_chats(self._chats, datetime.now(UTC).astimezone().date())
+        today = datetime.now(UTC).astimezone().date()
+        self.rows.show_chats(self._chats, today, self._temporary)
         self.listed.emit()
 
     def _search(self) -> None:
