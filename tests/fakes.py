@@ -94,7 +94,9 @@ class ScriptedEngine:
     def loaded(self) -> Loaded | None:
         return self._loaded
 
-    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+    def load(
+        self, model: Model, options: LoadOptions, stop: Stop, adapters: Sequence[Adapter] = ()
+    ) -> Iterator[Loading]:
         if self._loaded is not None and (model, options) == self.loads[-1]:
             return
         if self.load_problem is not None:

@@ -1,10 +1,11 @@
 """How tests talk to an engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sottovoce.domain.conversation import Role, Turn
-from sottovoce.domain.model import LoadOptions, Model, Sampling
+from sottovoce.domain.model import Adapter, LoadOptions, Model, Sampling
 from sottovoce.domain.reply import Finished, Piece, Reading
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Prompt
@@ -24,9 +25,15 @@ def model_at(path: Path, quantisation: str = "Q4_0") -> Model:
     return Model(path.stem, path, size, "llama", quantisation, 8192)
 
 
-def load(engine: Engine, model: Model, options: LoadOptions | None = None) -> list[float]:
+def load(
+    engine: Engine,
+    model: Model,
+    options: LoadOptions | None = None,
+    adapters: Sequence[Adapter] = (),
+) -> list[float]:
     """The fractions that were told."""
-    return [news.fraction for news in engine.load(model, options or LoadOptions(), Stop())]
+    loading = engine.load(model, options or LoadOptions(), Stop(), adapters)
+    return [news.fraction for news in loading]
 
 
 def user(text: str) -> Turn:

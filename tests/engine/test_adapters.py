@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from engine.asking import ask, load, user
+from engine.asking import ask, load, model_at, user
 from engine.lora import RANK, WIDTH, Tensors, pair, write_adapter
 from sottovoce.domain.model import Adapter, LoadOptions, Model, Sampling
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem, Unsupported
@@ -30,9 +30,16 @@ def adapter(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "sea.gguf")
 
 
+def adapt(engine: ProcessEngine, *adapters: Adapter) -> None:
+    """Have the model that is loaded use these, in a process that may open them."""
+    assert engine.loaded is not None
+    load(engine, model_at(engine.loaded.path), adapters=adapters)
+    engine.adapt(adapters, Stop())
+
+
 def use(engine: ProcessEngine, *adapters: Adapter) -> str:
     """What the model says with these adapters."""
-    engine.adapt(adapters, Stop())
+    adapt(engine, *adapters)
     return ask(engine, QUESTION).text
 
 
@@ -61,11 +68,12 @@ def test_several_adapters_work_together(
 def test_what_was_read_without_an_adapter_is_read_again(
     adapted: ProcessEngine, adapter: Path
 ) -> None:
+    adapt(adapted, Adapter(adapter, scale=0))
     ask(adapted, QUESTION)
     assert ask(adapted, QUESTION).finished.usage.cached > 0
-    adapted.adapt([Adapter(adapter)], Stop())
+    adapt(adapted, Adapter(adapter))
     assert ask(adapted, QUESTION).finished.usage.cached == 0
-    adapted.adapt([Adapter(adapter)], Stop())
+    adapt(adapted, Adapter(adapter))
     assert ask(adapted, QUESTION).finished.usage.cached > 0
 
 
@@ -76,7 +84,7 @@ def test_a_grown_window_keeps_its_adapters(
     sampling = Sampling(temperature=0, max_tokens=12)
 
     def said(*adapters: Adapter, first: str) -> str:
-        load(engine, tiny_llama)
+        load(engine, tiny_llama, adapters=adapters)
         engine.adapt(adapters, Stop())
         ask(engine, user(first))
         text = ask(engine, long, sampling=sampling).text
@@ -91,9 +99,22 @@ def test_a_grown_window_keeps_its_adapters(
 
 
 def test_switching_does_not_load_the_model_again(adapted: ProcessEngine, adapter: Path) -> None:
+    adapt(adapted, Adapter(adapter, scale=0.5))
     before = adapted.loaded
     use(adapted, Adapter(adapter))
+    use(adapted)
     assert adapted.loaded == before
+
+
+def test_what_was_not_named_in_time_is_loaded_with_the_model_anew(
+    engine: ProcessEngine, tiny_llama: Model, adapter: Path
+) -> None:
+    load(engine, tiny_llama)
+    plain = ask(engine, QUESTION).text
+    assert load(engine, tiny_llama, adapters=[Adapter(adapter)])
+    engine.adapt([Adapter(adapter)], Stop())
+    assert ask(engine, QUESTION).text != plain
+    assert not load(engine, tiny_llama), "it is there, and may do more than is asked for"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +132,7 @@ def test_an_adapter_for_another_model_is_unsupported(
     plain = use(adapted)
     path = write_adapter(tmp_path / "other.gguf", tensors)
     with pytest.raises(Unsupported):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
     assert ask(adapted, QUESTION).text == plain
 
 
@@ -120,7 +141,7 @@ def test_an_adapter_of_another_architecture_is_unsupported(
 ) -> None:
     path = write_adapter(tmp_path / "other.gguf", architecture="qwen2")
     with pytest.raises(Unsupported):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
 
 
 @pytest.mark.parametrize(
@@ -137,19 +158,19 @@ def test_half_an_adapter_is_damaged(
 ) -> None:
     path = write_adapter(tmp_path / "half.gguf", tensors)
     with pytest.raises(Damaged):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
 
 
 def test_whole_numbers_are_no_adapter(adapted: ProcessEngine, tmp_path: Path) -> None:
     path = write_adapter(tmp_path / "whole.gguf", dtype=np.int32)
     with pytest.raises(Damaged):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
 
 
 def test_a_strength_that_is_no_fraction_is_damaged(adapted: ProcessEngine, tmp_path: Path) -> None:
     path = write_adapter(tmp_path / "alpha.gguf", alpha=8)
     with pytest.raises(Damaged):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
 
 
 @pytest.mark.parametrize("kept", [4, 40, 200, 0.5, 0.95])
@@ -160,18 +181,18 @@ def test_a_truncated_adapter_is_damaged(
     path = tmp_path / "cut.gguf"
     path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
     with pytest.raises(Problem):
-        adapted.adapt([Adapter(path)], Stop())
+        adapt(adapted, Adapter(path))
     assert adapted.loaded is not None, "the model is still there"
 
 
 def test_a_model_is_no_adapter(adapted: ProcessEngine, tiny_llama: Model) -> None:
     with pytest.raises(Unsupported):
-        adapted.adapt([Adapter(tiny_llama.path)], Stop())
+        adapt(adapted, Adapter(tiny_llama.path))
 
 
 def test_a_missing_adapter_is_missing(adapted: ProcessEngine, tmp_path: Path) -> None:
     with pytest.raises(Missing):
-        adapted.adapt([Adapter(tmp_path / "gone.gguf")], Stop())
+        adapt(adapted, Adapter(tmp_path / "gone.gguf"))
 
 
 def test_without_a_model_nothing_can_be_adapted(engine: ProcessEngine, adapter: Path) -> None:
@@ -190,15 +211,19 @@ def test_an_adapter_works_with_rearranged_weights(
 def test_mutated_adapters_do_not_end_the_engine(
     adapted: ProcessEngine, adapter: Path, tmp_path: Path
 ) -> None:
+    assert adapted.loaded is not None
     whole, random = adapter.read_bytes(), Random(7)
     refused = 0
-    for number in range(40):
+    adapters = [Adapter(tmp_path / f"{number}.gguf") for number in range(40)]
+    for each in adapters:
         mutated = bytearray(whole)
         mutated[random.randrange(4, 600)] = random.randrange(256)
-        path = tmp_path / f"{number}.gguf"
-        path.write_bytes(mutated)
+        each.path.write_bytes(mutated)
+    load(adapted, model_at(adapted.loaded.path), adapters=adapters)
+    for each in adapters:
         try:
-            use(adapted, Adapter(path))
+            adapted.adapt([each], Stop())
+            ask(adapted, QUESTION)
         except Problem:
             refused += 1
         assert adapted.loaded is not None

@@ -86,9 +86,10 @@ def test_the_speed_of_reading_is_that_until_all_is_read(
 def test_an_adapter_changes_what_a_gpu_says(
     engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
 ) -> None:
-    load(engine, tiny_llama, LoadOptions(context=512))
+    adapter = Adapter(write_adapter(tmp_path / "adapter.gguf"))
+    load(engine, tiny_llama, LoadOptions(context=512), [adapter])
     before = ask(engine, QUESTION, sampling=FEW).text
-    engine.adapt([Adapter(write_adapter(tmp_path / "adapter.gguf"))], Stop())
+    engine.adapt([adapter], Stop())
     assert ask(engine, QUESTION, sampling=FEW).text != before
     engine.adapt([], Stop())
     assert ask(engine, QUESTION, sampling=FEW).text == before

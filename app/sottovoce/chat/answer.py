@@ -105,11 +105,12 @@ def _write(
     stop: Stop,
 ) -> Generator[News]:
     options = parts.settings.load_of(parts.model.path)
-    yield from parts.engine.load(parts.model, options, stop)
+    adapters = parts.settings.adapters_of(parts.model.path)
+    yield from parts.engine.load(parts.model, options, stop, adapters)
     loaded = parts.engine.loaded
     assert loaded is not None, "A load that returns has loaded."
     yield Ready(loaded)
-    parts.engine.adapt(parts.settings.adapters_of(parts.model.path), stop)
+    parts.engine.adapt(adapters, stop)
 
     window = Window(parts.engine, parts.model, parts.settings, loaded, stop)
     material: Material | None = None

@@ -1,14 +1,15 @@
 """The engine's process as its parent holds it: started, asked, watched and ended."""
 
+import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from sottovoce.domain.problems import (
     Cancelled,
@@ -20,7 +21,8 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.engine import wire
-from sottovoce.system.child import Child, Failed
+from sottovoce.system.child import Child, Failed, Locked
+from sottovoce.system.sandbox import Confinement, demand
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at the clock while waiting."""
@@ -49,13 +51,22 @@ class Lost(Exception):
 class EngineChild:
     """The engine's process, from its start to its end."""
 
-    def __init__(self, log: Path | None, patience: Patience) -> None:
+    def __init__(
+        self, log: Path | None, patience: Patience, files: Sequence[Path], *, needs_sandbox: bool
+    ) -> None:
+        """It is locked in with `files` before it looks into any. Raises OSError.
+
+        `needs_sandbox`: where it cannot be locked in fully, it is asked nothing.
+        """
         environment = {"GGML_NO_BACKTRACE": "1"}
         self._process = Child[wire.News](
             "--engine-process", wire.News, log=log, environment=environment
         )
         self._channel = self._process.channel
         self._patience = patience
+        self._files = tuple(os.fsencode(file) for file in files if file.exists())
+        self._needs_sandbox = needs_sandbox
+        self._confinement: Confinement | None = None
         self._number = 0
         self.hung = False
         """Whether it was ended because it no longer answered."""
@@ -69,11 +80,21 @@ class EngineChild:
         """As subprocess tells it; None while it lives."""
         return self._process.exit_code
 
+    def lock_in(self) -> Confinement:
+        """How far it is locked in. Raises Lost, and Refused where that is not enough."""
+        if self._confinement is None:
+            self._tell(wire.LockIn(self._files))
+            self._confinement = self._await_lock()
+            if self._needs_sandbox:
+                demand(self._confinement)
+        return self._confinement
+
     def ask(self, question: wire.Question, stop: Stop) -> Generator[wire.News]:
-        """All news about a question but beats, up to the answer. Raises Lost.
+        """All news about a question but beats, up to the answer. Raises as lock_in does.
 
         Whoever closes this before the answer gives up the question, and the process is free again.
         """
+        self.lock_in()
         self._number += 1
         number = self._number
         answered = False
@@ -95,10 +116,16 @@ class EngineChild:
         """End politely, then by force. It leaves no process behind."""
         self._process.end(self._patience.ending)
 
+    def _await_lock(self) -> Confinement:
+        if not self._channel.heard_within(self._patience.start):
+            self._hang()
+        first = self._hear()
+        assert isinstance(first, Locked), "it keeps to its files before all else"
+        return first.confinement
+
     def _await_beat(self, number: int) -> None:
         """Wait until it hears: what is sent to a process that doesn't could block for ever."""
-        patience = self._patience.start if number == 1 else self._patience.silence
-        until = time.monotonic() + patience
+        until = time.monotonic() + self._patience.silence
         while time.monotonic() < until:
             if self._channel.heard_within(LOOK_EVERY) and self._hear() == wire.Beat(number):
                 return
@@ -156,7 +183,7 @@ class EngineChild:
         self.end()
         return Lost("The engine ended unexpectedly. What it had written is kept; try again.")
 
-    def _hang(self) -> None:
+    def _hang(self) -> NoReturn:
         self.hung = True
         self._process.kill(self._patience.ending)
         raise Lost("The engine no longer answered and was ended. Try again.")

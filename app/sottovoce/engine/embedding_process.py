@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sottovoce.domain.model import Model
+from sottovoce.domain.parts import parts
 from sottovoce.domain.plan import usual_threads
 from sottovoce.domain.problems import Cancelled, Interrupted
 from sottovoce.domain.stop import Stop
@@ -53,9 +54,12 @@ class ProcessEmbedder:
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
         admit: Callable[[Path, Stop], None] = admit_all,
+        needs_sandbox: bool = False,
     ) -> None:
         """As ProcessEngine."""
-        self._encoder = _Encoder(log, patience or Patience(), available_memory, admit)
+        self._encoder = _Encoder(
+            log, patience or Patience(), available_memory, admit, needs_sandbox=needs_sandbox
+        )
 
     @property
     def loaded(self) -> EmbeddingModel | None:
@@ -100,9 +104,12 @@ class ProcessReranker:
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
         admit: Callable[[Path, Stop], None] = admit_all,
+        needs_sandbox: bool = False,
     ) -> None:
         """As ProcessEngine."""
-        self._encoder = _Encoder(log, patience or Patience(), available_memory, admit)
+        self._encoder = _Encoder(
+            log, patience or Patience(), available_memory, admit, needs_sandbox=needs_sandbox
+        )
 
     def load(self, model: Model, stop: Stop) -> None:
         self._encoder.load(model, stop, ranks=True)
@@ -147,7 +154,10 @@ class _Encoder:
         patience: Patience,
         available_memory: Callable[[], int],
         admit: Callable[[Path, Stop], None],
+        *,
+        needs_sandbox: bool,
     ) -> None:
+        self._needs_sandbox = needs_sandbox
         self._log = log
         self._patience = patience
         self._available_memory = available_memory
@@ -220,7 +230,12 @@ class _Encoder:
             available=self._available_memory(),
         )
         try:
-            child = EngineChild(self._log, self._patience)
+            child = EngineChild(
+                self._log,
+                self._patience,
+                parts(model.path),
+                needs_sandbox=self._needs_sandbox,
+            )
         except OSError as error:
             raise Interrupted("The engine could not be started. Try again.") from error
         try:

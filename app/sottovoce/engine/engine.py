@@ -12,6 +12,7 @@ from sottovoce.domain.model import Adapter, LoadOptions, Model, Sampling
 from sottovoce.domain.reply import Finished, Loading, Piece, Reading
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.domain.stop import Stop
+from sottovoce.system.sandbox import Confinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Loaded:
     """Tokens read at once."""
     note: str = ""
     """A sentence about what had to be made smaller so that it fits; empty if nothing had to."""
+    confinement: Confinement | None = None
+    """What the system keeps the engine's process from; None if it has no process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,13 @@ class Engine(Protocol):
     def loaded(self) -> Loaded | None:
         """The model in memory; None before the first load, after unload and after a crash."""
 
-    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+    def load(
+        self, model: Model, options: LoadOptions, stop: Stop, adapters: Sequence[Adapter] = ()
+    ) -> Iterator[Loading]:
         """Put `model` in memory in place of the one before, if it is not there with these options.
 
-        Raises Cancelled when stopped, and Missing, Damaged, Unsupported, NoRoom or Interrupted.
+        `adapters` are those that it may be told to answer with: it can open no other. Raises
+        Cancelled when stopped, and Missing, Damaged, Unsupported, Refused, NoRoom or Interrupted.
         """
 
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:
@@ -91,6 +97,7 @@ class Engine(Protocol):
     def adapt(self, adapters: Sequence[Adapter], stop: Stop) -> None:
         """Have the loaded model answer with these LoRA adapters from now on, and with no others.
 
+        They were named when it was loaded.
         Adapters that were used before are switched and rescaled at once. What the KV cache holds is
         read anew where they changed. Raises Missing, Damaged, Unsupported or Interrupted; then the
         adapters are as before, unless the engine died.

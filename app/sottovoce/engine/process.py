@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sottovoce.domain.model import Adapter, LoadOptions, Model
+from sottovoce.domain.parts import parts
 from sottovoce.domain.plan import usual_threads
 from sottovoce.domain.problems import Cancelled, Damaged, Interrupted
 from sottovoce.domain.reply import Finish, Finished, Loading, Piece, Reading, Timings, Usage
@@ -30,6 +31,7 @@ from sottovoce.engine.engine import Devices, Loaded, Prompt
 from sottovoce.system import memory
 from sottovoce.system.child import Failed
 from sottovoce.system.processor import processor
+from sottovoce.system.sandbox import Confinement
 
 WITHOUT_GPU = "The processor computes alone, because the GPU broke down with this model."
 
@@ -44,20 +46,25 @@ class ProcessEngine:
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
         admit: Callable[[Path, Stop], None] = admit_all,
+        needs_sandbox: bool = False,
     ) -> None:
         """`log` takes what the process prints; without it, that is dropped.
 
         `admit` is asked before a file is opened, and raises the Problem if that is not to be.
+        `needs_sandbox`: no model is opened where the system cannot lock the process in fully.
         """
         self._log = log
         self._patience = patience or Patience()
         self._available_memory = available_memory
         self._admit = admit
+        self._needs_sandbox = needs_sandbox
         self._turn = threading.Lock()
         self._child: EngineChild | None = None
         self._loaded: Loaded | None = None
         self._options: LoadOptions | None = None
         """How the loaded model was asked for."""
+        self._adapters: frozenset[Path] = frozenset()
+        """The files of those that its process may open."""
         self._load_seconds = 0.0
         """How long loading took, until a reply has told it."""
 
@@ -66,13 +73,18 @@ class ProcessEngine:
         child = self._child
         return self._loaded if child is not None and child.lives else None
 
-    def load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
+    def load(
+        self, model: Model, options: LoadOptions, stop: Stop, adapters: Sequence[Adapter] = ()
+    ) -> Iterator[Loading]:
+        wanted = frozenset(adapter.path for adapter in adapters)
         with self._my_turn(stop):
             stop.check()
             there = self.loaded
-            if there is not None and there.path == model.path and self._options == options:
+            is_same = there is not None and there.path == model.path and self._options == options
+            if is_same and wanted <= self._adapters:
                 return
             self._give_up()
+            self._adapters = wanted
             check_file(model.path)
             self._admit(model.path, stop)
             yield from self._load(model, options, stop)
@@ -97,6 +109,7 @@ class ProcessEngine:
             tuple((os.fsencode(adapter.path), adapter.scale) for adapter in adapters)
         )
         with self._my_turn(stop), self._losing() as child:
+            assert self._adapters.issuperset(adapter.path for adapter in adapters)
             await_answer(child.ask(question, stop), wire.Adapted)
 
     def devices(self, stop: Stop) -> Devices:
@@ -165,7 +178,7 @@ class ProcessEngine:
             with self._losing() as child:
                 yield child
             return
-        child = self._started()
+        child = self._started([])
         try:
             yield child
         except Lost as lost:
@@ -173,9 +186,9 @@ class ProcessEngine:
         finally:
             child.end()
 
-    def _started(self) -> EngineChild:
+    def _started(self, files: Sequence[Path]) -> EngineChild:
         try:
-            return EngineChild(self._log, self._patience)
+            return EngineChild(self._log, self._patience, files, needs_sandbox=self._needs_sandbox)
         except OSError as error:
             raise Interrupted("The engine could not be started. Try again.") from error
 
@@ -188,7 +201,7 @@ class ProcessEngine:
             wishes=replace(options, threads=options.threads or usual_threads(processor().cores)),
             available=self._available_memory(),
         )
-        self._child = child = self._started()
+        self._child = child = self._started([*parts(model.path), *self._adapters])
         try:
             with closing(child.ask(question, stop)) as answer:
                 for news in answer:
@@ -198,7 +211,7 @@ class ProcessEngine:
                         case wire.Loaded():
                             stop.check()  # It may have come too late to be heard there.
                             seconds = time.monotonic() - begun
-                            self._keep(model, options, news, seconds)
+                            self._keep(model, options, news, seconds, child.lock_in())
                             yield Loading(1)
                             return
                         case Failed():
@@ -224,7 +237,12 @@ class ProcessEngine:
             return bool(await_answer(child.ask(wire.ListDevices(), stop), wire.Devices).gpus)
 
     def _keep(
-        self, model: Model, options: LoadOptions, loaded: wire.Loaded, seconds: float
+        self,
+        model: Model,
+        options: LoadOptions,
+        loaded: wire.Loaded,
+        seconds: float,
+        confinement: Confinement,
     ) -> None:
         self._options = options
         self._load_seconds = seconds
@@ -242,6 +260,7 @@ class ProcessEngine:
             flash_attention=loaded.flash_attention,
             batch=loaded.batch,
             note=loaded.note,
+            confinement=confinement,
         )
 
     def _reply(self, prompt: Prompt, stop: Stop) -> Iterator[Reading | Piece | Finished]:

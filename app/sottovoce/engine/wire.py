@@ -8,9 +8,16 @@ from sottovoce.domain.hardware import Gpu
 from sottovoce.domain.model import LoadOptions, Sampling
 from sottovoce.domain.reply import Finish, Timings, Usage
 from sottovoce.domain.speed import Rates
-from sottovoce.system.child import Failed, Message
+from sottovoce.system.child import Failed, Locked, Message
 
 # What the engine is told.
+
+
+class LockIn(Message, frozen=True):
+    """The first that it is told: to keep to these files, before it does anything else."""
+
+    files: tuple[bytes, ...]
+    """As the file system has them; they may be no valid text."""
 
 
 class Begin(Message, frozen=True):
@@ -98,7 +105,7 @@ class Measure(Message, frozen=True):
 Question: TypeAlias = (
     Load | LoadEncoder | Count | Reply | Embed | Rank | Adapt | ListDevices | Measure
 )
-Order: TypeAlias = Begin | Stop | Question
+Order: TypeAlias = LockIn | Begin | Stop | Question
 
 
 # What the engine tells. The last news about a question is an Answer.
@@ -232,4 +239,6 @@ Answer: TypeAlias = (
     | Failed
     | Cancelled
 )
-News: TypeAlias = Beat | Loading | Reading | Resized | Piece | Measuring | Measured | Answer
+News: TypeAlias = (
+    Locked | Beat | Loading | Reading | Resized | Piece | Measuring | Measured | Answer
+)

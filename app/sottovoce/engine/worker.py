@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
@@ -21,9 +22,10 @@ from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.encoding import Encoding, load_encoder
 from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
+from sottovoce.engine.locked_in import lock_in
 from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
-from sottovoce.system.child import Channel, Failed, inherited
+from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.priority import lower_thread_priority
 
@@ -46,7 +48,16 @@ def main(arguments: Sequence[str]) -> NoReturn:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     forbid_core_dumps()
     NetworkGate().close()
-    _Worker(Channel[wire.Order](*inherited(arguments), wire.Order)).serve()
+    channel = Channel[wire.Order](*inherited(arguments), wire.Order)
+    try:
+        first = channel.hear()
+        assert isinstance(first, wire.LockIn), "it keeps to its files before all else"
+        files = [Path(os.fsdecode(file)) for file in first.files]
+        # Before there is any other thread: each is locked in as the one that starts it.
+        channel.tell(Locked(lock_in(files)))
+    except (EOFError, OSError):
+        os._exit(0)  # The parent is gone.
+    _Worker(channel).serve()
 
 
 class _Worker:
@@ -162,6 +173,8 @@ class _Worker:
                     case wire.Stop(number):
                         if number == self._asked:
                             self._flag.set()
+                    case wire.LockIn():
+                        raise AssertionError("it is locked in already")
                     case question:
                         self._questions.put((self._asked, question))
         except (EOFError, OSError):

@@ -143,10 +143,11 @@ class ModelViewModel(QObject):
         model = self._model
         if model is None or self._loading is not None:
             return
-        options = self._settings.settings.load_of(model.path)
+        settings = self._settings.settings
+        options, adapters = settings.load_of(model.path), settings.adapters_of(model.path)
         self._fraction = 0.0
         self._loading = self._tasks.start(
-            lambda stop: self._engine.load(model, options, stop),
+            lambda stop: self._engine.load(model, options, stop, adapters),
             news=self.hear,
             failed=self._tell,
             ended=self._end_loading,
