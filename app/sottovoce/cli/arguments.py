@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +65,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_ask(commands, everywhere)
     _add_chats(commands, everywhere)
     _add_library(commands, everywhere)
+    _add_bundle(commands, everywhere)
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
@@ -222,6 +224,102 @@ def _add_library(commands: "_Commands", everywhere: argparse.ArgumentParser) -> 
     add("status", "how far the reading is, and what could not be read")
 
 
+def _add_bundle(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    bundle = commands.add_parser(
+        "bundle", parents=[everywhere], help="carry models to a computer without a network"
+    )
+    actions = bundle.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, parents=[everywhere], help=says)
+        action.add_argument("--json", action="store_true", help="one JSON document")
+        return action
+
+    def add_key_passphrase(action: argparse.ArgumentParser) -> None:
+        action.add_argument(
+            "--key-passphrase-file",
+            type=_path,
+            metavar="FILE",
+            help="read the passphrase of the signing key from this file",
+        )
+
+    create = add("create", "put models and what belongs to them in one signed bundle")
+    create.add_argument("out", type=_path, metavar="OUT")
+    several: tuple[tuple[str, Callable[[str], object], str, str], ...] = (
+        ("--model", _given, "NAME", "a model of the shelf, for chats, embedding or ranking"),
+        ("--adapter", _given, "NAME", "a LoRA adapter"),
+        ("--licence", _path, "FILE", "the text of terms that ask to go along"),
+        ("--application", _path, "FILE", "what sets up Sottovoce there"),
+    )
+    for option, kind, metavar, says in several:
+        create.add_argument(
+            option, type=kind, action="append", default=[], metavar=metavar, help=says
+        )
+    create.add_argument(
+        "--with-policy",
+        dest="policy_file",
+        type=_path,
+        metavar="FILE",
+        help="rules for an administrator to install there",
+    )
+    create.add_argument(
+        "--name",
+        type=_given_text,
+        default="Models",
+        help="of this line of bundles, whose later ones take the place of earlier ones",
+    )
+    create.add_argument(
+        "--sequence",
+        type=_positive(int),
+        metavar="N",
+        help="number in that line, instead of the seconds since 1970",
+    )
+    create.add_argument(
+        "--split",
+        type=_part_size,
+        nargs="?",
+        const=_part_size("3GiB"),
+        metavar="SIZE",
+        help="make a folder of parts no larger than this, such as 700MB; else 3GiB",
+    )
+    create.add_argument("--key", type=_path, metavar="FILE", help="sign with this key of minisign")
+    add_key_passphrase(create)
+    verify = add("verify", "read all of a bundle, and who signed it")
+    install = add("install", "put what a bundle carries in its place, once all of it is checked")
+    for action in (verify, install):
+        action.add_argument("path", type=_path, metavar="PATH")
+        action.add_argument(
+            "--trust-signer",
+            type=_given,
+            metavar="FINGERPRINT",
+            help="trust this signer, as they told you by another way",
+        )
+    install.add_argument(
+        "--hand-to",
+        type=_path,
+        metavar="FOLDER",
+        help="put the application and the policy in this folder",
+    )
+    install.add_argument(
+        "--accept-licence", action="store_true", help="agree to the licences of the models"
+    )
+    keys = actions.add_parser(
+        "key", parents=[everywhere], help="what signs your bundles, and whose you install"
+    ).add_subparsers(dest="key_action", metavar="ACTION", required=True)
+
+    def add_key(name: str, says: str) -> argparse.ArgumentParser:
+        return keys.add_parser(name, parents=[everywhere], help=says)
+
+    new, show = add_key("new", "make your signing key"), add_key("show", "your key, and the others")
+    for action in (new, show):
+        action.add_argument("--json", action="store_true", help="one JSON document")
+    add_key_passphrase(new)
+    trust = add_key("trust", "install bundles of whoever has this key")
+    trust.add_argument("file", type=_path, metavar="FILE", help="a signer.pub")
+    trust.add_argument("--fingerprint", type=_given, help="what the signer told you")
+    add_key("forget", "trust a signer no more").add_argument("fingerprint", type=_given)
+
+
 def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
     models = commands.add_parser(
         "models", parents=[everywhere], help="the models on this computer, and those to be had"
@@ -356,6 +454,18 @@ def _day(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-11-23") from None
+
+
+def _part_size(text: str) -> int:
+    """Bytes, such as "700MB" or "3GiB"."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMG]i?)?B?", text, re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 700MB")
+    unit = (found[2] or " ").upper()
+    count = float(found[1]) * (1024 if unit.endswith("I") else 1000) ** " KMG".index(unit[0])
+    if not 1_000_000 <= count < 2**32:
+        raise argparse.ArgumentTypeError("a part has at least 1MB, and less than 4GiB")
+    return int(count)
 
 
 def _path(text: str) -> Path:

@@ -48,7 +48,7 @@ def download(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     choice = _choice(arguments.name, parts, stop)
     licence = catalogue().licence(choice.licence)
     if choice.must_accept and licence is not None:
-        acceptance = _accepted(licence, choice.name, is_given=arguments.accept_licence)
+        acceptance = accepted(licence, choice.name, is_given=arguments.accept_licence)
         choice = replace(choice, acceptance=acceptance)
     if licence is None:
         tell(f"Its licence, by its repository: {in_line(choice.licence) or 'not said'}.")
@@ -56,6 +56,18 @@ def download(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     _run(queue_, queue_.add(choice), stop, as_json=arguments.json)
     if licence is not None and licence.attribution and not arguments.json:
         tell(licence.attribution)
+
+
+def accepted(licence: Licence, name: str, *, is_given: bool) -> Acceptance:
+    """The person's agreement. Raises Refused where it is not given."""
+    if not is_given:
+        tell(f"{folded(licence.text, columns())}\n\n{licence.link}\n")
+        if not sys.stdin.isatty():
+            raise Refused(
+                f"{name} comes under the {licence.name}. If you agree to it, add --accept-licence."
+            )
+        confirm(f"Do you agree to the {licence.name}?")
+    return Acceptance(licence.name, datetime.now(UTC))
 
 
 def queue(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
@@ -83,19 +95,6 @@ def _choice(name: str, parts: Parts, stop: Stop) -> Choice:
     variant = entry.variant(quantisation) if quantisation else usual_variant(entry, machine())
     offered = None if variant.files else parts.remote.describe(variant.repository, None, stop)
     return catalogue_choice(entry, variant, offered)
-
-
-def _accepted(licence: Licence, name: str, *, is_given: bool) -> Acceptance:
-    """The person's agreement. Raises Refused where it is not given."""
-    if not is_given:
-        tell(f"{folded(licence.text, columns())}\n\n{licence.link}\n")
-        if not sys.stdin.isatty():
-            raise Refused(
-                f"{name} comes under the {licence.name}. If you agree to it, download with "
-                "--accept-licence."
-            )
-        confirm(f"Do you agree to the {licence.name}?")
-    return Acceptance(licence.name, datetime.now(UTC))
 
 
 def _run(queue_: Downloads, download: Download, stop: Stop, *, as_json: bool) -> None:

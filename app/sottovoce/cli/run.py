@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from sottovoce.cli import ask, backup, chats, doctor, library, models, network, policy
+from sottovoce.cli import ask, backup, bundle, chats, doctor, library, models, network, policy
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Offline, Problem
@@ -15,6 +15,7 @@ STOPPED = 130
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Parts], None]] = {
     "ask": ask.run,
     "backup": backup.run,
+    "bundle": bundle.run,
     "chats": chats.run,
     "doctor": doctor.run,
     "library": library.run,
