@@ -14,6 +14,7 @@ from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
 from sottovoce.system.exchange import finish_replacing
+from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe, harden, start_logging
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
@@ -81,6 +82,7 @@ def _launch(
             return run.run(arguments, parts)
         from sottovoce.ui import application
 
+            finish_forgetting(folder, secrets)
         return application.run(
             application.WindowParts(
                 folder,

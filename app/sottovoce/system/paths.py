@@ -141,6 +141,16 @@ class Profile:
         return self.folder / "superseded"
 
     @property
+    def forgotten(self) -> Path:
+        """The vault that is to be destroyed, with everything it opens."""
+        return self.folder / "forgotten"
+
+    @property
+    def key_wish(self) -> Path:
+        """Is there if the key is to be changed when the chats are opened next."""
+        return self.folder / "change-key"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

@@ -21,6 +21,7 @@ from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.exchange import finish_replacing
+from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
 from sottovoce.system.restart import RESTART
@@ -92,6 +93,7 @@ def run(parts: WindowParts) -> int:
         closing.callback(lock.unlock)
         try:
             finish_replacing(parts.profile)
+            finish_forgetting(parts.profile, parts.secrets)
         except Problem as problem:
             tell_before_start(str(problem)).exec()
             return 1
