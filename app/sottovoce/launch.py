@@ -49,6 +49,11 @@ def launch(argv: Sequence[str]) -> int:
         return code
     except Problem as problem:
         tell(str(problem))
+        if arguments.command is None:
+            # Late: a window that opens has its own ways to say so.
+            from sottovoce.ui.application import show_problem
+
+            show_problem(str(problem))
     except Exception as error:  # noqa: BLE001  A bug: told here, without user text.
         tell(f"Something went wrong inside Sottovoce:\n{describe(error)}")
     return 1
@@ -77,12 +82,12 @@ def _launch(
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
+            finish_forgetting(folder, secrets)
             finish_replacing(folder)
             parts = session.Parts(folder, engine, secrets, given, remote)
             return run.run(arguments, parts)
         from sottovoce.ui import application
 
-            finish_forgetting(folder, secrets)
         return application.run(
             application.WindowParts(
                 folder,

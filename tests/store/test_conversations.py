@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from sottovoce.domain.problems import Missing
+from sottovoce.store import moments
 from sottovoce.store.store import Store, open_store
 
 
@@ -142,3 +143,23 @@ def test_halves_of_characters_are_replaced_not_refused(store: Store) -> None:
     assert store.draft(chat.id) == "draft ?"
     assert [hit.excerpt for hit in store.search("word \ud83d")] == ["word ?"]
     assert store.conversation(chat.id).title == "title ?"
+
+
+def test_a_chat_without_a_new_message_for_long_is_removed_for_good(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, deleted, alive = (store.new_conversation(title) for title in ("Old", "Gone", "Alive"))
+    for chat in (old, deleted, alive):
+        store.say(chat.id, f"the words of {chat.title}", None)
+    store.delete(deleted.id)
+    later = moments.now() + 31 * 24 * 3600 * 1_000_000
+    monkeypatch.setattr(moments, "now", lambda: later)
+    first = store.messages(alive.id)[0]
+    store.say(alive.id, "and again", first.id)
+    store.show_branch(first.id)
+    assert store.remove_expired(timedelta(days=30)) == 2
+    assert [chat.id for chat in store.conversations()] == [alive.id]
+    assert not store.has_conversation(old.id)
+    assert not store.has_conversation(deleted.id)
+    assert [hit.conversation.id for hit in store.search("words")] == [alive.id]
+    assert store.remove_expired(timedelta(days=30)) == 0

@@ -3,17 +3,31 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from fakes import ScriptedEngine
+from sottovoce.chat.export import Format
 from sottovoce.domain.policy import NO_RULES, Policy
+from sottovoce.models.remote import Remote
+from sottovoce.store import moments
+from sottovoce.store.store import Store
 from sottovoce.system.network.switch import NetworkSettings, write_switch
 from sottovoce.system.paths import Profile
+from sottovoce.ui.application import Session, WindowParts
 from sottovoce.ui.network.panel import NetworkPanel
 from sottovoce.ui.network.switch_dialog import SwitchDialog, Wish, when_on
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.view_model import Step
 from sottovoce.ui.widgets.locked import SET_BY_ADMINISTRATOR
 from ui.hub_window import shown
 
@@ -80,3 +94,63 @@ def test_only_allowed_hosts_are_named(qtbot: QtBot, shell: Shell) -> None:
     assert panel.switch.isEnabled()
     with qtbot.waitSignal(shell.network.mistaken):
         shell.network.allow("other.example")
+
+
+@under(Policy(export=False))
+def test_what_may_not_leave_cannot_be_exported(
+    qtbot: QtBot, shell: Shell, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: pytest.fail("It was asked."))
+    shell.chat.send("A question.")
+    qtbot.waitUntil(lambda: not shell.chat.is_busy)
+    exports = [action for name, action in shell.actions_by_id.items() if name.startswith("export")]
+    assert exports
+    assert not any(action.isEnabled() for action in exports)
+    [share] = [
+        button
+        for button in shell.findChildren(QToolButton)
+        if button.accessibleName() == "Export this chat"
+    ]
+    assert not share.isEnabled()
+    assert share.toolTip() == SET_BY_ADMINISTRATOR
+    shell._export(Format.JSON)
+    assert SET_BY_ADMINISTRATOR in words(shell.toast)
+
+
+@under(Policy(retention=30))
+def test_chats_that_are_too_old_are_gone_at_the_start(
+    qtbot: QtBot, shell: Shell, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.chat.send("A question.")
+    qtbot.waitUntil(lambda: not shell.chat.is_busy and len(shell.chats.chats) == 1)
+    later = moments.now() + 31 * 24 * 3600 * 1_000_000
+    monkeypatch.setattr(moments, "now", lambda: later)
+    shell._expiry_timer.timeout.emit()
+    qtbot.waitUntil(lambda: shell.chats.chats == ())
+    assert shell.chat.conversation is None
+
+
+def test_the_line_of_the_administrators_is_on_every_page(
+    qtbot: QtBot, profile: Profile, look: Look, qapp: QApplication
+) -> None:
+    parts = WindowParts(
+        Profile(profile.folder, Policy(banner="<b>Internal</b>", temporary=False)),
+        ScriptedEngine(),
+        lambda: None,
+        Remote(profile),
+    )
+    session = Session(parts, look)
+    qtbot.addWidget(session.window)
+    session.start()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    assert "<b>Internal</b>" in words(session.window)
+    assert not any(
+        b.isVisible() for b in session.window.findChildren(QPushButton) if "without" in b.text()
+    )
+    session.unlock.go_on_without_saving()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    assert "administrator does not allow" in session.unlock.sentence
+    session.unlock.create("seven quiet words behind a heavy door")
+    qtbot.waitUntil(lambda: session.shell is not None)
+    assert "<b>Internal</b>" in words(session.window)
+    session.close()

@@ -1,6 +1,7 @@
 """`chats`: what is kept, listed, shown, searched, exported and deleted."""
 
 import argparse
+import sys
 from collections.abc import Callable
 
 from sottovoce.chat.attached import forget_orphans
@@ -10,11 +11,13 @@ from sottovoce.cli.session import Parts, opened
 from sottovoce.cli.terminal import tell, visible, write, write_json
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.store.store import Store
+from sottovoce.system.audit import Audit, Event
+from sottovoce.system.paths import Profile
 
 
 def run(arguments: argparse.Namespace, parts: Parts) -> None:
     """Do what was asked for with the chats that are kept; Refused where nothing gives the key."""
-    actions: dict[str, Callable[[argparse.Namespace, Store], None]] = {
+    actions: dict[str, Callable[[argparse.Namespace, Store, Profile], None]] = {
         "list": _list,
         "show": _show,
         "search": _search,
@@ -22,13 +25,13 @@ def run(arguments: argparse.Namespace, parts: Parts) -> None:
         "delete": _delete,
     }
     with opened(parts) as (store, documents):
-        actions[arguments.action](arguments, store)
+        actions[arguments.action](arguments, store, parts.profile)
         if arguments.action == "delete" and parts.profile.documents.exists():
             with documents() as library:
                 forget_orphans(store, library)
 
 
-def _list(arguments: argparse.Namespace, store: Store) -> None:
+def _list(arguments: argparse.Namespace, store: Store, _: Profile) -> None:
     conversations = store.conversations()
     if arguments.json:
         write_json({"chats": [conversation_values(c) for c in conversations]}, indent=2)
@@ -39,7 +42,9 @@ def _list(arguments: argparse.Namespace, store: Store) -> None:
         write(f"{conversation.id:>6}  {_day(conversation)}  {_line(conversation.title)}\n")
 
 
-def _show(arguments: argparse.Namespace, store: Store) -> None:
+def _show(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
+    if arguments.json or not sys.stdout.isatty():
+        profile.policy.check_export()  # What a program or a file gets has left.
     conversation = store.conversation(arguments.id)
     messages = store.messages(conversation.id)
     if arguments.json:
@@ -54,7 +59,7 @@ def _show(arguments: argparse.Namespace, store: Store) -> None:
             write("".join(f"{line}\n" for line in lines(message.sources.citations)))
 
 
-def _search(arguments: argparse.Namespace, store: Store) -> None:
+def _search(arguments: argparse.Namespace, store: Store, _: Profile) -> None:
     hits = store.search(arguments.text, limit=arguments.limit)
     if arguments.json:
         results = [
@@ -78,13 +83,16 @@ def _search(arguments: argparse.Namespace, store: Store) -> None:
             write(f"        {_line(hit.excerpt)}\n")
 
 
-def _export(arguments: argparse.Namespace, store: Store) -> None:
+def _export(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
+    profile.policy.check_export()
     conversation = store.conversation(arguments.id)
+    Audit(profile).note(Event.CHAT_EXPORTED, form=arguments.format)
     write(export(conversation, store.messages(conversation.id), arguments.format))
 
 
-def _delete(arguments: argparse.Namespace, store: Store) -> None:
+def _delete(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
     store.remove(arguments.id)
+    Audit(profile).note(Event.CHAT_REMOVED, count=1)
 
 
 def _day(conversation: Conversation) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sottovoce import __version__
 from sottovoce.cli import network
 from sottovoce.cli.layout import beneath
+from sottovoce.cli.policy import sentences
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, columns, write, write_json
@@ -81,7 +82,18 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _disk(parts)
     yield _shared(parts)
     yield Finding("Network", Health.GOOD, _network(parts))
+    yield _policy(parts)
     yield sandbox(possible())
+
+
+def _policy(parts: Parts) -> Finding:
+    rules = [name for name, _ in sentences(parts.policy)]
+    if not rules:
+        return Finding("Policy", Health.GOOD, "There are no rules: each user decides.")
+    says = f"Your administrator set {', '.join(rules)}. To see how: sottovoce policy show"
+    if parts.policy.banner:
+        says = f"{parts.policy.banner}. {says}"
+    return Finding("Policy", Health.GOOD, says)
 
 
 def _network(parts: Parts) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 
+from sottovoce.chat.attached import forget_orphans
+from sottovoce.chat.retention import remove_expired
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled, Missing, Refused
@@ -55,7 +57,7 @@ def opened(parts: Parts) -> Iterator[tuple[Store, Callable[[], AbstractContextMa
     if key is None:
         raise Refused(f"Your chats cannot be kept without a key. {_THREE_WAYS}")
     with open_store(parts.profile.database, key) as store:
-        store.recover()
+        _tidy(parts, store, key)
         yield store, lambda: closing(_library(parts, key))
 
 
@@ -65,9 +67,10 @@ def opened_or_temporary(parts: Parts, *, temporary: bool) -> Iterator[Store]:
     key = None if temporary else _key(parts)
     if key is not None:
         with open_store(parts.profile.database, key) as store:
-            store.recover()
+            _tidy(parts, store, key)
             yield store
         return
+    parts.policy.check_temporary()
     if not temporary:
         tell(_TEMPORARY)
     with open_store(None, b"") as store:
@@ -91,17 +94,22 @@ def opened_with_library(parts: Parts, *, temporary: bool) -> Iterator[tuple[Stor
     Where nothing gives the key, both live in memory.
     """
     key = _key(parts)
+    if key is None or temporary:
+        parts.policy.check_temporary()
     if key is None and not temporary:
         tell(_TEMPORARY)
     path = parts.profile.database if key and not temporary else None
     with open_store(path, key or b"") as store, closing(_library(parts, key)) as library:
         store.recover()
+        if path and remove_expired(store, parts.profile):
+            forget_orphans(store, library)
         yield store, library
 
 
 @contextmanager
 def temporary_with_library(parts: Parts) -> Iterator[tuple[Store, Library]]:
     """An empty place in memory for a chat and its documents."""
+    parts.policy.check_temporary()
     with open_store(None, b"") as store, closing(_library(parts, None)) as library:
         yield store, library
 
@@ -114,6 +122,14 @@ def kept_key(parts: Parts) -> bytes:
     if key is None:
         raise Refused(f"Your chats cannot be read without a key. {_THREE_WAYS}")
     return key
+
+
+def _tidy(parts: Parts, store: Store, key: bytes) -> None:
+    """Find what a crash left, and let go of what is kept for too long."""
+    store.recover()
+    if remove_expired(store, parts.profile) and parts.profile.documents.exists():
+        with closing(_library(parts, key)) as library:
+            forget_orphans(store, library)
 
 
 def _library(parts: Parts, key: bytes | None) -> Library:

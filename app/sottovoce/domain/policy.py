@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sottovoce.domain.problems import Refused
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -34,6 +36,16 @@ class Policy:
     """The folder of models for all users; None is the system's usual place."""
     audit: bool = False
     """Whether what is done, not what is said, is written in the audit log."""
+
+    def check_export(self) -> None:
+        """Raise Refused where no chat may leave Sottovoce."""
+        if not self.export:
+            raise Refused("Your administrator does not allow chats to be exported or backed up.")
+
+    def check_temporary(self) -> None:
+        """Raise Refused where no chat may be held that is not kept."""
+        if not self.temporary:
+            raise Refused("Your administrator does not allow chats that are not kept.")
 
 
 NO_RULES = Policy()

@@ -24,6 +24,7 @@ from sottovoce.store import migrations
 from sottovoce.store.database import copy, open_database, snapshot
 from sottovoce.store.document_store import documents_key
 from sottovoce.system.appearance import read_appearance, write_appearance
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 from sottovoce.system.lock import locked
 from sottovoce.system.network.switch import read_switch, write_switch
@@ -89,6 +90,7 @@ def create(profile: Profile, key: bytes, path: Path, stop: Stop) -> Iterator[Tra
                 done += count
                 yield Transferred(min(done, 2 * size), 2 * size)
         outcome = yield from _on_trial(profile, unfinished, key, stop)
+        Audit(profile).note(Event.BACKUP_MADE)
         with writing_translated():
             unfinished.rename(path)
             flush_folder(path.parent)

@@ -25,6 +25,7 @@ from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
 from sottovoce.system.restart import RESTART
+from sottovoce.ui.classification import classification
 from sottovoce.ui.lock.input import Input
 from sottovoce.ui.signals import closed_by_signals
 from sottovoce.ui.tasks import Tasks
@@ -92,8 +93,8 @@ def run(parts: WindowParts) -> int:
             return 1
         closing.callback(lock.unlock)
         try:
-            finish_replacing(parts.profile)
             finish_forgetting(parts.profile, parts.secrets)
+            finish_replacing(parts.profile)
         except Problem as problem:
             tell_before_start(str(problem)).exec()
             return 1
@@ -103,6 +104,15 @@ def run(parts: WindowParts) -> int:
         sys.excepthook = session.tell_bug
         session.start()
         return application.exec()
+
+
+def show_problem(sentence: str) -> None:
+    """Say why there is no window to somebody who did not start it from a terminal."""
+    application = QApplication.instance() or QApplication(["sottovoce"])
+    assert isinstance(application, QApplication)
+    load_fonts()
+    application.setFont(body_font(14))
+    tell_before_start(sentence).exec()
 
 
 def tell_before_start(sentence: str) -> QMessageBox:
@@ -132,6 +142,8 @@ class Session:
         self.tasks.crashed.connect(self._note_crash)
         self.window = Window(self._appearance, look)
         self.window.closing.connect(self._keep_appearance)
+        if parts.policy.banner:
+            self.window.setMenuWidget(classification(parts.policy.banner))
         self.unlock = UnlockViewModel(
             parts.profile,
             self.tasks,

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.export import Format, export
+from sottovoce.chat.retention import remove_expired
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.document import Document, Found
 from sottovoce.domain.settings import Appearance
@@ -36,6 +37,7 @@ from sottovoce.library.process import ProcessLibrary
 from sottovoce.models.downloads import Downloads
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import write_private
 from sottovoce.system.memory import resident
 from sottovoce.system.network.token import HubToken
@@ -69,6 +71,7 @@ from sottovoce.ui.unlock.view_model import Opened
 from sottovoce.ui.viewer.beside import Beside
 from sottovoce.ui.viewer.view_model import ViewerViewModel
 from sottovoce.ui.widgets.banner import Banner
+from sottovoce.ui.widgets.locked import SET_BY_ADMINISTRATOR, lock
 from sottovoce.ui.widgets.parts import icon_button, rounded
 from sottovoce.ui.widgets.toast import Toast
 
@@ -85,6 +88,7 @@ _FIGURES_MILLISECONDS = 3000
 _LIBRARY_MILLISECONDS = 1000
 _ANSWERS_MILLISECONDS = 4000
 # What was deleted can be brought back while the window is open; a day later it is gone for good.
+_EXPIRY_MILLISECONDS = 6 * 60 * 60 * 1000
 _DELETED_ARE_KEPT = timedelta(days=1)
 _STARTER_NOTICE = (
     "The starter model lets you begin at once, but it is small and often wrong. "
@@ -181,6 +185,9 @@ class Shell(QWidget):
         self._figures_timer = QTimer(self)
         self._figures_timer.setInterval(_FIGURES_MILLISECONDS)
         self._figures_timer.timeout.connect(self._show_figures)
+        self._expiry_timer = QTimer(self)
+        self._expiry_timer.setInterval(_EXPIRY_MILLISECONDS)
+        self._expiry_timer.timeout.connect(self._remove_expired)
         self.sidebar.temporary.setVisible(self._has_temporary)
         self._may_forget = False
         """Whether somebody said that temporary chats need not stay."""
@@ -205,6 +212,8 @@ class Shell(QWidget):
         self._show_figures()
         self._use_reranker()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
+        self._remove_expired()
+        self._expiry_timer.start()
         QTimer.singleShot(_ANSWERS_MILLISECONDS, self, self._prepare_answers)
         if self._profile.documents.exists():
             QTimer.singleShot(_LIBRARY_MILLISECONDS, self, self._follow_documents)
@@ -217,6 +226,21 @@ class Shell(QWidget):
             model = Path(wanted) if wanted else None
             for library in (self._library, self.temporary_library):
                 self._tasks.ask(partial(library.rerank_by, model))
+
+    def _remove_expired(self) -> None:
+        """Let go of chats that administrators let nobody keep any longer."""
+
+        def note(count: int) -> None:
+            if not count:
+                return
+            shown = self.chat.conversation
+            if shown is not None and not self._store.has_conversation(shown.id):
+                self.chat.start_new()
+            self.chats.refresh()
+            self._tasks.ask(lambda: forget_orphans(self._store, self._library))
+
+        if self._profile.policy.retention is not None:
+            self._tasks.ask(lambda: remove_expired(self._store, self._profile), note)
 
     def _prepare_answers(self) -> None:
         """Load the rules for answers before the first question, which need not wait for them."""
@@ -351,7 +375,12 @@ class Shell(QWidget):
         )
         more = icon_button(look, "ellipsis", "More", lambda: None)
         self._share = icon_button(look, "share", "Export this chat", lambda: None)
-        _give_menu(self._share, [self.actions_by_id[f"export_{form}"] for form in _FORMATS])
+        exports = [self.actions_by_id[f"export_{form}"] for form in _FORMATS]
+        _give_menu(self._share, exports)
+        if not self._profile.policy.export:
+            lock(self._share)
+            for action in exports:
+                action.setEnabled(False)
         places = ("documents", "models", "commands", "shortcuts", "settings")
         named = ("find", "copy", "rename", "delete", *places)
         _give_menu(more, [self.actions_by_id[name] for name in named])
@@ -760,6 +789,9 @@ class Shell(QWidget):
             self.model.choose(Path(path))
 
     def _export(self, form: Format) -> None:
+        if not self._profile.policy.export:
+            self.toast.tell(SET_BY_ADMINISTRATOR)  # From the list of commands, which has all.
+            return
         conversation = self.chat.conversation
         if conversation is None:
             self.toast.tell("This chat has no messages yet")
@@ -771,6 +803,8 @@ class Shell(QWidget):
             return
 
         def work(_: Stop) -> Iterator[None]:
+            self._profile.policy.check_export()
+            Audit(self._profile).note(Event.CHAT_EXPORTED, form=form)
             found = self._store.conversation(conversation.id)
             text = export(found, self._store.messages(conversation.id), form)
             write_private(Path(path), text.encode())

@@ -166,6 +166,8 @@ QTableCornerButton::section { background: transparent; border: none; }
 #banner { background: $hover; border-radius: 12px; }
 #banner[kind="warning"] { background: $warning_soft; }
 #banner[kind="danger"] { background: $surface; border: 1px solid $danger; }
+#classification { background: $warning_soft; color: $warning; font-weight: 600; padding: 5px 16px;
+  border-bottom: 1px solid $line; }
 #temporary { background: $hover; border: 1px dashed $muted; border-radius: 12px; }
 #toast { background: $text; border-radius: 10px; }
 #toast QLabel { color: $background; }

@@ -132,6 +132,7 @@ class ChoosePage(_Page):
         self.hint = label(" ", "muted", wraps=True)
         self.accept = button("Protect my chats", self._create, "accent")
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("Chats live in memory and are gone when the window closes.")
         for part in (self.first, self.second, self.hint, self.problem):
             self.column.addWidget(part)
@@ -173,6 +174,7 @@ class EnterPage(_Page):
         self.field.returnPressed.connect(self._enter)
         self.accept = button("Unlock", self._enter, "accent")
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip(
             "A temporary chat, gone when the window closes. Your kept chats stay as they are."
         )
@@ -235,6 +237,7 @@ class StuckPage(_Page):
         self._unlock = unlock
         self.retry = button("Try again", unlock.start, "accent")
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
+        self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("A temporary chat. The files of your kept chats are not touched.")
         self.add_buttons(self.retry, self.temporary)
 

@@ -140,6 +140,11 @@ class UnlockViewModel(QObject):
             return
         self._work(lambda: _open_with_passphrase(self._profile, passphrase))
 
+    @property
+    def may_be_temporary(self) -> bool:
+        """Whether chats may be held that are not kept."""
+        return self._profile.policy.temporary
+
     def go_on_without_saving(self) -> None:
         """Open chats that live in memory. What is on the disk is not touched."""
         self._work(lambda: _open_temporary(self._profile))
@@ -275,5 +280,6 @@ def _open_temporary(profile: Profile) -> Opened:
     from sottovoce.library.process import ProcessLibrary
     from sottovoce.store.store import open_store
 
+    profile.policy.check_temporary()
     library = ProcessLibrary(profile, None)
     return Opened(open_store(None, b""), Settings(), library, is_temporary=True)
