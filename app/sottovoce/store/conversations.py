@@ -127,20 +127,6 @@ def expired(connection: apsw.Connection, older_than: timedelta) -> list[int]:
     return [cast(int, number) for (number,) in rows]
 
 
-def expired(connection: apsw.Connection, older_than: timedelta) -> list[int]:
-    """Those whose last message, in whatever branch, is older than this; deleted or not."""
-    limit = moments.now() - older_than // timedelta(microseconds=1)
-    rows = connection.execute(
-        """
-        SELECT id FROM conversations WHERE :limit >= coalesce(
-            (SELECT max(created) FROM messages WHERE conversation = conversations.id), created
-        )
-        """,
-        {"limit": limit},
-    )
-    return [cast(int, number) for (number,) in rows]
-
-
 def remove(connection: apsw.Connection, due: Sequence[int]) -> None:
     """Remove conversations for good, with all that belongs to them."""
     for conversation in due:
