@@ -17,6 +17,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Problem
+from sottovoce.domain.settings import Settings
+from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
@@ -217,7 +219,26 @@ class Session:
             self.shell.temporary_library.close()
         if self._opened is not None:
             self._opened.library.close()
+            if self.shell is not None and not self._is_locking:
+                self._back_up(self._opened, self.shell.settings.settings)
             self._opened.store.close()
+
+    def _back_up(self, opened: Opened, settings: Settings) -> None:
+        """Make the backup that is due, if one is; what stands in its way is told at next start."""
+        if not opened.key or not settings.backups.is_wanted:
+            return
+        # Late, for start-up: nobody needs it before the end.
+        from sottovoce.store.backup_plan import back_up_if_due
+
+        trouble = ""
+        try:
+            for _ in back_up_if_due(self._parts.profile, opened.key, settings.backups, Stop()):
+                pass
+        except Problem as problem:
+            trouble = str(problem)
+        if trouble != settings.backups.trouble:
+            plan = replace(settings.backups, trouble=trouble)
+            opened.store.keep_settings(replace(settings, backups=plan))
 
     def tell_bug(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

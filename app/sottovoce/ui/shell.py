@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     # Late, for start-up, all that is opened by a gesture: the window is there before it.
     from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
+    from sottovoce.ui.settings.backup_view_model import BackupViewModel
     from sottovoce.ui.settings.dialog import SettingsDialog
     from sottovoce.ui.viewer.pane import ViewerPane
 
@@ -120,6 +121,8 @@ class Shell(QWidget):
         self.temporary_library = TemporaryLibrary(ProcessLibrary(profile, None))
         """What is attached to temporary chats."""
         joined = JoinedLibrary(library, self.temporary_library)
+        self._key = opened.key
+        self._backups: BackupViewModel | None = None
         self._profile = profile
         self._engine = engine
         self._tasks = tasks
@@ -210,6 +213,8 @@ class Shell(QWidget):
             self.chat.restore_draft()
         self._figures_timer.start()
         self._show_figures()
+        if trouble := self.settings.settings.backups.trouble:
+            self.notice.tell(f"The last automatic backup was not made. {trouble}", kind="warning")
         self._use_reranker()
         self._tasks.ask(lambda: self._store.purge_deleted(_DELETED_ARE_KEPT))
         self._remove_expired()
@@ -729,6 +734,15 @@ class Shell(QWidget):
         dialog.show_network()
         dialog.open()
 
+    def _made_backups(self) -> BackupViewModel:
+        """What makes backups, also when the settings it was begun in are closed."""
+        from sottovoce.ui.settings.backup_view_model import BackupViewModel
+
+        if self._backups is None:
+            self._backups = BackupViewModel(self._profile, self._key, self.settings, self._tasks)
+            self._backups.restored.connect(self.lock.lock)
+        return self._backups
+
     def _made_settings(self) -> SettingsDialog:
         from sottovoce.ui.settings.dialog import SettingsDialog
         from sottovoce.ui.settings.privacy_tab import PrivacyTab
@@ -740,7 +754,7 @@ class Shell(QWidget):
             self.network,
             self.token,
             self.document_models,
-            privacy=PrivacyTab(protection, self.lock, self._look),
+            privacy=PrivacyTab(protection, self.lock, self._made_backups(), self._look),
             look=self._look,
             parent=self,
         )

@@ -2,6 +2,8 @@
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from sottovoce.ui.settings.backup_card import BackupCard
+from sottovoce.ui.settings.backup_view_model import BackupViewModel
 from sottovoce.ui.settings.lock_card import LockCard
 from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.settings.protection_card import ProtectionCard
@@ -13,13 +15,21 @@ from sottovoce.ui.widgets.parts import scrolled_column
 class PrivacyTab(QWidget):
     """The cards, one below the other."""
 
-    def __init__(self, protection: ProtectionViewModel, lock: LockViewModel, look: Look) -> None:
+    def __init__(
+        self,
+        protection: ProtectionViewModel,
+        lock: LockViewModel,
+        backups: BackupViewModel,
+        look: Look,
+    ) -> None:
         super().__init__()
         self.protection = ProtectionCard(protection, look)
         scroll, column = scrolled_column()
         self.lock = LockCard(lock, look)
         column.addWidget(self.protection)
+        self.backups = BackupCard(backups, look)
         column.addWidget(self.lock)
+        column.addWidget(self.backups)
         column.addStretch()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

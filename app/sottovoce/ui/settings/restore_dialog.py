@@ -1,0 +1,75 @@
+"""The question before a backup takes the place of what is here."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+
+from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
+from sottovoce.ui.widgets.parts import breakable, button, label
+
+_SAYS = (
+    "The backup is read to its end first. Then it takes the place of what is here now, which is "
+    "kept and can be brought back, and Sottovoce begins anew. The network is switched off."
+)
+
+
+class RestoreDialog(QDialog):
+    """Asks for what opens the backup, if the chats that are open do not."""
+
+    def __init__(self, backups: BackupViewModel, found: Found, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Restore a backup")
+        self.setFixedWidth(520)
+        self._backups = backups
+        self._found = found
+        self.secret = QLineEdit()
+        self.secret.setAccessibleName("Passphrase or recovery key of the backup")
+        self.secret.setPlaceholderText("Passphrase or recovery key of the backup")
+        self.secret.setEchoMode(QLineEdit.EchoMode.Password)
+        self.secret.setVisible(not found.is_ours)
+        self.secret.textChanged.connect(lambda _: self._show())
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setMaximum(1000)
+        self.bar.setAccessibleName("How far the backup is restored")
+        self.trouble = label("", "danger", wraps=True)
+        self.restore = button("Restore", self._restore, "accent")
+        self.restore.setDefault(True)
+        self._lay_out()
+        backups.changed.connect(self._show)
+        backups.failed.connect(self.trouble.setText)
+        backups.restored.connect(self.accept)
+        self.rejected.connect(backups.stop)
+        self._show()
+        self.secret.setFocus()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(button("Cancel", self.reject))
+        row.addWidget(self.restore)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 18)
+        column.setSpacing(12)
+        made = f"{self._found.made.astimezone():%Y-%m-%d %H:%M}"
+        column.addWidget(label(f"Restore the backup of {made}?", "heading"))
+        column.addWidget(label(breakable(self._found.path.name), "muted", wraps=True))
+        column.addWidget(label(_SAYS, wraps=True))
+        column.addWidget(self.secret)
+        column.addWidget(self.trouble)
+        column.addWidget(self.bar)
+        column.addLayout(row)
+
+    def _restore(self) -> None:
+        self.trouble.clear()
+        self._backups.restore(self._found, self.secret.text())
+
+    def _show(self) -> None:
+        is_idle = not self._backups.doing
+        progress = self._backups.progress
+        self.bar.setVisible(not is_idle)
+        self.bar.setValue(round(1000 * progress.done / max(1, progress.total)))
+        has_secret = self._found.is_ours or bool(self.secret.text())
+        self.restore.setEnabled(is_idle and has_secret)
+        self.secret.setEnabled(is_idle)
+        self.trouble.setVisible(bool(self.trouble.text()))
