@@ -293,7 +293,9 @@ class Session:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self._input = Input(application, self.shell.lock.note_input)
-        QTimer.singleShot(_REST_MILLISECONDS, self.shell, self._listen_for_rest)
+        # No bound method: Qt for Python keeps what it is bound to only where that is a QObject, and
+        # crashes where it is gone.
+        QTimer.singleShot(_REST_MILLISECONDS, self.shell, lambda: self._listen_for_rest())
 
     def _listen_for_rest(self) -> None:
         # Late, for start-up: it loads a library, and nobody locks a screen in the first second.
