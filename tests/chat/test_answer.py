@@ -153,12 +153,13 @@ def test_what_does_not_fit_is_left_out_and_told(parts: Answering) -> None:
     small = Settings(sampling=SHORT.sampling, load=replace(SHORT.load, context=512))
     parts = replace(parts, settings=small)
     chat = parts.store.new_conversation()
-    leaf, news = None, list[News]()
-    for number in range(6):
-        question = f"Number {number}: " + "a few more words about nothing. " * 12
-        news = list(ask(parts, chat.id, question, leaf, Stop()))
-        leaf = saved(iter(news)).id
+    question, leaf = "A few more words about nothing. " * 12, None
+    for _ in range(5):
+        said = parts.store.say(chat.id, question, leaf)
+        leaf = parts.store.begin_reply(chat.id, said.id, "a model").id
+        parts.store.finish_reply(leaf, State.COMPLETE, text="Words about nothing, again.")
 
+    news = ask(parts, chat.id, question, leaf, Stop())
     [packed] = [item for item in news if isinstance(item, Packed)]
     assert packed.left_out > 0
     assert packed.sent + packed.left_out == 11
