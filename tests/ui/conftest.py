@@ -25,7 +25,7 @@ from ui.library_script import ScriptedLibrary
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
-_PATIENCE_MILLISECONDS = 30_000
+_PATIENCE_MILLISECONDS = 60_000
 
 
 class PatientBot(QtBot):
