@@ -13,9 +13,9 @@ from sottovoce.cli.arguments import parse
 from sottovoce.cli.session import Parts
 from sottovoce.domain.problems import Damaged, Missing, Refused
 from sottovoce.domain.stop import Stop
-from sottovoce.models.bundle.create import SUFFIX
 from sottovoce.models.bundle.minisign import new_key, unsealed
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
+from sottovoce.models.names import BUNDLE_SUFFIX
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import Shelf
 from sottovoce.system.paths import Profile
@@ -68,7 +68,7 @@ def test_a_bundle_goes_from_one_computer_to_another(
         file.write_text(f"this is {file.name}", encoding="utf-8")
     application, policy, terms = map(str, files)
     model = Shelf(parts.profile.models).link(model_file(tmp_path / "from"), Stop())
-    out = str(tmp_path / f"carry{SUFFIX}")
+    out = str(tmp_path / f"carry{BUNDLE_SUFFIX}")
 
     key = told(parts, capsys, "key", "new", passphrase)["own"]
     run(

@@ -13,6 +13,7 @@ from sottovoce import __version__
 from sottovoce.chat.export import Format
 from sottovoce.domain.document import Format as DocumentFormat
 from sottovoce.domain.footprint import KvType
+from sottovoce.models.names import BUNDLE_SUFFIX
 
 if TYPE_CHECKING:
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -57,7 +58,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"Sottovoce {__version__}")
     parser.add_argument(
-        "--model", dest="open_model", type=Path, metavar="PATH", help="open with this model file"
+        "--model",
+        dest="open_model",
+        type=Path,
+        metavar="PATH",
+        help="open with this model file, or install this bundle",
     )
     # The window says this to itself when it begins anew, to lock.
     parser.add_argument("--locked", action="store_true", help=argparse.SUPPRESS)
@@ -75,7 +80,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     defaults = argparse.Namespace(
         data_dir=None, passphrase_file=None, policy=None, log_level="warning"
     )
-    return parser.parse_args(argv, defaults)
+    return parser.parse_args(_as_typed(argv), defaults)
+
+
+def _as_typed(argv: Sequence[str]) -> Sequence[str]:
+    """The same in words that the parser knows: file managers give nothing but the file."""
+    is_file = argv[:1] and Path(argv[0]).suffix.lower() in {".gguf", BUNDLE_SUFFIX}
+    return ["--model", *argv] if is_file else argv
 
 
 def _add_ask(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

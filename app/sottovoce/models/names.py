@@ -3,6 +3,9 @@
 import re
 import unicodedata
 
+BUNDLE_SUFFIX = ".sottovoce-bundle"
+"""Of a bundle that is one file."""
+
 # What all file systems take as a name; some know devices by such names, too.
 _PLAIN = re.compile(
     r"(?!(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\.|$))\w([\w .,+()@=-]*[\w)+@=-])?", re.IGNORECASE

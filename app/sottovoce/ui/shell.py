@@ -35,6 +35,7 @@ from sottovoce.engine.engine import Engine
 from sottovoce.library.joined import JoinedLibrary, TemporaryLibrary
 from sottovoce.library.process import ProcessLibrary
 from sottovoce.models.downloads import Downloads
+from sottovoce.models.names import BUNDLE_SUFFIX
 from sottovoce.models.remote import Remote
 from sottovoce.models.shelf import shelf_in
 from sottovoce.system.audit import Audit, Event
@@ -203,6 +204,9 @@ class Shell(QWidget):
         self.chats.refresh()
         if model is None:
             self.model.find()
+        elif model.suffix.lower() == BUNDLE_SUFFIX:
+            self.model.find()
+            self._open_models().add([model])
         else:
             self.model.choose(model)
         before_lock = self.settings.settings.open_chat
@@ -897,7 +901,7 @@ class Shell(QWidget):
         models = [path for path in _models(paths) if not path.is_dir() or any(path.glob("*.gguf"))]
         if not models:
             self.chat.attach(paths)
-        elif len(models) == 1 and not models[0].is_dir():
+        elif len(models) == 1 and models[0].suffix.lower() == ".gguf":
             self.model.choose(models[0])
         else:
             self._open_models().add(models)
@@ -921,5 +925,6 @@ def _files(data: QMimeData) -> list[Path]:
 
 
 def _models(paths: list[Path]) -> list[Path]:
-    """The model files among them, and the folders that may hold some."""
-    return [path for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]
+    """The model files and bundles among them, and the folders that may hold some."""
+    kinds = {".gguf", BUNDLE_SUFFIX}
+    return [path for path in paths if path.suffix.lower() in kinds or path.is_dir()]

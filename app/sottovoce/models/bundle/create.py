@@ -37,8 +37,6 @@ from sottovoce.models.pace import Pace
 from sottovoce.models.shelf import Item as ShelfItem
 from sottovoce.system.files import flush_folder, writing_translated
 
-SUFFIX = ".sottovoce-bundle"
-"""Of a bundle that is one file."""
 USUAL_PART = 3 * 1024**3
 """Bytes: what FAT32 keeps in one file, with room to spare."""
 _STEP = 4 * 1024 * 1024

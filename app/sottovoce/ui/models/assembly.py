@@ -5,6 +5,7 @@ from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.remote import Remote
 from sottovoce.system.paths import Profile
 from sottovoce.ui.models.adapters_view_model import AdaptersViewModel
+from sottovoce.ui.models.bundle_view_model import BundleViewModel
 from sottovoce.ui.models.catalogue_tab import CatalogueTab
 from sottovoce.ui.models.catalogue_view_model import CatalogueViewModel
 from sottovoce.ui.models.details_view_model import DetailsViewModel
@@ -52,6 +53,7 @@ def models_page(
             fit=FitViewModel(machine, settings),
             verifying=VerifyViewModel(shelf, tasks),
             importing=ImportViewModel(shelf.shelf, adapters, tasks),
+            bundle=BundleViewModel(profile, tasks),
             adapters=AdaptersViewModel(adapters, tasks, settings, shelf),
         ),
         look,

@@ -19,8 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.text import size_in_words
+from sottovoce.models.bundle.install import Installed
 from sottovoce.models.elsewhere import Elsewhere
+from sottovoce.models.names import BUNDLE_SUFFIX
 from sottovoce.models.shelf import Item, Origin
+from sottovoce.ui.models.bundle_dialog import BundleDialog
 from sottovoce.ui.models.details import Details
 from sottovoce.ui.models.found_dialog import FoundDialog
 from sottovoce.ui.models.import_view_model import Added, Adding
@@ -40,6 +43,7 @@ _NARROW = 600
 _MOST_TOLD = 5
 """Files that could not be added, each with its sentence."""
 _FILES = "Models and adapters (*.gguf);;All files (*)"
+_BUNDLES = f"Bundles (*{BUNDLE_SUFFIX} manifest.json)"
 
 
 class InstalledTab(QWidget):
@@ -93,6 +97,7 @@ class InstalledTab(QWidget):
         self.add_file = menu.addAction("A file…", self._add_files)
         self.add_folder = menu.addAction("A folder…", self._add_folder)
         self.add_found = menu.addAction("Found on this computer…", self._look_elsewhere)
+        self.add_bundle = menu.addAction("From a bundle…", self._choose_bundle)
         menu.addSeparator()
         self.copies = menu.addAction("Copy instead of link")
         self.copies.setCheckable(True)
@@ -165,6 +170,7 @@ class InstalledTab(QWidget):
         parts.model.changed.connect(self._show_in_use)
         parts.importing.changed.connect(self._show_adding)
         parts.importing.ended.connect(self._tell_added)
+        parts.bundle.installed.connect(self._tell_installed)
         for told in (parts.shelf.failed, parts.machine.failed, parts.adapters.failed):
             told.connect(self._tell)
         self.details.remove_asked.connect(self._remove)
@@ -172,7 +178,11 @@ class InstalledTab(QWidget):
         self._show_adding()
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files and folders, as the menu says: linked or copied."""
+        """Add files and folders, as the menu says: linked or copied; or install a bundle."""
+        for path in paths:
+            if path.suffix.lower() == BUNDLE_SUFFIX:
+                self._open_bundle(path)
+                return
         self._parts.importing.add(paths, copies=self.copies.isChecked())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -211,6 +221,7 @@ class InstalledTab(QWidget):
         self.add_file.setIcon(icon("link", colour))
         self.add_folder.setIcon(icon("folder", colour))
         self.add_found.setIcon(icon("hard-drive", colour))
+        self.add_bundle.setIcon(icon("package", colour))
         self.list.viewport().update()
 
     def _show_items(self) -> None:
@@ -261,6 +272,25 @@ class InstalledTab(QWidget):
         dialog = FoundDialog(self._parts.importing, self._look, copies=copies, parent=self)
         dialog.chosen.connect(add)
         dialog.open()
+
+    def _choose_bundle(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Install from a bundle", str(Path.home()), _BUNDLES
+        )
+        if name:
+            self._open_bundle(Path(name))
+
+    def _open_bundle(self, path: Path) -> None:
+        if not self._parts.bundle.is_installing:
+            self._parts.bundle.open(path)
+            BundleDialog(self._parts.bundle, self._look, self).open()
+
+    def _tell_installed(self, installed: Installed) -> None:
+        self._parts.shelf.refresh()
+        self._parts.adapters.refresh()
+        if installed.models:
+            self._parts.shelf.choose(installed.models[0])
+        self.done.emit("The bundle was installed", None)
 
     def _show_adding(self) -> None:
         importing = self._parts.importing

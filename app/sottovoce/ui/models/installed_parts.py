@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sottovoce.ui.models.adapters_view_model import AdaptersViewModel
+from sottovoce.ui.models.bundle_view_model import BundleViewModel
 from sottovoce.ui.models.details_view_model import DetailsViewModel
 from sottovoce.ui.models.fit_view_model import FitViewModel
 from sottovoce.ui.models.import_view_model import ImportViewModel
@@ -23,4 +24,5 @@ class InstalledParts:
     fit: FitViewModel
     verifying: VerifyViewModel
     importing: ImportViewModel
+    bundle: BundleViewModel
     adapters: AdaptersViewModel
