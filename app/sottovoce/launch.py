@@ -13,6 +13,7 @@ from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
+from sottovoce.system.audit import Audit
 from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe, harden, start_logging
@@ -21,7 +22,7 @@ from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
-from sottovoce.system.policy import policy_in_force
+from sottovoce.system.policy import fingerprint, policy_in_force
 from sottovoce.system.restart import RESTART, restart
 from sottovoce.system.secrets import keyring_secrets, no_secrets
 
@@ -70,21 +71,33 @@ def _launch(
     harden()
     secrets = no_secrets if folder.is_portable else keyring_secrets
     kept = HubToken(folder, secrets)
-    admission = Admission(folder)
+    admission, audit = Admission(folder), Audit(folder)
     remote = Remote(folder, lambda: token or kept.get())
     given = given_passphrase(passphrase, arguments.passphrase_file)
+    new_engine = ProcessEngine(
+        log=folder.logs / "engine.log",
+        admit=admission.admit,
+        needs_sandbox=folder.policy.needs_sandbox,
+    )
     with (
         closing(start_logging(folder.logs, arguments.log_level.upper())),
+        closing(audit),
         _bugs_logged(),
-        closing(ProcessEngine(log=folder.logs / "engine.log", admit=admission.admit)) as engine,
+        closing(new_engine) as engine,
     ):
+        audit.note_start(arguments.command or "window", fingerprint(folder.policy))
+
+        def unlocked(key: bytes) -> None:
+            admission.remember(key)
+            audit.seal(key)
+
         # Late, both: the window starts without what commands need, and commands work without Qt.
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
             finish_forgetting(folder, secrets)
             finish_replacing(folder)
-            parts = session.Parts(folder, engine, secrets, given, remote)
+            parts = session.Parts(folder, engine, secrets, given, remote, unlocked)
             return run.run(arguments, parts)
         from sottovoce.ui import application
 

@@ -126,9 +126,32 @@ def test_a_seal_that_is_gone_is_missed(
 
 
 def test_a_seal_cannot_be_made_without_the_key(audit: Audit, profile: Profile) -> None:
+    seal = profile.folder / "audit.seal.json"
     profile.audit.write_bytes(lines(profile)[0])
-    audit.seal(OTHER_KEY)
+    seal.unlink()
+    Audit(Profile(profile.folder, Policy(audit=True))).seal(OTHER_KEY)
     assert "another key" in audit.verify(KEY).troubles[0]
+    audit.seal(KEY)
+    [trouble] = audit.verify(KEY).troubles
+    assert "Line 2 says that the seal was gone or another one" in trouble
+
+
+def test_a_seal_that_was_removed_is_still_missed_once_there_is_another(
+    audit: Audit, profile: Profile
+) -> None:
+    audit.note(Event.UNLOCKED, by="passphrase")
+    (profile.folder / "audit.seal.json").unlink()
+    audit.seal(KEY)
+    [trouble] = audit.verify(KEY).troubles
+    assert "Line 6 says that the seal was gone" in trouble
+
+
+def test_another_key_of_the_chats_is_no_trouble(audit: Audit, profile: Profile) -> None:
+    audit.note(Event.KEY_CHANGED)
+    audit.seal(OTHER_KEY)
+    audit.close()
+    assert audit.verify(OTHER_KEY).troubles == ()
+    assert audit.verify(OTHER_KEY).sealed == 6
 
 
 def test_a_line_that_a_crash_cut_short_is_told_and_the_log_goes_on(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sottovoce.chat.attached import forget_orphans
 from sottovoce.chat.retention import remove_expired
 from sottovoce.cli.terminal import tell
-from sottovoce.domain.policy import Policy
+from sottovoce.domain.policy import PASSPHRASE_WANTED, Policy
 from sottovoce.domain.problems import Cancelled, Missing, Refused
 from sottovoce.engine.engine import Engine
 from sottovoce.library.library import Library
@@ -18,7 +18,7 @@ from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.slots import Protection
-from sottovoce.system.vault import Vault
+from sottovoce.system.vault import vault_of
 
 _THREE_WAYS = (
     "Unlock the keyring of your computer, set SOTTOVOCE_PASSPHRASE, "
@@ -40,6 +40,9 @@ class Parts:
     """What the user gave along with the command."""
     remote: Remote
     """The hub, as far as the network switch lets anybody get there."""
+
+    unlocked: Callable[[bytes], None] = lambda key: None
+    """Is told the key of what is kept, once it is known."""
 
     @property
     def policy(self) -> Policy:
@@ -116,11 +119,12 @@ def temporary_with_library(parts: Parts) -> Iterator[tuple[Store, Library]]:
 
 def kept_key(parts: Parts) -> bytes:
     """The key of what is kept. Raises Missing if nothing is, Refused where nothing gives it."""
-    if not Vault(parts.profile.vault).exists:
+    if not vault_of(parts.profile).exists:
         raise Missing("Nothing is kept here yet.")
-    key = _key(parts)
+    key = _found_key(parts)
     if key is None:
         raise Refused(f"Your chats cannot be read without a key. {_THREE_WAYS}")
+    parts.unlocked(key)
     return key
 
 
@@ -140,17 +144,35 @@ def _library(parts: Parts, key: bytes | None) -> Library:
 
 
 def _key(parts: Parts) -> bytes | None:
+    """The key, where the policy is content with what protects it. Raises Refused where not."""
+    key = _found_key(parts)
+    if key is None:
+        return None
+    if parts.policy.needs_passphrase:
+        protections = vault_of(parts.profile).protections
+        if Protection.PASSPHRASE not in protections:
+            raise Refused(f"{PASSPHRASE_WANTED} Type: sottovoce protect passphrase")
+    parts.unlocked(key)
+    return key
+
+
+def _found_key(parts: Parts) -> bytes | None:
     # Looked at before the vault: another process that begins this profile makes them after it.
     has_chats = parts.profile.database.exists() or parts.profile.documents.exists()
-    vault = Vault(parts.profile.vault)
+    vault = vault_of(parts.profile)
     if not vault.exists:
         if has_chats:
             raise Missing(
                 "What you kept is here, but the vault with its key is not. "
                 "Restore it from a backup."
             )
-        secrets = parts.secrets()
+        secrets = None if parts.policy.needs_passphrase else parts.secrets()
         if secrets is None and parts.passphrase is None:
+            if parts.policy.needs_passphrase:
+                raise Refused(
+                    f"{PASSPHRASE_WANTED} Set SOTTOVOCE_PASSPHRASE, or name a file with "
+                    "--passphrase-file."
+                )
             return None
         try:
             return vault.create(secrets=secrets, passphrase=parts.passphrase)

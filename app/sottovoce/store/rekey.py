@@ -17,6 +17,7 @@ from sottovoce.store import migrations
 from sottovoce.store.backup import scratch
 from sottovoce.store.database import copy, open_database, unchanging
 from sottovoce.store.document_store import documents_key
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.exchange import supersede_memory
 from sottovoce.system.files import flush_folder, writing_translated
 from sottovoce.system.paths import Profile
@@ -55,6 +56,7 @@ def change_key(
                     yield Transferred(min(done, total), total)
             _check(made, new_key, what, stop)
         Vault(folder / "vault").settle(vault)
+        Audit(profile).note(Event.KEY_CHANGED)
         _take_over(profile, folder)
 
 

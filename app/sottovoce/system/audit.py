@@ -59,7 +59,11 @@ class Event(StrEnum):
     BUNDLE_INSTALLED = "bundle installed"
     FORGOTTEN = "everything forgotten"
     LOG_CUT = "the log was cut"
+    SEALED_ANEW = "the log was sealed with another key"
 
+
+_OTHER_KEYS = {Event.KEY_CHANGED, Event.BACKUP_RESTORED, Event.FORGOTTEN}
+"""What leads to another key of the chats."""
 
 Fact = str | int | bool
 
@@ -112,6 +116,7 @@ class Audit:
         self._path = profile.audit
         self._seal = profile.audit.with_suffix(".seal.json")
         self._lock = profile.audit.with_suffix(".lock")
+        self._key: bytes | None = None
 
     def note(self, event: Event, **facts: Fact) -> None:
         """Write a line. Raises NoRoom or Refused: what cannot be noted is not to be done."""
@@ -132,10 +137,11 @@ class Audit:
         self.note(Event.STARTED, what=what, policy=policy)
 
     def seal(self, key: bytes) -> None:
-        """Bind how far the log has come to the key of the chats. Raises NoRoom or Refused.
+        """Bind how far the log has come to the key of the chats, now and when this is closed.
 
-        If it was cut since it was sealed last, that is noted first.
+        If it was cut since it was sealed last, that is noted first. Raises NoRoom or Refused.
         """
+        self._key = key
         if not self._is_wanted:
             return
         with locked(self._lock, _PATIENCE) as is_ours:
@@ -143,13 +149,22 @@ class Audit:
                 raise Refused("The audit log is held by another program. Try again.")
             lines = _lines(self._path)
             before = self._read_seal()
-            if before and _is_proven(before, key) and not _is_in(before, lines):
+            if before is None and _count(Event.UNLOCKED, lines) > 1:
+                self._append(Event.SEALED_ANEW, {})
+            elif before is not None and not _is_in(before, lines):
                 self._append(Event.LOG_CUT, {"lines": before.number})
-                lines = _lines(self._path)
+            elif before is not None and not _is_proven(before, key):
+                self._append(Event.SEALED_ANEW, {})
+            lines = _lines(self._path)
             if lines:
                 number, sha256 = len(lines), _sha256(lines[-1])
                 made = _Seal(number, sha256, _proof(number, sha256, key))
                 write_private(self._seal, msgspec.json.encode(made))
+
+    def close(self) -> None:
+        """Seal what was noted since the chats were opened."""
+        if self._key is not None:
+            self.seal(self._key)
 
     def verify(self, key: bytes | None) -> Verdict:
         """Whether the log is what was noted; without the key, its end is not known."""
@@ -213,7 +228,7 @@ def read_log(path: Path) -> list[Entry]:
 def verify_log(path: Path) -> Verdict:
     """Whether each line of a log follows from the one before. Its end may have been cut off."""
     lines, troubles = _lines(path), []
-    before = _START
+    before, has_other_key = _START, False
     for number, raw in enumerate(lines, start=1):
         try:
             line = _decode(raw)
@@ -232,6 +247,13 @@ def verify_log(path: Path) -> Verdict:
                     f"Line {number:,} says that lines were cut off before it: there had been "
                     f"{line.facts.get('lines')}."
                 )
+            if line.event == Event.SEALED_ANEW and not has_other_key:
+                troubles.append(
+                    f"Line {number:,} says that the seal was gone or another one: lines may have "
+                    "been cut off before it."
+                )
+            has_other_key |= line.event in _OTHER_KEYS
+            has_other_key &= line.event != Event.SEALED_ANEW
         before = _sha256(raw)
     return Verdict(len(lines), None, tuple(troubles))
 
@@ -246,6 +268,10 @@ def _lines(path: Path) -> list[bytes]:
         return []
     except OSError as error:
         raise Refused("Sottovoce may not read its audit log. Change its permissions.") from error
+
+
+def _count(event: Event, lines: list[bytes]) -> int:
+    return sum(f'"event":"{event}"'.encode() in line for line in lines)
 
 
 def _ends_a_line(path: Path) -> bool:

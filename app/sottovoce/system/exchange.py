@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from sottovoce.domain.problems import Damaged, Missing
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, write_private, writing_translated
 from sottovoce.system.paths import Profile
 from sottovoce.system.use import alone
@@ -67,6 +68,7 @@ def replace_at_next_start(profile: Profile, source: Path) -> None:
 
     It is for who has the profile open now, and ends. Raises NoRoom or Refused.
     """
+    Audit(profile).note(Event.BACKUP_RESTORED)
     moment = datetime.now(UTC).strftime(_MOMENT)
     _write(profile, _journal(profile, source, profile.kept / moment))
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sottovoce.domain.problems import Problem
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.exchange import memory_in
 from sottovoce.system.files import flush_folder, writing_translated
 from sottovoce.system.paths import Profile
@@ -35,6 +36,7 @@ def forget_at_next_start(profile: Profile) -> None:
 
     Others that have it open can go on until they end.
     """
+    Audit(profile).note(Event.FORGOTTEN)
     with writing_translated():
         if profile.vault.exists() and not profile.forgotten.exists():
             profile.vault.rename(profile.forgotten)

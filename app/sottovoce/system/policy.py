@@ -4,6 +4,7 @@ It is read once, before anything else is done. What cannot be understood closes 
 that was misspelt is a rule all the same.
 """
 
+import hashlib
 import os
 import re
 import stat
@@ -107,6 +108,12 @@ def read_policy(path: Path) -> Policy:
         raise _damaged(path, f"{wrong.key}{_line_of(wrong.key, text)}: {wrong}") from error
     except _Wrong as wrong:
         raise _damaged(path, f"{wrong.key}{_line_of(wrong.key, text)}: {wrong}") from wrong
+
+
+def fingerprint(policy: Policy) -> str:
+    """SHA-256 of the rules, which tells policies apart."""
+    rules = msgspec.json.encode(policy, enc_hook=os.fspath, order="deterministic")
+    return hashlib.sha256(rules).hexdigest()
 
 
 def _is_there(place: Path) -> bool:

@@ -11,8 +11,10 @@ import msgspec
 
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem, Refused
 from sottovoce.system import slots
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import make_private_folder, write_private
 from sottovoce.system.lock import locked
+from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import recovery_secret
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.slots import (
@@ -57,11 +59,14 @@ class Vault:
     Each change is one: a process that is killed leaves the vault as it was before, or after.
     """
 
-    def __init__(self, folder: Path, cost: Cost | None = None) -> None:
+    def __init__(
+        self, folder: Path, cost: Cost | None = None, *, audit: Audit | None = None
+    ) -> None:
         """`cost` is that of passphrases set from now on."""
         self._folder = folder
         self._copies = (folder / "vault.json", folder / "vault-copy.json")
         self._cost = cost or Cost()
+        self._audit = audit
         self._tries = Tries(folder / "tries.json")
 
     @property
@@ -112,6 +117,7 @@ class Vault:
                 with suppress(Problem):
                     secrets.delete(secret_name(contents.id))
             raise
+        self._note_protections()
         return key
 
     # Opening.
@@ -127,7 +133,9 @@ class Vault:
             raise Missing(f"The keyring lost the key to your chats. {_way_out(contents)}")
         key = slots.unwrap(slot.key, wrapping_key, contents.id, Protection.KEYRING)
         if key is None:
+            self._note(Event.WRONG_KEY, Protection.KEYRING)
             raise Refused(f"The keyring holds another key than your chats'. {_way_out(contents)}")
+        self._note(Event.UNLOCKED, Protection.KEYRING)
         self._mend()
         return key
 
@@ -146,8 +154,10 @@ class Vault:
         key = slots.unwrap(slot.key, wrapping_key, contents.id, Protection.PASSPHRASE)
         if key is None:
             self._tries.note_wrong()
+            self._note(Event.WRONG_KEY, Protection.PASSPHRASE)
             raise Refused("The passphrase is not right.")
         self._tries.clear()
+        self._note(Event.UNLOCKED, Protection.PASSPHRASE)
         self._mend()
         return key
 
@@ -160,8 +170,10 @@ class Vault:
             raise Missing(f"No recovery key was made for your chats. {_way_out(contents)}")
         key = slots.opened(slot, contents.id, secret)
         if key is None:
+            self._note(Event.WRONG_KEY, Protection.RECOVERY)
             raise Refused("This recovery key is not that of these chats. Use the one made last.")
         self._tries.clear()
+        self._note(Event.UNLOCKED, Protection.RECOVERY)
         self._mend()
         return key
 
@@ -282,10 +294,24 @@ class Vault:
             following = msgspec.structs.replace(changed, revision=contents.revision + 1)
             for copy in self._copies:
                 write_private(copy, _encoded(following))
+        self._note_protections()
+
+    def _note_protections(self) -> None:
+        if self._audit is not None:
+            self._audit.note(Event.PROTECTION_CHANGED, opens=" ".join(sorted(self.protections)))
+
+    def _note(self, event: Event, by: Protection) -> None:
+        if self._audit is not None:
+            self._audit.note(event, by=by)
 
     @property
     def _lock(self) -> Path:
         return self._folder / "lock"
+
+
+def vault_of(profile: Profile) -> Vault:
+    """The vault that guards what is kept in a profile. What is done with it is noted."""
+    return Vault(profile.vault, audit=Audit(profile))
 
 
 def secret_name(vault: str) -> str:
