@@ -16,6 +16,7 @@ from sottovoce.library.opening import open_library
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.logs import describe, harden, print_log
 from sottovoce.system.network.gate import NetworkGate
+from sottovoce.system.sandbox import keep_offline
 
 _AT_ONCE = 16
 """Questions that are at work at the same time; more wait."""
@@ -45,12 +46,15 @@ def main(arguments: Sequence[str]) -> NoReturn:
 def _serve(channel: Channel[wire.Order]) -> None:
     opening = channel.hear()
     assert isinstance(opening, wire.Open), "the first thing told is what to open"
+    profile = wire.read_profile(opening)
+    # Before there is any other thread: each is locked in as the one that starts it.
+    confinement = keep_offline(profile.folder)
     try:
-        library = open_library(wire.read_profile(opening), opening.key)
+        library = open_library(profile, opening.key)
     except Problem as problem:
         channel.tell(wire.Failed(0, type(problem).__name__, str(problem)))
         return
-    channel.tell(wire.Opened())
+    channel.tell(wire.Opened(confinement))
     questions = _Questions(channel, library)
     try:
         questions.hear()

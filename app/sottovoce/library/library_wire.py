@@ -20,6 +20,7 @@ from sottovoce.library.library import Library
 from sottovoce.library.news import News, Settled, Working
 from sottovoce.system.child import Message
 from sottovoce.system.paths import Profile
+from sottovoce.system.sandbox import Confinement
 
 _NEWS = {kind.__name__: kind for kind in (Working, Settled)}
 
@@ -64,6 +65,8 @@ Order: TypeAlias = Open | Ask | Stop
 
 class Opened(Message, frozen=True):
     """Questions may follow."""
+
+    confinement: Confinement
 
 
 class Told(Message, frozen=True):

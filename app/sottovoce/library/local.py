@@ -23,6 +23,7 @@ from sottovoce.library.watch import Watcher
 from sottovoce.store.document_store import DocumentStore
 from sottovoce.system.lock import locked
 from sottovoce.system.mounts import mount_point
+from sottovoce.system.sandbox import demand, possible
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at what other processes have done."""
@@ -40,11 +41,16 @@ class LocalLibrary:
         reranking: Reranking,
         *,
         lock: Path | None = None,
+        needs_sandbox: bool = False,
     ) -> None:
-        """`lock` is the file that lets one process at a time work on the store."""
+        """`lock` is the file that lets one process at a time work on the store.
+
+        `needs_sandbox`: no document is opened where the system cannot lock a process in fully.
+        """
         self._store = store
         self._embedders = embedders
         self._lock = lock
+        self._needs_sandbox = needs_sandbox
         self._turn = threading.Lock()
         self._pace = Pace()
         self._reranking = reranking
@@ -86,6 +92,7 @@ class LocalLibrary:
     # Adding and removing.
 
     def add(self, collection: int, paths: Sequence[Path], *, watch: bool = True) -> list[Document]:
+        self._check_sandbox()
         paths = [path.absolute() for path in paths]
         files = [look_at(path) for path in paths if not path.is_dir()]
         added = self._store.add(collection, files)
@@ -168,7 +175,12 @@ class LocalLibrary:
         if trouble != folder.trouble:
             self._store.note_trouble(folder.id, trouble)
 
+    def _check_sandbox(self) -> None:
+        if self._needs_sandbox:
+            demand(possible())
+
     def _ingest(self) -> Ingest:
+        self._check_sandbox()
         return Ingest(self._store, self._embedders, self._pace)
 
     @contextmanager

@@ -25,13 +25,15 @@ def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
     admission = Admission(profile)
     if key is not None:
         admission.remember(key)
-    engine = partial(ProcessEmbedder, log=log, admit=admission.admit)
+    needs = profile.policy.needs_sandbox
+    engine = partial(ProcessEmbedder, log=log, admit=admission.admit, needs_sandbox=needs)
     embedders = Embedders(_bundled(), partial(by_identity, shelf_in(profile)), engine)
-    reranking = Reranking(partial(ProcessReranker, log=log, admit=admission.admit))
+    reranker = partial(ProcessReranker, log=log, admit=admission.admit, needs_sandbox=needs)
+    parts = (embedders, Reranking(reranker))
     if key is None:
-        return LocalLibrary(open_documents(None, b""), embedders, reranking)
+        return LocalLibrary(open_documents(None, b""), *parts, needs_sandbox=needs)
     store = open_documents(profile.documents, key)
-    return LocalLibrary(store, embedders, reranking, lock=profile.documents_lock)
+    return LocalLibrary(store, *parts, lock=profile.documents_lock, needs_sandbox=needs)
 
 
 def _bundled() -> str:

@@ -18,11 +18,13 @@ from sottovoce.models import orders
 from sottovoce.models.resolve import asking
 from sottovoce.models.transfer import transfer
 from sottovoce.system.child import Channel, inherited
+from sottovoce.system.files import only_for_owner
 from sottovoce.system.logs import describe, harden
-from sottovoce.system.network.client import Client, Way
+from sottovoce.system.network.client import Client, Way, files_to_connect
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.switch import read_switch
+from sottovoce.system.sandbox import keep_errand, libraries
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at the switch."""
@@ -41,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         stop = Stop()
         if _is_turned(errand):
             return 0
+        # Before there is any other thread: each is locked in as the one that starts it.
+        _lock_in(errand)
         threading.Thread(
             target=_listen, args=(channel, errand, stop), name="listen", daemon=True
         ).start()
@@ -49,6 +53,17 @@ def main(arguments: Sequence[str]) -> int:
     except (EOFError, OSError):
         pass  # The parent is gone: nobody wants to hear the rest.
     return 0
+
+
+def _lock_in(errand: orders.Errand) -> None:
+    """Keep this process to what it fetches and writes down, and to what a connection takes."""
+    ledger = Path(os.fsdecode(errand.ledger))
+    writable = [ledger]
+    if isinstance(errand.what, orders.Fetch):
+        writable.append(errand.what.order.part)
+    with suppress(OSError):  # Each connection will say so.
+        open(ledger, "ab", opener=only_for_owner).close()
+    keep_errand([Path(os.fsdecode(errand.switch)), *libraries(), *files_to_connect()], writable)
 
 
 def _listen(channel: Channel[orders.Order], errand: orders.Errand, stop: Stop) -> None:

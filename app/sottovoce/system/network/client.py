@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
 import httpcore2
@@ -25,6 +26,15 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=15.0)
 """Seconds for each step: to connect, to hear the next bytes, to get the next bytes out."""
 _MOST_REDIRECTS = 5
 _PORTS = {"https": 443, "http": 80}
+
+
+_FILES = (
+    "/etc/ca-certificates", "/etc/crypto-policies", "/etc/pki", "/etc/ssl",
+    "/usr/local/share/ca-certificates", "/usr/share/ca-certificates", "/usr/share/pki",
+    "/etc/gai.conf", "/etc/host.conf", "/etc/hosts", "/etc/localtime", "/etc/nsswitch.conf",
+    "/etc/protocols", "/etc/resolv.conf", "/etc/services", "/run/systemd/resolve",
+)  # fmt: skip
+"""Where Linux systems keep the certificates that they trust, and how names are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +240,13 @@ def _not_allowed(settings: NetworkSettings, host: str) -> str:
         f"{settings.endpoint_host} leads to {host}, which is not allowed. "
         "If you trust that host, allow it in the network settings."
     )
+
+
+def files_to_connect() -> list[Path]:
+    """What has to be readable to look up names and to trust certificates, on Linux."""
+    trusted = ssl.get_default_verify_paths()
+    chosen = (trusted.cafile, trusted.capath)
+    return [path for path in map(Path, (*_FILES, *filter(None, chosen))) if path.exists()]
 
 
 def _server(proxy: str) -> httpx2.Proxy:
