@@ -82,6 +82,21 @@ class BundleDialog(QDialog):
         self.rejected.connect(bundle.stop)
         self._show()
 
+    @property
+    def heading(self) -> str:
+        """What is being installed, or that nothing can be."""
+        return self._heading.text()
+
+    @property
+    def mismatch(self) -> str:
+        """That another fingerprint was typed than the signer's."""
+        return self._match.text()
+
+    @property
+    def trouble(self) -> str:
+        """A sentence; empty where nothing is wrong."""
+        return self._trouble.text()
+
     def _lay_out(self) -> None:
         inside = QWidget()
         inside.setObjectName("scrolled")
