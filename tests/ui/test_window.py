@@ -89,11 +89,11 @@ def test_without_a_keyring_a_passphrase_is_chosen_and_opens_the_chats_later(
     first = start()
     qtbot.waitUntil(lambda: first.unlock.step is Step.CHOOSE_PASSPHRASE)
     page = first.pages.choose
-    page.first.setText("correct horse battery")
+    page.passphrase.first.setText("correct horse battery")
     assert not page.accept.isEnabled()
-    page.second.setText("correct horse batter")
+    page.passphrase.second.setText("correct horse batter")
     assert not page.accept.isEnabled()
-    page.second.setText("correct horse battery")
+    page.passphrase.second.setText("correct horse battery")
     qtbot.mouseClick(page.accept, Qt.MouseButton.LeftButton)
     ask(qtbot, opened(qtbot, first), "Remember this")
     finish(first)
@@ -359,7 +359,7 @@ def test_a_long_toast_takes_more_lines_and_stays_inside(qtbot: QtBot, shell: She
 def test_a_passphrase_can_be_looked_at_in_any_look(qtbot: QtBot, start: Start, look: Look) -> None:
     session = start()
     qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
-    field = session.pages.choose.first
+    field = session.pages.choose.passphrase.first
     [eye] = field.actions()
     eye.trigger()
     assert field.echoMode() is QLineEdit.EchoMode.Normal

@@ -289,6 +289,8 @@ class Session:
         self.window.setCentralWidget(self.shell)
         self.window.may_close = self.shell.may_close
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
+        if opened.note:
+            self.shell.toast.tell(opened.note)
         self.shell.lock.due.connect(self.lock)
         application = QApplication.instance()
         assert isinstance(application, QApplication)

@@ -1,21 +1,21 @@
 """What is on screen before the chats are open."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
+    QProgressBar,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from sottovoce.ui.theme.icons import icon
 from sottovoce.ui.theme.scheme import Look
-from sottovoce.ui.unlock.strength import Strength, strength
+from sottovoce.ui.unlock.passphrase import NewPassphrase, passphrase_field
 from sottovoce.ui.unlock.view_model import Step, UnlockViewModel
-from sottovoce.ui.widgets.parts import button, follow, label, picture
+from sottovoce.ui.widgets.parts import button, label, picture
 
 _WIDTH = 420
 
@@ -28,18 +28,28 @@ class UnlockPages(QStackedWidget):
         self._unlock = unlock
         self.choose = ChoosePage(unlock, look)
         self.enter = EnterPage(unlock, look)
+        self.recovery = RecoveryPage(unlock, look)
+        self.anew = ChooseAnewPage(unlock, look)
+        self.changing = ChangingPage(unlock, look)
         self.locked = LockedPage(unlock, look)
         self.stuck = StuckPage(unlock, look)
         self._pages: dict[Step, QWidget] = {
             Step.OPENING: Outline(look, sidebar_width),
             Step.CHOOSE_PASSPHRASE: self.choose,
             Step.ENTER_PASSPHRASE: self.enter,
+            Step.ENTER_RECOVERY_KEY: self.recovery,
+            Step.CHOOSE_ANEW: self.anew,
+            Step.CHANGING_KEY: self.changing,
             Step.LOCKED: self.locked,
             Step.STUCK: self.stuck,
         }
         for page in self._pages.values():
             self.addWidget(page)
         unlock.changed.connect(self._show)
+
+    def page(self, step: Step) -> QWidget:
+        """What is shown at this step."""
+        return self._pages[step]
 
     def _show(self) -> None:
         step = self._unlock.step
@@ -123,43 +133,116 @@ class ChoosePage(_Page):
             "lock",
             "Choose a passphrase",
             "Your chats are kept encrypted on this computer. It has no keyring that could hold the "
-            "key, so a passphrase protects them. Nobody can recover it: if you forget it, the "
-            "chats cannot be read any more, not even by you.",
+            "key, so a passphrase protects them. If you forget it, only a recovery key opens them, "
+            "which you can make in the settings under Privacy.",
         )
         self._unlock = unlock
-        self.first = _passphrase_field("Passphrase", look)
-        self.second = _passphrase_field("The same again", look)
-        self.hint = label(" ", "muted", wraps=True)
+        self.passphrase = NewPassphrase(look)
         self.accept = button("Protect my chats", self._create, "accent")
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
         self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("Chats live in memory and are gone when the window closes.")
-        for part in (self.first, self.second, self.hint, self.problem):
-            self.column.addWidget(part)
+        self.column.addWidget(self.passphrase)
+        self.column.addWidget(self.problem)
         self.add_buttons(self.accept, self.temporary)
-        for field in (self.first, self.second):
-            field.textChanged.connect(self._note_text)
-            field.returnPressed.connect(self._create)
-        self._note_text()
+        self.passphrase.changed.connect(self.accept.setEnabled)
+        self.passphrase.entered.connect(self._create)
+        self.accept.setEnabled(False)
 
     def show_step(self) -> None:
         self.problem.setText(self._unlock.sentence)
-        self.first.setFocus()
-
-    def _note_text(self) -> None:
-        first, second = self.first.text(), self.second.text()
-        found = strength(first)
-        says = found.value if first else Strength.SHORT.value
-        if second and not first.startswith(second):
-            says = "The two are not the same."
-        self.hint.setText(says)
-        self.accept.setEnabled(first == second and found is not Strength.SHORT)
+        self.passphrase.first.setFocus()
 
     def _create(self) -> None:
+        self._unlock.create(self.passphrase.text)
+
+
+class ChooseAnewPage(_Page):
+    """After a recovery key: it lies in a safe, and is not typed every day."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look,
+            "lock",
+            "Choose a new passphrase",
+            "The recovery key is right, and stays valid. A new passphrase opens your chats from "
+            "now on, in place of the one before.",
+        )
+        self._unlock = unlock
+        self.passphrase = NewPassphrase(look)
+        self.accept = button("Open my chats", self._choose, "accent")
+        self.keyring = button("Use the keyring", lambda: unlock.choose_anew(None))
+        self.keyring.setToolTip("This computer’s keyring opens your chats from now on.")
+        self.column.addWidget(self.passphrase)
+        self.column.addWidget(self.problem)
+        self.add_buttons(self.accept, self.keyring)
+        self.passphrase.changed.connect(self.accept.setEnabled)
+        self.passphrase.entered.connect(self._choose)
+        self.accept.setEnabled(False)
+
+    def show_step(self) -> None:
+        self.keyring.setVisible(self._unlock.has_keyring)
+        self.problem.setText(self._unlock.sentence)
+        self.passphrase.first.setFocus()
+
+    def _choose(self) -> None:
+        self._unlock.choose_anew(self.passphrase.text)
+
+
+class RecoveryPage(_Page):
+    """What was written down is typed in."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look,
+            "key-round",
+            "Use the recovery key",
+            "Type the eight groups you wrote down or printed. Capitals, spaces and dashes make no "
+            "difference.",
+        )
+        self._unlock = unlock
+        self.accept = button("Go on", self._recover, "accent")
+        self.accept.setEnabled(False)
+        self.field = QLineEdit()
+        self.field.setAccessibleName("Recovery key")
+        self.field.setPlaceholderText("XXXXX-XXXXX-XXXXX-XXXXX-…")
+        self.field.returnPressed.connect(self._recover)
+        self.field.textChanged.connect(lambda text: self.accept.setEnabled(bool(text.strip())))
+        self.column.addWidget(self.field)
+        self.column.addWidget(self.problem)
+        self.add_buttons(self.accept, button("Back", unlock.start))
+
+    def show_step(self) -> None:
+        self.problem.setText(self._unlock.sentence)
+        self.field.setFocus()
+
+    def _recover(self) -> None:
         if self.accept.isEnabled():
-            self._unlock.create(self.first.text())
-        else:
-            self.second.setFocus()
+            self._unlock.recover(self.field.text())
+
+
+class ChangingPage(_Page):
+    """The key is being changed."""
+
+    def __init__(self, unlock: UnlockViewModel, look: Look) -> None:
+        super().__init__(
+            look,
+            "key-round",
+            "Changing the key",
+            "Everything is encrypted anew, checked, and put in the place of what is there. Should "
+            "the computer stop meanwhile, nothing is lost.",
+        )
+        self._unlock = unlock
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("How much is encrypted anew")
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.column.addWidget(self.bar)
+        self.stop = button("Leave it as it is", unlock.stop_renewing)
+        self.add_buttons(self.stop)
+
+    def show_step(self) -> None:
+        self.bar.setValue(round(1000 * self._unlock.progress))
 
 
 class EnterPage(_Page):
@@ -170,7 +253,7 @@ class EnterPage(_Page):
             look, "lock", "Enter your passphrase", "It unlocks the chats kept on this computer."
         )
         self._unlock = unlock
-        self.field = _passphrase_field("Passphrase", look)
+        self.field = passphrase_field("Passphrase", look)
         self.field.returnPressed.connect(self._enter)
         self.accept = button("Unlock", self._enter, "accent")
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
@@ -183,6 +266,8 @@ class EnterPage(_Page):
         self.column.addWidget(self.field)
         self.column.addWidget(self.problem)
         self.add_buttons(self.accept, self.keyring, self.temporary)
+        self.recovery = _recovery_button(unlock)
+        self.column.addWidget(self.recovery, alignment=Qt.AlignmentFlag.AlignLeft)
         self._countdown = QTimer(self)
         self._countdown.setInterval(200)
         self._countdown.timeout.connect(self._note_wait)
@@ -192,6 +277,7 @@ class EnterPage(_Page):
             self.title.setText("Locked")
             self.body.setText("Enter your passphrase to go on where you were.")
         self.keyring.setVisible(self._unlock.has_keyring)
+        self.recovery.setVisible(self._unlock.has_recovery_key)
         self._note_wait()
         self._countdown.start()
         self.field.setFocus()
@@ -200,8 +286,10 @@ class EnterPage(_Page):
     def _note_wait(self) -> None:
         seconds = self._unlock.seconds_to_wait
         self.accept.setEnabled(seconds == 0)
-        wait = f" Wait {seconds + 0.5:.0f} s before the next try." if seconds else ""
-        self.problem.setText(self._unlock.sentence + wait)
+        says = self._unlock.sentence
+        if seconds:
+            says = f"{says} Wait {seconds + 0.5:.0f} s before the next try.".lstrip()
+        self.problem.setText(says)
         if not seconds:
             self._countdown.stop()
 
@@ -240,28 +328,14 @@ class StuckPage(_Page):
         self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("A temporary chat. The files of your kept chats are not touched.")
         self.add_buttons(self.retry, self.temporary)
+        self.recovery = _recovery_button(unlock)
+        self.column.addWidget(self.recovery, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def show_step(self) -> None:
+        self.recovery.setVisible(self._unlock.has_recovery_key)
         self.body.setText(self._unlock.sentence)
         self.retry.setFocus()
 
 
-def _passphrase_field(says: str, look: Look) -> QLineEdit:
-    """A field that hides what is typed, with an eye that shows it."""
-    field = QLineEdit()
-    field.setPlaceholderText(says)
-    field.setAccessibleName(says)
-    field.setEchoMode(QLineEdit.EchoMode.Password)
-    eye = QAction("Show what is typed", field)
-    eye.setCheckable(True)
-    field.addAction(eye, QLineEdit.ActionPosition.TrailingPosition)
-
-    def draw() -> None:
-        is_shown = eye.isChecked()
-        mode = QLineEdit.EchoMode.Normal if is_shown else QLineEdit.EchoMode.Password
-        field.setEchoMode(mode)
-        eye.setIcon(icon("eye-off" if is_shown else "eye", look.tokens.muted, 16))
-
-    eye.toggled.connect(draw)
-    follow(field, look, draw)
-    return field
+def _recovery_button(unlock: UnlockViewModel) -> QPushButton:
+    return button("Use the recovery key…", unlock.ask_for_recovery_key, "quiet")

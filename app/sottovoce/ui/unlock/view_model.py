@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from sottovoce.store.store import Store
     from sottovoce.system.secrets import Secrets
 
-_FREE_TRIES = 3
-_LONGEST_WAIT = 30.0
-
 
 class Step(Enum):
     """What the person sees."""
@@ -32,8 +29,12 @@ class Step(Enum):
     OPENING = auto()
     CHOOSE_PASSPHRASE = auto()
     ENTER_PASSPHRASE = auto()
+    ENTER_RECOVERY_KEY = auto()
+    CHOOSE_ANEW = auto()
+    """The recovery key was right; something else has to open the chats from now on."""
     LOCKED = auto()
     """The keyring would open them, once it is asked."""
+    CHANGING_KEY = auto()
     STUCK = auto()
 
 
@@ -51,6 +52,8 @@ class Opened:
     """What they are kept under; empty if they are not kept."""
     interrupted: int | None = None
     """The conversation in which a reply broke off when the application ended, if there is one."""
+    note: str = ""
+    """What is to be told once they are on screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,29 @@ class _Asked:
     step: Step
     sentence: str = ""
     is_wrong_try: bool = False
+    pause: float = 0.0
+    """Seconds before the next passphrase may be tried."""
     has_keyring: bool = False
-    """Whether the keyring would open them, too."""
+    """Whether the keyring would open them, too; or could, where something is to be chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recovered:
+    """The recovery key was right."""
+
+    key: bytes = field(repr=False)
+    has_keyring: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewing:
+    """The chats could be opened, but their key is to be changed before."""
+
+    key: bytes = field(repr=False)
+    passphrase: str | None = field(repr=False)
+
+
+_Outcome = Opened | _Asked | _Recovered | _Renewing
 
 
 class UnlockViewModel(QObject):
@@ -89,8 +113,12 @@ class UnlockViewModel(QObject):
         self._is_locked = is_locked
         self._has_keyring = False
         self._clock = clock
-        self._wrong_tries = 0
         self._may_try_at = 0.0
+        self._has_recovery_key = False
+        self._recovered = b""
+        """The key, while something else to open the chats with is chosen."""
+        self._renewing: Stop | None = None
+        self._progress = 0.0
         self._step = Step.OPENING
         self._sentence = ""
 
@@ -112,6 +140,16 @@ class UnlockViewModel(QObject):
     def has_keyring(self) -> bool:
         """Whether the keyring would open the chats, besides what is asked for."""
         return self._has_keyring
+
+    @property
+    def has_recovery_key(self) -> bool:
+        """Whether a recovery key would open the chats."""
+        return self._has_recovery_key
+
+    @property
+    def progress(self) -> float:
+        """How far the change of the key is, from 0 to 1."""
+        return self._progress
 
     @property
     def seconds_to_wait(self) -> float:
@@ -145,6 +183,24 @@ class UnlockViewModel(QObject):
         """Whether chats may be held that are not kept."""
         return self._profile.policy.temporary
 
+    def ask_for_recovery_key(self) -> None:
+        """Have the recovery key typed instead."""
+        self._ask(_Asked(Step.ENTER_RECOVERY_KEY))
+
+    def recover(self, typed: str) -> None:
+        """Try this recovery key."""
+        self._work(lambda: _recover(self._profile, self._secrets, typed))
+
+    def choose_anew(self, passphrase: str | None) -> None:
+        """Let this passphrase, or the keyring, open the chats from now on, and open them."""
+        key = self._recovered
+        self._work(lambda: _protect_anew(self._profile, self._secrets, key, passphrase))
+
+    def stop_renewing(self) -> None:
+        """Leave the key as it is."""
+        if self._renewing is not None:
+            self._renewing.set()
+
     def go_on_without_saving(self) -> None:
         """Open chats that live in memory. What is on the disk is not touched."""
         self._work(lambda: _open_temporary(self._profile))
@@ -157,25 +213,68 @@ class UnlockViewModel(QObject):
             )
         self._ask(_Asked(Step.STUCK, str(error)))
 
-    def _work(self, open_them: Callable[[], Opened | _Asked]) -> None:
+    def _work(self, open_them: Callable[[], _Outcome]) -> None:
         self._step, self._sentence = Step.OPENING, ""
         self.changed.emit()
 
-        def work(_: Stop) -> Iterator[Opened | _Asked]:
+        def work(_: Stop) -> Iterator[_Outcome | bool]:
+            yield _has_recovery_key(self._profile)
             yield open_them()
 
         self._tasks.start(work, news=self._take, failed=self._fail)
 
-    def _take(self, outcome: Opened | _Asked) -> None:
-        if isinstance(outcome, Opened):
-            self.opened.emit(outcome)
-            return
-        if outcome.is_wrong_try:
-            self._note_wrong_try()
-        self._ask(outcome)
+    def _take(self, outcome: _Outcome | bool) -> None:
+        match outcome:
+            case bool():
+                self._has_recovery_key = outcome
+            case Opened():
+                self._recovered = b""
+                self.opened.emit(outcome)
+            case _Asked():
+                self._ask(outcome)
+            case _Recovered():
+                self._recovered = outcome.key
+                self._ask(_Asked(Step.CHOOSE_ANEW, has_keyring=outcome.has_keyring))
+            case _Renewing():
+                self._renew(outcome)
+
+    def _renew(self, renewing: _Renewing) -> None:
+        """Change the key, and open the chats: whatever comes of it, they are under one of both."""
+        self._step, self._progress = Step.CHANGING_KEY, 0.0
+        self.changed.emit()
+        passphrase, note = renewing.passphrase, ""
+
+        def open_them() -> None:
+            if passphrase is None:
+                self._work(lambda: _open_with_keyring(self._profile, self._secrets, note))
+            else:
+                self._work(lambda: _open_with_passphrase(self._profile, passphrase, note))
+
+        def fail(error: Exception) -> None:
+            nonlocal note
+            note = f"The key was not changed. {error if isinstance(error, Problem) else ''}"
+            if not isinstance(error, Problem):
+                self._tasks.crashed.emit(error)
+
+        def take(news: float | str) -> None:
+            nonlocal note
+            if isinstance(news, str):
+                note = news
+            else:
+                self._progress = news
+                self.changed.emit()
+
+        self._renewing = self._tasks.start(
+            lambda stop: _renewed(self._profile, self._secrets, renewing, stop),
+            news=take,
+            failed=fail,
+            ended=open_them,
+        )
 
     def _ask(self, asked: _Asked) -> None:
         self._step, self._sentence = asked.step, asked.sentence
+        if asked.pause:
+            self._may_try_at = self._clock() + asked.pause
         self._has_keyring = asked.has_keyring or (self._has_keyring and asked.is_wrong_try)
         self.changed.emit()
 
@@ -184,11 +283,16 @@ class UnlockViewModel(QObject):
             self._tasks.crashed.emit(error)
         self.stick(error)
 
-    def _note_wrong_try(self) -> None:
-        self._wrong_tries += 1
-        if self._wrong_tries >= _FREE_TRIES:
-            wait = min(2.0 ** (self._wrong_tries - _FREE_TRIES), _LONGEST_WAIT)
-            self._may_try_at = self._clock() + wait
+
+def _has_recovery_key(profile: Profile) -> bool:
+    # Late, for start-up: see above.
+    from sottovoce.system.slots import Protection
+    from sottovoce.system.vault import Vault
+
+    try:
+        return Protection.RECOVERY in Vault(profile.vault).protections
+    except Problem:
+        return False  # It is told when the vault is opened.
 
 
 def _stay_locked(profile: Profile) -> _Asked:
@@ -197,16 +301,16 @@ def _stay_locked(profile: Profile) -> _Asked:
     from sottovoce.system.slots import Protection
     from sottovoce.system.vault import Vault
 
-    protections = Vault(profile.vault).protections
-    if Protection.PASSPHRASE not in protections:
+    vault = Vault(profile.vault)
+    if Protection.PASSPHRASE not in vault.protections:
         return _Asked(Step.LOCKED)
-    has_keyring = Protection.KEYRING in protections
-    return _Asked(Step.ENTER_PASSPHRASE, has_keyring=has_keyring)
+    has_keyring = Protection.KEYRING in vault.protections
+    return _Asked(Step.ENTER_PASSPHRASE, pause=vault.pause, has_keyring=has_keyring)
 
 
 def _open_without_asking(
     profile: Profile, secrets: Callable[[], Secrets | None], given: str | None
-) -> Opened | _Asked:
+) -> _Outcome:
     # Late, for start-up: see above.
     from sottovoce.system.slots import Protection
     from sottovoce.system.vault import Vault
@@ -235,31 +339,99 @@ def _open_without_asking(
     if given is not None and can_be_typed:
         return _open_with_passphrase(profile, given)
     if Protection.KEYRING not in vault.protections:
-        return _Asked(Step.ENTER_PASSPHRASE)
+        return _Asked(Step.ENTER_PASSPHRASE, pause=vault.pause)
     try:
-        keyring = secrets()
-        if keyring is None:
-            raise Refused("The keyring of this computer does not answer. Unlock it and try again.")
-        key = vault.open_with_keyring(keyring)
+        return _open_with_keyring(profile, secrets)
     except (Missing, Refused, Unreachable) as problem:
         if not can_be_typed:
             raise
-        return _Asked(Step.ENTER_PASSPHRASE, str(problem))
-    return _open(profile, key)
+        return _Asked(Step.ENTER_PASSPHRASE, str(problem), pause=vault.pause)
 
 
-def _open_with_passphrase(profile: Profile, passphrase: str) -> Opened | _Asked:
+def _open_with_keyring(
+    profile: Profile, secrets: Callable[[], Secrets | None], note: str = ""
+) -> _Outcome:
+    # Late, for start-up: see above.
+    from sottovoce.system.slots import Protection
+    from sottovoce.system.vault import Vault
+
+    keyring = secrets()
+    if keyring is None:
+        raise Refused("The keyring of this computer does not answer. Unlock it and try again.")
+    vault = Vault(profile.vault)
+    key = vault.open_with_keyring(keyring)
+    if not profile.key_wish.exists():
+        return _open(profile, key, note)
+    if Protection.PASSPHRASE in vault.protections:
+        sentence = "To change the key, the passphrase is needed, too."
+        return _Asked(Step.ENTER_PASSPHRASE, sentence, pause=vault.pause)
+    return _Renewing(key, None)
+
+
+def _open_with_passphrase(profile: Profile, passphrase: str, note: str = "") -> _Outcome:
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Vault
+
+    vault = Vault(profile.vault)
+    try:
+        key = vault.open_with_passphrase(passphrase)
+    except Refused as problem:
+        sentence = str(problem)
+        return _Asked(Step.ENTER_PASSPHRASE, sentence, is_wrong_try=True, pause=vault.pause)
+    if profile.key_wish.exists():
+        return _Renewing(key, passphrase)
+    return _open(profile, key, note)
+
+
+def _recover(
+    profile: Profile, secrets: Callable[[], Secrets | None], typed: str
+) -> _Asked | _Recovered:
     # Late, for start-up: see above.
     from sottovoce.system.vault import Vault
 
     try:
-        key = Vault(profile.vault).open_with_passphrase(passphrase)
+        key = Vault(profile.vault).open_with_recovery_key(typed)
     except Refused as problem:
-        return _Asked(Step.ENTER_PASSPHRASE, str(problem), is_wrong_try=True)
+        return _Asked(Step.ENTER_RECOVERY_KEY, str(problem))
+    return _Recovered(key, has_keyring=secrets() is not None)
+
+
+def _protect_anew(
+    profile: Profile, secrets: Callable[[], Secrets | None], key: bytes, passphrase: str | None
+) -> _Outcome:
+    # Late, for start-up: see above.
+    from sottovoce.system.vault import Vault
+
+    vault = Vault(profile.vault)
+    keyring = secrets() if passphrase is None else None
+    try:
+        if passphrase is not None:
+            vault.add_passphrase(key, passphrase)
+        elif keyring is not None:
+            vault.add_keyring(key, keyring)
+        else:
+            raise Refused("The keyring of this computer does not answer. Choose a passphrase.")
+    except (Refused, Unreachable) as problem:
+        return _Asked(Step.CHOOSE_ANEW, str(problem))
     return _open(profile, key)
 
 
-def _open(profile: Profile, key: bytes) -> Opened:
+def _renewed(
+    profile: Profile, secrets: Callable[[], Secrets | None], renewing: _Renewing, stop: Stop
+) -> Iterator[float | str]:
+    # Late, for start-up: see above.
+    from sottovoce.store.rekey import change_key
+
+    # First: whatever comes of it, the next start must not wait for it.
+    profile.key_wish.unlink(missing_ok=True)
+    for news in change_key(
+        profile, renewing.key, stop, passphrase=renewing.passphrase, secrets=secrets()
+    ):
+        yield news.done / news.total
+    yield "The key was changed."
+
+
+def _open(profile: Profile, key: bytes, note: str = "") -> Opened:
     # Late, for start-up: see above.
     from sottovoce.library.process import ProcessLibrary
     from sottovoce.store.store import open_store
@@ -269,7 +441,7 @@ def _open(profile: Profile, key: bytes) -> Opened:
         recovered = store.recover()
         interrupted = recovered[-1].conversation if recovered else None
         library = ProcessLibrary(profile, key)
-        return Opened(store, store.settings(), library, interrupted=interrupted, key=key)
+        return Opened(store, store.settings(), library, interrupted=interrupted, key=key, note=note)
     except BaseException:
         store.close()
         raise
