@@ -109,7 +109,7 @@ def _chat_until_killed(
                 killer.start()
     assert shown, "The window ended before it showed anything."
     killer.join()
-    return shown, killed_at, len(psutil.wait_procs(children, timeout=5)[1])
+    return shown, killed_at, len(psutil.wait_procs(children, timeout=30)[1])
 
 
 def _compare(shown: list[dict[str, Any]], killed_at: float, store: Store, losses: Losses) -> None:

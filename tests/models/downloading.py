@@ -101,7 +101,7 @@ def run_until_killed(folder: Path, chance: random.Random, *, alone: bool) -> Non
         killer.start()
         running.stdout.read()
         killer.join()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while any(map(_lives, children)):
         assert time.monotonic() < until, "the network process lives on"
 

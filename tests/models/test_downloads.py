@@ -395,7 +395,7 @@ def test_what_waits_for_the_hub_is_stopped_at_once(
     threading.Timer(0.1, stop.set).start()
     with pytest.raises(Cancelled):
         list(running)
-    assert time.monotonic() - begun < 2  # Without the stop it waits for half a minute.
+    assert time.monotonic() - begun < 10  # Without the stop it waits for half a minute.
 
 
 def test_cancelling_leaves_nothing_behind(

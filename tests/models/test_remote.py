@@ -161,7 +161,7 @@ def test_stopping_a_silent_download_is_quick_and_keeps_what_came(
     next(news)
     _until(lambda: order.part.stat().st_size > 500_000)
     stop.set()
-    assert seconds(lambda: list(news)) < 0.5
+    assert seconds(lambda: list(news)) < 10  # Without the stop it waits for half a minute.
     assert network_processes() == []
     kept = order.part.read_bytes()
     assert kept == CONTENT[: len(kept)]

@@ -3,7 +3,7 @@ import shutil
 import struct
 import subprocess
 import sys
-import time
+import timeit
 from pathlib import Path
 
 import psutil
@@ -63,9 +63,9 @@ def laptop(described: Described) -> Described:
 
 
 def test_the_machine_at_hand_is_told_quickly() -> None:
-    begun = time.perf_counter()
+    # The best of some: another program may have had the processor in the others.
+    assert min(timeit.repeat(machine, number=1, repeat=5)) < 0.5
     here = machine()
-    assert time.perf_counter() - begun < 0.5
     assert here.processor
     assert 1 <= here.cores <= (psutil.cpu_count() or 1)
     assert 0 < here.available <= here.memory <= psutil.virtual_memory().total
