@@ -12,7 +12,7 @@ from sottovoce.domain.settings import BackupPlan
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.store.backup import Backup, create, file_name, opened
-from sottovoce.system.exchange import Kept, discard, kept, replace_at_next_start
+from sottovoce.system.exchange import Kept, discard, kept, newest_kept, replace_at_next_start
 from sottovoce.system.paths import Profile
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
@@ -130,17 +130,16 @@ class BackupViewModel(QObject):
         """Let what was replaced last take its place again."""
 
         def work(_: Stop) -> Iterator[_Unpacked]:
-            replace_at_next_start(self._profile, self.kept[0].folder)
+            replace_at_next_start(self._profile, newest_kept(self._profile).folder)
             yield _Unpacked()
 
         self._begin("Bringing back", work)
 
     def discard(self) -> None:
         """Remove all that was replaced, for good."""
-        there = self.kept
 
         def work(_: Stop) -> Iterator[None]:
-            for each in there:
+            for each in kept(self._profile):
                 discard(each)
             yield None
 

@@ -37,10 +37,11 @@ class RestoreDialog(QDialog):
         self.restore.setDefault(True)
         self._lay_out()
         backups.changed.connect(self._show)
-        backups.failed.connect(self.trouble.setText)
+        backups.failed.connect(self._tell)
         backups.restored.connect(self.accept)
         self.rejected.connect(backups.stop)
         self._show()
+        self._tell("")
         self.secret.setFocus()
 
     def _lay_out(self) -> None:
@@ -61,7 +62,7 @@ class RestoreDialog(QDialog):
         column.addLayout(row)
 
     def _restore(self) -> None:
-        self.trouble.clear()
+        self._tell("")
         self._backups.restore(self._found, self.secret.text())
 
     def _show(self) -> None:
@@ -72,4 +73,7 @@ class RestoreDialog(QDialog):
         has_secret = self._found.is_ours or bool(self.secret.text())
         self.restore.setEnabled(is_idle and has_secret)
         self.secret.setEnabled(is_idle)
-        self.trouble.setVisible(bool(self.trouble.text()))
+
+    def _tell(self, sentence: str) -> None:
+        self.trouble.setText(sentence)
+        self.trouble.setVisible(bool(sentence))
