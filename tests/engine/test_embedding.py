@@ -179,7 +179,7 @@ def test_who_loses_interest_leaves_the_model_free(loaded: ProcessEmbedder) -> No
 
 def test_a_crash_costs_what_was_asked_and_no_more(embedder: ProcessEmbedder, tiny: Model) -> None:
     embedder.load(tiny, Stop())
-    found = embedder.embed(["the sea"] * 40, Purpose.PASSAGE, Stop())
+    found = embedder.embed(["the sea " * 2000] * 4, Purpose.PASSAGE, Stop())
     next(found)
     engine_process().kill()
     with pytest.raises(Interrupted):
@@ -194,7 +194,7 @@ def test_vectors_of_two_models_are_never_mixed(
 ) -> None:
     other = read_model(write_encoder(tmp_path / "other.gguf", gguf.PoolingType.CLS, seed=2))
     first = embedder.load(tiny, Stop())
-    found = embedder.embed(["the sea", "x" * 2000, "the boat"], Purpose.PASSAGE, Stop())
+    found = embedder.embed(["the sea", "x" * 20_000, "the boat"], Purpose.PASSAGE, Stop())
     next(found)
     second = embedder.load(other, Stop())
     assert first.identity != second.identity

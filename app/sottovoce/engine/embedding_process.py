@@ -32,10 +32,9 @@ from sottovoce.system.processor import processor
 
 GONE = "The model for documents is not in memory any more. Try again."
 CHARACTERS = 3
-"""In a token, about: as many texts are sent at once as are computed at once."""
+"""In a token, about."""
 MOST_THREADS = 4
-"""Of those that embed passages. They wait for each other by spinning, and a small model gives each
-of many too little to do; on two cores there is one."""
+"""Of those that embed passages, each by itself, or rank them. More leave a laptop no rest."""
 
 Answer = TypeVar("Answer", wire.Vectors, wire.Scores, wire.Counts)
 
@@ -226,7 +225,7 @@ class _Encoder:
             path=os.fsencode(model.path),
             repack=model.quantisation == "Q4_0",  # As for models that write.
             ranks=ranks,
-            threads=min(usual_threads(processor().cores), MOST_THREADS),
+            threads=min(_threads(processor().cores, ranks=ranks), MOST_THREADS),
             available=self._available_memory(),
         )
         try:
@@ -267,6 +266,11 @@ class _Encoder:
         at_work, self._at_work = self._at_work, None
         if at_work is not None:
             at_work.child.end()
+
+
+def _threads(cores: int, *, ranks: bool) -> int:
+    """Those that rank wait for each other. Those that embed do not, and step back behind others."""
+    return usual_threads(cores) if ranks else cores
 
 
 def _together(texts: Sequence[str], characters: int) -> Iterator[list[str]]:

@@ -3,6 +3,9 @@
 import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from queue import SimpleQueue
+from threading import Lock
 
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.plan import plan
@@ -10,6 +13,7 @@ from sottovoce.domain.problems import Cancelled, Damaged, Interrupted, NoRoom, U
 from sottovoce.engine import backends, header, llama, wire
 from sottovoce.engine.limits import check_memory
 from sottovoce.engine.loading import MEMORY_TOO_SMALL, Weights, no_room
+from sottovoce.system.priority import lower_thread_priority
 
 SIZE = 512
 """Tokens of the longest text, and of all texts that a GPU reads at once. llama.cpp sets room aside
@@ -17,6 +21,8 @@ to score the vocabulary after each: for 250,000 words that is half a gigabyte al
 ALONE = 1
 """On a processor each text is read by itself. Measured there: one of 190 tokens is as fast alone;
 and its vector is the same to the last bit, whatever was read with it before."""
+ASKED = 8 * SIZE
+"""Tokens that a processor is asked for at once: texts enough to keep all its threads at work."""
 SCORED_BY_SOFTMAX = {"qwen3", "qwen3vl"}
 """Architectures whose score llama.cpp has brought to between 0 and 1 already."""
 NO_EMBEDDING = "This model does not turn texts into vectors. Choose an embedding model."
@@ -30,7 +36,7 @@ class Encoding:
     def __init__(
         self,
         model: llama.Model,
-        encoder: llama.Encoder,
+        encoders: Sequence[llama.Encoder],
         *,
         architecture: str,
         longest: int,
@@ -38,9 +44,14 @@ class Encoding:
         threads: int,
         flag: llama.Flag,
     ) -> None:
-        """`flag` stops whatever is computed."""
+        """`flag` stops whatever is computed; `encoders` embed passages at the same time."""
         self._model = model
-        self._encoder = encoder
+        self._encoder = encoders[0]
+        self._free = SimpleQueue[llama.Encoder]()
+        for encoder in encoders:
+            self._free.put(encoder)
+        self._background = ThreadPoolExecutor(len(encoders), "background", lower_thread_priority)
+        """Nobody may raise the priority of a thread again: that of these is low for good."""
         self._is_softmax = architecture in SCORED_BY_SOFTMAX
         self._longest = longest
         self._together = together
@@ -52,8 +63,8 @@ class Encoding:
         """A vector for each text. Raises Cancelled, Damaged, NoRoom or Interrupted."""
         tokens = [self._model.framed(text, self._longest) for text in question.texts]
         # Threads wait for each other by spinning, which costs more than it saves a short text.
-        threads = 1 if question.is_query else self._threads
-        return wire.Vectors(tuple(map(_normalised, self._encoded(tokens, threads))))
+        encoded = self._encoded(tokens, 1) if question.is_query else self._in_background(tokens)
+        return wire.Vectors(tuple(map(_normalised, encoded)))
 
     def rank(self, question: wire.Rank) -> wire.Scores:
         """A score for each passage. Raises Cancelled, Damaged, NoRoom or Interrupted."""
@@ -82,19 +93,43 @@ class Encoding:
             raise Damaged(NO_NUMBERS)
         return score if self._is_softmax else 1 / (1 + math.exp(-max(score, -700.0)))
 
+    def _in_background(self, texts: Sequence[list[int]]) -> list[list[float]]:
+        """The numbers for each text. As long as this takes, others may have the processors."""
+        batches = list(_batches(texts, self._together))
+        # The longest first, so that the threads come to their end together.
+        order = sorted(range(len(batches)), key=lambda each: -sum(map(len, batches[each])))
+        begun = {
+            each: self._background.submit(self._encode_freely, batches[each]) for each in order
+        }
+        wait(begun.values())  # All of them, also if one fails: the encoders are needed again.
+        return [numbers for each in range(len(batches)) for numbers in begun[each].result()]
+
+    def _encode_freely(self, batch: Sequence[list[int]]) -> list[list[float]]:
+        """The numbers for each text, from an encoder that has nothing else to do."""
+        encoder = self._free.get()
+        try:
+            return self._encode(encoder, batch, 1 if self._together == ALONE else self._threads)
+        finally:
+            self._free.put(encoder)
+
     def _encoded(self, texts: Sequence[list[int]], threads: int) -> Iterator[list[float]]:
-        for few in _batches(texts, self._together):
-            if self._flag.is_set:
-                raise Cancelled
-            try:
-                found = self._encoder.encode(few, threads)
-            except llama.DecodeFailed as error:
-                if error.is_want_of_memory:
-                    raise NoRoom(MEMORY_TOO_SMALL) from error
-                raise Interrupted("The model could not go on computing. Try again.") from error
-            if not found:
-                raise Cancelled
-            yield from found
+        for batch in _batches(texts, self._together):
+            yield from self._encode(self._encoder, batch, threads)
+
+    def _encode(
+        self, encoder: llama.Encoder, batch: Sequence[list[int]], threads: int
+    ) -> list[list[float]]:
+        if self._flag.is_set:
+            raise Cancelled
+        try:
+            found = encoder.encode(batch, threads)
+        except llama.DecodeFailed as error:
+            if error.is_want_of_memory:
+                raise NoRoom(MEMORY_TOO_SMALL) from error
+            raise Interrupted("The model could not go on computing. Try again.") from error
+        if not found:
+            raise Cancelled
+        return found
 
 
 def load_encoder(
@@ -116,14 +151,17 @@ def load_encoder(
         raise no_room(chosen.need, machine)
     weights = Weights(question, flag, said, loading)
     split = chosen.layout.split
+    at_once = 1 if question.ranks else question.threads
+    need = chosen.need.window.machine
     try:
-        model, encoder = _put_to_work(weights, split, chosen.need.window.machine, flag)
+        model, encoders = _put_to_work(weights, split, need, flag, at_once)
     except MemoryError:
         try:  # Other programs may have taken the memory of the GPU meanwhile.
             split = (0,) * len(split)
-            model, encoder = _put_to_work(weights, split, chosen.need.window.machine, flag)
+            model, encoders = _put_to_work(weights, split, need, flag, at_once)
         except MemoryError as error:
             raise NoRoom(MEMORY_TOO_SMALL) from error
+    encoder = encoders[0]
     if question.ranks and not encoder.ranks:
         raise Unsupported(NO_RERANKER)
     if not question.ranks and not encoder.embeds:
@@ -132,26 +170,34 @@ def load_encoder(
     together = SIZE if any(split) else ALONE
     encoding = Encoding(
         model,
-        encoder,
+        encoders,
         architecture=file.shape.architecture,
         longest=longest,
         together=together,
         threads=question.threads,
         flag=flag,
     )
-    return encoding, wire.LoadedEncoder(encoder.dimensions, longest, together)
+    asked = SIZE if any(split) else ASKED
+    return encoding, wire.LoadedEncoder(encoder.dimensions, longest, asked)
 
 
 def _put_to_work(
-    weights: Weights, split: tuple[int, ...], need: int, flag: llama.Flag
-) -> tuple[llama.Model, llama.Encoder]:
+    weights: Weights, split: tuple[int, ...], need: int, flag: llama.Flag, at_once: int
+) -> tuple[llama.Model, list[llama.Encoder]]:
+    """The model, and as many encoders as may work at once and have room; a GPU is one."""
     model = weights.read(split)
+    growing = Lock()
+    encoders: list[llama.Encoder] = []
     try:
-        check_memory(need)
-        return model, llama.Encoder(model, size=SIZE, flag=flag, on_gpu=any(split))
+        while len(encoders) < (1 if any(split) else at_once):
+            check_memory(need)
+            encoder = llama.Encoder(model, size=SIZE, flag=flag, on_gpu=any(split), growing=growing)
+            encoders.append(encoder)
     except MemoryError:
-        model.close()
-        raise
+        if not encoders:
+            model.close()
+            raise
+    return model, encoders
 
 
 def _batches(texts: Sequence[list[int]], together: int) -> Iterator[list[list[int]]]:

@@ -9,7 +9,9 @@ import mmap
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Lock
 
 import llama_cpp as package
 from llama_cpp import llama_cpp as c
@@ -419,8 +421,11 @@ class Window:
 class Encoder:
     """What turns texts into vectors, or into scores: nothing of a text stays in it."""
 
-    def __init__(self, model: Model, *, size: int, flag: Flag, on_gpu: bool) -> None:
-        """`size` is how many tokens fit in at once. Raises MemoryError if there is no room."""
+    def __init__(self, model: Model, *, size: int, flag: Flag, on_gpu: bool, growing: Lock) -> None:
+        """`size` is how many tokens fit in at once. Raises MemoryError if there is no room.
+
+        `growing` is shared by encoders that work at once: only one of them takes much memory.
+        """
         parameters = c.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = size
         parameters.n_seq_max = TEXTS
@@ -436,6 +441,7 @@ class Encoder:
         self._memory = c.llama_get_memory(self._handle)  # None if a model reads all at once.
         self._batch = c.llama_batch_init(size, 0, 1)
         self._on_gpu = on_gpu
+        self._growing = growing
         self._most = 0
         """Tokens that were computed at once so far."""
         self._words = c.llama_vocab_n_tokens(model.vocabulary_handle)
@@ -465,15 +471,16 @@ class Encoder:
         if self._memory:
             c.llama_memory_clear(self._memory, False)
         c.llama_set_n_threads(self._handle, threads, threads)
-        result = c.llama_decode(self._handle, batch)
-        if result == ABORTED:
-            return []
-        if result:
-            raise DecodeFailed(result)
-        c.llama_synchronize(self._handle)
-        if place > self._most:
-            self._most = place
-            self._forget_scores()
+        with self._growing if place > self._most else nullcontext():
+            result = c.llama_decode(self._handle, batch)
+            if result == ABORTED:
+                return []
+            if result:
+                raise DecodeFailed(result)
+            c.llama_synchronize(self._handle)
+            if place > self._most:
+                self._most = place
+                self._forget_scores()
         return [
             c.llama_get_embeddings_seq(self._handle, number)[: self.dimensions]
             for number in range(len(texts))

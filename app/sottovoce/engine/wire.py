@@ -52,7 +52,8 @@ class LoadEncoder(Message, frozen=True):
     repack: bool
     ranks: bool
     threads: int
-    """For what is done in the background. A query has one."""
+    """Of a processor: so many passages are embedded at once, one by each; a ranking has them all,
+    and a query one."""
     available: int
 
 
@@ -165,7 +166,7 @@ class LoadedEncoder(Message, frozen=True):
     dimensions: int
     longest: int
     together: int
-    """Tokens that are read at once, unless one text has more."""
+    """Tokens that are best asked for at once, unless one text has more."""
 
 
 class Vectors(Message, frozen=True):

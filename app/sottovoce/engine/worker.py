@@ -10,7 +10,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +26,6 @@ from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
 from sottovoce.system.child import Channel, Failed, Locked, inherited
 from sottovoce.system.network.gate import NetworkGate
-from sottovoce.system.priority import lower_thread_priority
 
 BEAT_EVERY = 2.0
 """Seconds between two signs of life while a question is being answered."""
@@ -72,8 +70,6 @@ class _Worker:
         self._answered = 0
         """The number of the last question that is done with."""
         self._session: Session | Encoding | None = None
-        self._background = ThreadPoolExecutor(1, "background", lower_thread_priority)
-        """Nobody may raise the priority of a thread again: this one's is low for good."""
 
     def serve(self) -> NoReturn:
         """Never returns: the process ends with its parent."""
@@ -116,10 +112,8 @@ class _Worker:
                 yield from self._writing.reply(question)
             case wire.Adapt():
                 yield self._writing.adapt(question)
-            case wire.Embed(is_query=True):
-                yield self._encoding.embed(question)
             case wire.Embed():
-                yield self._background.submit(self._encoding.embed, question).result()
+                yield self._encoding.embed(question)
             case wire.Rank():
                 yield self._encoding.rank(question)
 

@@ -51,7 +51,7 @@ _RESTLESS = "This file changed while it was read. Try again when nothing writes 
 _BUG = "Something went wrong inside Sottovoce while this was read. All other documents are."
 _KEPT_TOGETHER = 32
 """Passages whose vectors are kept in one transaction: a kill costs no more."""
-_ASKED_TOGETHER = 8
+_ASKED_TOGETHER = 16
 """Passages after which the wish to pause is seen."""
 _LOOK_EVERY = 0.1
 """Seconds between two news of work that goes on. What was read meanwhile is kept together, so that
