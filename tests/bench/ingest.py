@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 import pypdfium2
@@ -34,6 +35,7 @@ from sottovoce.library.process import ProcessLibrary
 from sottovoce.models.shelf import starter
 from sottovoce.store.document_store import open_documents
 from sottovoce.system.paths import Profile
+from sottovoce.system.priority import lower_priority
 from sottovoce.system.processor import processor
 
 PAGES = 500
@@ -46,9 +48,8 @@ TOKENS = 120
 
 def figures(data: Path) -> Iterator[Figure]:
     """Ingest against its parts, kills, a burst in a watched folder, and a reply beside all that."""
-    files = _real_pages(data)
     with tempfile.TemporaryDirectory() as folder:
-        yield _speed(Path(folder), files)
+        yield _speed(Path(folder), _real_pages(data, Path(folder)))
     with tempfile.TemporaryDirectory() as folder:
         toll = kill(Path(folder), KILLS, files=150, longest=2.0, dice=random.Random(5))
         note = f"{toll.orphans} orphans; the index is {'' if toll.is_same else 'not '}the same"
@@ -57,21 +58,29 @@ def figures(data: Path) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         yield from _watching(Path(folder))
     with tempfile.TemporaryDirectory() as folder:
-        yield _beside_a_reply(Path(folder), files)
+        yield _beside_a_reply(Path(folder), _real_pages(data, Path(folder)))
 
 
-def _real_pages(data: Path) -> list[Path]:
-    """Real PDF files of so many pages together, or a few more."""
+def _real_pages(data: Path, folder: Path) -> list[Path]:
+    """Real PDF files of so many pages together, or a few more.
+
+    Where there are too few, they come again with another comment at their end: so each is another
+    file, which is read and embedded like any new one.
+    """
+    lengths: dict[Path, int] = {}
+    for path in sorted((data / "pdf" / "real").glob("*.pdf")):
+        with suppress(pypdfium2.PdfiumError), closing(pypdfium2.PdfDocument(path)) as pdf:
+            lengths[path] = len(pdf)
+    if not lengths:
+        raise NeedsData("real PDF files in pdf/real")
     files: list[Path] = []
     pages = 0
-    for path in sorted((data / "pdf" / "real").glob("*.pdf")):
+    for number, path in enumerate(cycle(lengths)):
         if pages >= PAGES:
             break
-        with suppress(pypdfium2.PdfiumError), closing(pypdfium2.PdfDocument(path)) as pdf:
-            pages += len(pdf)
-            files.append(path)
-    if not files:
-        raise NeedsData("real PDF files in pdf/real")
+        files.append(folder / f"{number} {path.name}")
+        files[-1].write_bytes(path.read_bytes() + b"\n%% %d\n" % number)
+        pages += lengths[path]
     return files
 
 
@@ -121,7 +130,10 @@ def _embedded_texts(shelf: Library, document: Document) -> list[str]:
 
 
 def _embed_bare(texts: list[str]) -> float:
-    """Seconds that llama.cpp takes for them, through its own Python interface."""
+    """Seconds that llama.cpp takes for them, through its own Python interface, once it is loaded.
+
+    It steps back behind other work as ours does: a busy machine slows both.
+    """
     done = subprocess.run(
         [sys.executable, __file__, str(bundled().path)],
         input=json.dumps([f"passage: {text}" for text in texts]),
@@ -137,6 +149,7 @@ def _embed_with_llama(path: str, texts: list[str]) -> float:
 
     from sottovoce.engine import backends
 
+    lower_priority()
     backends.load()
     threads = usual_threads(processor().cores)
     model = Llama(
@@ -182,7 +195,7 @@ class _Following:
         begun = time.monotonic()
         there = {(str(path), path.stat().st_size) for path in self._folder.iterdir()}
         while self._kept() != there:
-            time.sleep(0.05)
+            time.sleep(0.2)  # To look takes some of the time of those that are looked at.
             assert time.monotonic() - begun < 600, "it is never equal"
         return time.monotonic() - begun
 
