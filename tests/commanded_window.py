@@ -4,14 +4,18 @@ Started as a program of its own, `python commanded_window.py FOLDER`, it also is
 when the window locks, so that commands go on to the fresh process. It tells what is on screen in
 lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and the like before.
 
-{"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"edit": TEXT} (the first message), {"press":
-KEYS}, {"unlock": PASSPHRASE}, {"keyring": true}, {"do": ACTION}, {"close": true}. After each
-follows {"done": true}; {"ask": true} is answered with what the chat on screen shows, {"state": …}.
+{"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"attach": PATH}, {"edit": TEXT} (the first
+message), {"place": [X, Y, WIDTH, HEIGHT]}, {"press": KEYS}, {"do": ACTION}, {"lock_at_once": true}
+(as the screen does), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE}, {"close":
+true}. After each follows {"done": true}; {"ask": true} is answered with what is on screen,
+{"state": …}.
 """
 
 import json
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -21,6 +25,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
+from sottovoce.domain.stop import Stop
 from sottovoce.launch import launch
 from sottovoce.system import restart
 from sottovoce.ui import application
@@ -87,18 +92,30 @@ class Hand:
         self._chat.edit(self._chat.messages[0].id)
         self._type(text)
 
+    def _place(self, place: list[int]) -> None:
+        self._session.window.setGeometry(*place)
+
     def _press(self, keys: str) -> None:
         """Press keys at the window, as the system would."""
-        combination = QKeySequence(keys).__getitem__(0)
-        window = self._session.window.windowHandle()
-        QTest.keyClick(window, combination.key(), combination.keyboardModifiers())
+        QTest.keySequence(self._session.window.windowHandle(), QKeySequence(keys))
 
     def _unlock(self, passphrase: str) -> None:
         self._session.pages.enter.field.setText(passphrase)
         self._session.pages.enter.accept.click()
 
-    def _keyring(self, _: object) -> None:
-        self._session.pages.locked.accept.click()
+    def _attach(self, path: str) -> None:
+        self._chat.attach([Path(path)])
+
+    def _lock_at_once(self, _: object) -> None:
+        assert self._session.shell is not None
+        QTimer.singleShot(0, self._session.shell.lock.note_rest)
+
+    def _hang(self, _: object) -> None:
+        def wait(_: Stop) -> Iterator[None]:
+            threading.Event().wait()
+            yield None
+
+        self._session.tasks.start(wait)
 
     def _do(self, action: str) -> None:
         assert self._session.shell is not None

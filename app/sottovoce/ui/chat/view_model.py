@@ -224,7 +224,8 @@ class ChatViewModel(QObject):
         """Show an empty chat that is in memory alone."""
         self.keep_draft()
         self._wanted = None
-        self._tasks.ask(self._store.new_temporary, lambda made: self._show(made, [], draft=""))
+        # At once: it is made in memory, and what is typed in the meantime would be lost.
+        self._show(self._store.new_temporary(), [], draft="")
 
     @property
     def is_temporary(self) -> bool:
