@@ -16,6 +16,7 @@ from sottovoce.domain.speed import DeviceRates, Measuring, Rates, TypeRate
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.embedder import EmbeddingModel, Purpose
 from sottovoce.engine.engine import Devices, Loaded, Prompt
+from sottovoce.system.sandbox import Confinement
 
 CONTEXT = 4096
 
@@ -81,6 +82,8 @@ class ScriptedEngine:
         self.context = CONTEXT
         self.note = ""
         """What had to be made smaller, told with the next load."""
+        self.confinement: Confinement | None = None
+        """What the system keeps it from, told with the next load."""
         self.is_closed = False
         self.load_problem: Exception | None = None
         self.reply_problem: Exception | None = None
@@ -117,6 +120,7 @@ class ScriptedEngine:
             backend="script",
             seconds=0.1,
             note=self.note,
+            confinement=self.confinement,
         )
 
     def count(self, texts: Sequence[str], stop: Stop) -> list[int]:

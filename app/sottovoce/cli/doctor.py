@@ -83,7 +83,7 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield _shared(parts)
     yield Finding("Network", Health.GOOD, _network(parts))
     yield _policy(parts)
-    yield sandbox(possible())
+    yield sandbox("Sandbox", "What opens models and documents", possible())
 
 
 def _policy(parts: Parts) -> Finding:
@@ -144,6 +144,8 @@ def _engine(parts: Parts, stop: Stop) -> Iterator[Finding]:
         f"{loaded.context_limit:,} tokens.",
     )
     yield acceleration(parts.engine.devices(stop), machine().gpus, loaded)
+    if loaded.confinement is not None:
+        yield sandbox("Engine", "The engine, now that it has a model open,", loaded.confinement)
     parts.engine.unload()
 
 
@@ -176,22 +178,14 @@ def acceleration(devices: Devices, there: Sequence[Gpu], loaded: Loaded) -> Find
     return Finding(name, Health.GOOD, f"{computes} {says}")
 
 
-def sandbox(confinement: Confinement) -> Finding:
-    """What keeps files by strangers from doing harm. The engine is not locked in."""
-    doings = (
-        (confinement.files, "opening other files"),
-        (confinement.network, "using the network"),
-        (confinement.programs, "starting programs"),
-        (confinement.memory, "taking all the memory"),
-    )
-    kept_from = ", ".join(doing for is_held, doing in doings if is_held)
-    free_for = ", ".join(doing for is_held, doing in doings if not is_held)
-    says = "What looks into new model files is a process of its own"
-    says += f", kept by the system from {kept_from}." if kept_from else "."
-    if free_for:
-        says += f" This system does not keep it from {free_for}."
-    says += " The engine is one, too, but has all your rights."
-    return Finding("Sandbox", Health.NOTE, says)
+def sandbox(name: str, who: str, confinement: Confinement) -> Finding:
+    """What `who`, a process that opens what strangers made, is kept from."""
+    refused, possible = (", ".join(each) for each in (confinement.refused, confinement.possible))
+    says = f"{who} is kept by the system from {refused}." if refused else ""
+    if confinement.is_full:
+        return Finding(name, Health.GOOD, says)
+    says += f" {who} is not kept from {possible}. Open only what you trust."
+    return Finding(name, Health.NOTE, says.strip())
 
 
 def _keyring(parts: Parts) -> Finding:

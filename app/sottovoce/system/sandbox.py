@@ -11,7 +11,7 @@ import ctypes
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,23 @@ class Confinement:
     @property
     def is_full(self) -> bool:
         """Whether nothing gets out of it."""
-        return self.files and self.changes and self.network and self.programs
+        return not self.possible
+
+    @property
+    def refused(self) -> list[str]:
+        """What of all that would let something out it is kept from, in words."""
+        return [words for words, is_held in self._ways_out() if is_held]
+
+    @property
+    def possible(self) -> list[str]:
+        """What of that it is not kept from."""
+        return [words for words, is_held in self._ways_out() if not is_held]
+
+    def _ways_out(self) -> Iterator[tuple[str, bool]]:
+        yield "opening other files", self.files
+        yield "changing files", self.changes
+        yield "using the network", self.network
+        yield "starting programs", self.programs
 
 
 _FREE = Confinement(files=False, changes=False, network=False, programs=False, memory=False)

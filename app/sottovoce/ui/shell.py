@@ -488,6 +488,7 @@ class Shell(QWidget):
         self.pill.models_asked.connect(self._open_models)
         model.failed.connect(self._tell_model_trouble)
         model.changed.connect(self._show_starter_notice)
+        model.changed.connect(lambda: self.status.show_confinement(model.confinement))
         model.noted.connect(
             lambda note: self.notice.tell(note, says="Models", act=self._open_models)
         )
@@ -751,14 +752,16 @@ class Shell(QWidget):
         from sottovoce.ui.settings.dialog import SettingsDialog
         from sottovoce.ui.settings.privacy_tab import PrivacyTab
         from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
+        from sottovoce.ui.settings.sandbox_card import SandboxCard
 
+        sandbox = SandboxCard(self.model.confinement, self._look)
         protection = ProtectionViewModel(self._profile, self._tasks, self._secrets)
         dialog = SettingsDialog(
             self.settings,
             self.network,
             self.token,
             self.document_models,
-            privacy=PrivacyTab(protection, self.lock, self._made_backups(), self._look),
+            privacy=PrivacyTab(protection, self.lock, self._made_backups(), sandbox, self._look),
             look=self._look,
             parent=self,
         )

@@ -5,6 +5,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from sottovoce.domain.text import size_in_words
+from sottovoce.system.sandbox import Confinement
 from sottovoce.ui.chat.view_model import ContextUse
 from sottovoce.ui.library.words import briefly, headline
 from sottovoce.ui.library.work_view_model import WorkViewModel
@@ -40,6 +41,8 @@ class StatusBar(QFrame):
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
+        self._not_locked_in = label("Not locked in", "warning")
+        self._not_locked_in.hide()
         self._has_context = False
         self._context = label()
         self._meter = QProgressBar()
@@ -53,7 +56,7 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
         row.setSpacing(_BETWEEN)
-        for part in (self.chip, self.reading, self._promise, self._kept):
+        for part in (self.chip, self.reading, self._promise, self._kept, self._not_locked_in):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
@@ -84,7 +87,8 @@ class StatusBar(QFrame):
     def _give_room(self) -> None:
         """Show as many figures as fit beside what is always there, the most needed first."""
         self.reading.setVisible(self._work.working is not None)
-        always = [part for part in (self.chip, self.reading, self._kept) if not part.isHidden()]
+        parts = (self.chip, self.reading, self._kept, self._not_locked_in)
+        always = [part for part in parts if not part.isHidden()]
         room = self.width() - 2 * _MARGIN - sum(_width(part) for part in always)
         for figure, is_known in (
             (self._speed, bool(self._speed.text())),
@@ -100,6 +104,14 @@ class StatusBar(QFrame):
     def show_temporary(self) -> None:
         """Say that nothing is kept."""
         self._kept.show()
+        self._give_room()
+
+    def show_confinement(self, confinement: Confinement) -> None:
+        """Say so where what opens models and documents is not fully locked in."""
+        doings = ", ".join(confinement.possible)
+        says = f"What opens models and documents is not kept from {doings} on this computer."
+        self._not_locked_in.setToolTip(f"{says}\nOpen only what you trust.")
+        self._not_locked_in.setVisible(not confinement.is_full)
         self._give_room()
 
     def show_context(self, use: ContextUse | None) -> None:

@@ -15,6 +15,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine, Loaded
 from sottovoce.models.gguf import check_whole, read_model
 from sottovoce.models.shelf import Shelf, starter
+from sottovoce.system.sandbox import Confinement, possible
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import Trouble, trouble
@@ -72,6 +73,12 @@ class ModelViewModel(QObject):
     @property
     def loaded(self) -> Loaded | None:
         return self._engine.loaded
+
+    @property
+    def confinement(self) -> Confinement:
+        """What the model is kept from; without one in memory, what it would be."""
+        loaded = self.loaded
+        return (loaded and loaded.confinement) or possible()
 
     @property
     def fraction(self) -> float:

@@ -8,6 +8,7 @@ from sottovoce.ui.settings.lock_card import LockCard
 from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.settings.protection_card import ProtectionCard
 from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
+from sottovoce.ui.settings.sandbox_card import SandboxCard
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import scrolled_column
 
@@ -20,6 +21,7 @@ class PrivacyTab(QWidget):
         protection: ProtectionViewModel,
         lock: LockViewModel,
         backups: BackupViewModel,
+        sandbox: SandboxCard,
         look: Look,
     ) -> None:
         super().__init__()
@@ -30,6 +32,7 @@ class PrivacyTab(QWidget):
         self.backups = BackupCard(backups, look)
         column.addWidget(self.lock)
         column.addWidget(self.backups)
+        column.addWidget(sandbox)
         column.addStretch()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
