@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -27,6 +26,7 @@ from sottovoce.models.catalogue import Licence
 from sottovoce.models.records import Acceptance
 from sottovoce.ui.models.bundle_view_model import BundleViewModel, Offer
 from sottovoce.ui.models.licence_dialog import LicenceDialog
+from sottovoce.ui.theme.fonts import code_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.widgets.parts import breakable, button, card, label, picture, shortened
@@ -40,6 +40,8 @@ _KINDS = {
 }
 _TRUSTED = ("shield-check", "good", "Signed by somebody you trust")
 _UNKNOWN = ("triangle-alert", "warning", "You do not know this signer yet")
+_WHOLE_FINGERPRINT = 32
+"""Letters and digits of a fingerprint: less is still being typed."""
 _LONGEST_PATH = 48
 """Letters of the folder's path that are shown."""
 
@@ -51,7 +53,7 @@ class BundleDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Install from a bundle")
-        self.resize(580, 560)
+        self.resize(580, 640)
         self._bundle = bundle
         self._look = look
         self._shown: Offer | None = None
@@ -128,8 +130,9 @@ class BundleDialog(QDialog):
             self._fill(offer)
         typed = self.fingerprint.text().strip()
         may_install = self._bundle.may_install(typed)
-        is_wrong = bool(typed) and not may_install and not is_busy
+        is_wrong = len(typed) >= _WHOLE_FINGERPRINT and not may_install and not is_busy
         self._match.setText("It is not this signer’s fingerprint." if is_wrong else "")
+        self._match.setVisible(is_wrong)
         self.install.setEnabled(may_install)
         self.fingerprint.setEnabled(not is_busy)
         self._trouble.setVisible(bool(self._trouble.text()) and not is_busy)
@@ -165,7 +168,7 @@ class BundleDialog(QDialog):
         head.addWidget(label(says, "heading"), 1)
         column.addLayout(head)
         fingerprint = label(offer.bundle.signer.fingerprint.replace("-", " "))
-        fingerprint.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        fingerprint.setFont(code_font(14))
         fingerprint.setAccessibleName("Fingerprint of the signer")
         fingerprint.setWordWrap(True)
         fingerprint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -256,7 +259,7 @@ class BundleDialog(QDialog):
 
 def _about(manifest: Manifest) -> str:
     made = f"{manifest.created.astimezone():%Y-%m-%d}"
-    return f"{size_in_words(manifest.size)} · made on {made} · number {manifest.sequence}"
+    return f"{size_in_words(manifest.size)} · made on {made}"
 
 
 def _facts(item: Item) -> str:
