@@ -74,6 +74,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
+    _add_audit(commands, everywhere)
     _add_backup(commands, everywhere)
     _add_doctor(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
@@ -431,6 +432,23 @@ def _add_policy(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
     )
     check.add_argument("file", type=_path, metavar="FILE")
     for action in (show, check):
+        action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_audit(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    audit = commands.add_parser(
+        "audit", parents=[everywhere], help="what was done here, where administrators want it noted"
+    )
+    actions = audit.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", parents=[everywhere], help="all that is noted, oldest first")
+    show.add_argument("--limit", type=_positive(int), metavar="N", help="the latest N alone")
+    verify = actions.add_parser(
+        "verify", parents=[everywhere], help="whether anything was changed, put in or taken out"
+    )
+    for action in (show, verify):
+        action.add_argument(
+            "file", nargs="?", type=_path, metavar="FILE", help="this log, instead of your own"
+        )
         action.add_argument("--json", action="store_true", help="one JSON document")
 
 

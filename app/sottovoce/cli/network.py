@@ -9,6 +9,7 @@ from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import write, write_json
 from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import (
     NetworkSettings,
@@ -67,6 +68,7 @@ def state(settings: NetworkSettings, policy: Policy) -> str:
 
 def _change(settings: NetworkSettings, parts: Parts, as_json: bool) -> None:
     write_switch(parts.profile.network, settings, parts.policy)
+    Audit(parts.profile).note(Event.NETWORK_SWITCHED, on=settings.on)
     _status(settings, parts, as_json=as_json)
 
 

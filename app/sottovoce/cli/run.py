@@ -3,7 +3,18 @@
 import argparse
 from collections.abc import Callable
 
-from sottovoce.cli import ask, backup, bundle, chats, doctor, library, models, network, policy
+from sottovoce.cli import (
+    ask,
+    audit,
+    backup,
+    bundle,
+    chats,
+    doctor,
+    library,
+    models,
+    network,
+    policy,
+)
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
 from sottovoce.domain.problems import Cancelled, Offline, Problem
@@ -14,6 +25,7 @@ STOPPED = 130
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Parts], None]] = {
     "ask": ask.run,
+    "audit": audit.run,
     "backup": backup.run,
     "bundle": bundle.run,
     "chats": chats.run,

@@ -21,6 +21,7 @@ from sottovoce.library.reranking import Reranking
 from sottovoce.library.search import Searcher
 from sottovoce.library.watch import Watcher
 from sottovoce.store.document_store import DocumentStore
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.lock import locked
 from sottovoce.system.mounts import mount_point
 from sottovoce.system.sandbox import demand, possible
@@ -42,6 +43,7 @@ class LocalLibrary:
         *,
         lock: Path | None = None,
         needs_sandbox: bool = False,
+        audit: Audit | None = None,
     ) -> None:
         """`lock` is the file that lets one process at a time work on the store.
 
@@ -51,6 +53,7 @@ class LocalLibrary:
         self._embedders = embedders
         self._lock = lock
         self._needs_sandbox = needs_sandbox
+        self._audit = audit
         self._turn = threading.Lock()
         self._pace = Pace()
         self._reranking = reranking
@@ -71,7 +74,9 @@ class LocalLibrary:
         self._store.rename_collection(collection, name)
 
     def remove_collection(self, collection: int) -> None:
+        documents = len(self._store.documents(collection))
         self._store.remove_collection(collection)
+        self._note(Event.DOCUMENTS_REMOVED, documents)
 
     def choose_embedding(self, collection: int, identity: str) -> None:
         self._embedders.model(identity)
@@ -99,6 +104,7 @@ class LocalLibrary:
         for path in paths:
             if path.is_dir():
                 added += self._add_folder(collection, path, is_watched=watch)
+        self._note(Event.DOCUMENTS_ADDED, len(added))
         return added
 
     def _add_folder(self, collection: int, path: Path, *, is_watched: bool) -> list[Document]:
@@ -109,14 +115,23 @@ class LocalLibrary:
         self._store.change(folder, changes(self._store, folder, [path], Stop()))
         return [each for each in self._store.documents(collection) if each.folder == number]
 
+    def _note(self, event: Event, count: int) -> None:
+        if self._audit is not None and count:
+            self._audit.note(event, count=count)
+
     def retry(self, documents: Sequence[int]) -> None:
         self._store.retry(documents)
 
     def remove(self, documents: Sequence[int]) -> None:
         self._store.remove(documents)
+        self._note(Event.DOCUMENTS_REMOVED, len(documents))
 
     def remove_folder(self, folder: int) -> None:
+        kept = next((each for each in self._store.folders() if each.id == folder), None)
+        came_with = self._store.documents(kept.collection) if kept else []
         self._store.remove_folder(folder)
+        count = sum(document.folder == folder for document in came_with)
+        self._note(Event.DOCUMENTS_REMOVED, count)
 
     def watch_folder(self, folder: int, *, is_watched: bool) -> None:
         self._store.watch_folder(folder, is_watched=is_watched)

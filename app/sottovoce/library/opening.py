@@ -13,6 +13,7 @@ from sottovoce.library.reranking import Reranking
 from sottovoce.models.admission import Admission
 from sottovoce.models.shelf import shelf_in
 from sottovoce.store.document_store import open_documents
+from sottovoce.system.audit import Audit
 from sottovoce.system.paths import Profile
 
 
@@ -30,10 +31,13 @@ def open_library(profile: Profile, key: bytes | None) -> LocalLibrary:
     embedders = Embedders(_bundled(), partial(by_identity, shelf_in(profile)), engine)
     reranker = partial(ProcessReranker, log=log, admit=admission.admit, needs_sandbox=needs)
     parts = (embedders, Reranking(reranker))
+    audit = Audit(profile)
     if key is None:
-        return LocalLibrary(open_documents(None, b""), *parts, needs_sandbox=needs)
+        store = open_documents(None, b"")
+        return LocalLibrary(store, *parts, needs_sandbox=needs, audit=audit)
     store = open_documents(profile.documents, key)
-    return LocalLibrary(store, *parts, lock=profile.documents_lock, needs_sandbox=needs)
+    lock = profile.documents_lock
+    return LocalLibrary(store, *parts, lock=lock, needs_sandbox=needs, audit=audit)
 
 
 def _bundled() -> str:

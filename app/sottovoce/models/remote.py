@@ -17,6 +17,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models import orders
 from sottovoce.models.repository import FetchOrder, Found, Repository
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.child import Child
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.switch import KEPT_OFF, OFF, NetworkSettings, read_switch
@@ -100,6 +101,9 @@ class Remote:
             token = self._token()
         token = token_in(token) if token else None
         stop.check()
+        Audit(self._profile).note(
+            Event.NETWORK_USED, purpose=what.purpose, host=settings.endpoint_host
+        )
         switch, ledger = os.fsencode(self._profile.network), os.fsencode(self._profile.ledger)
         errand = orders.Errand(what, settings, switch, token, ledger)
         try:

@@ -22,6 +22,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
 from sottovoce.models.remote import Remote
 from sottovoce.system.appearance import read_appearance, write_appearance
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe
@@ -195,6 +196,7 @@ class Session:
         for window in QApplication.topLevelWidgets():
             if window is not self.window and window.isVisible():
                 window.close()
+        self.tasks.ask(lambda: Audit(self._parts.profile).note(Event.LOCKED))
         self.shell.note_locking()
         self._keep_appearance()
         self.shell.hide()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from sottovoce.domain.problems import Problem
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import write_private
 from sottovoce.system.network.ledger import Entry, Ledger
 from sottovoce.system.network.switch import (
@@ -175,8 +176,11 @@ class NetworkViewModel(QObject):
             self.changed.emit()
             then()
 
-        place, policy = self._profile.network, self._profile.policy
-        self._tasks.ask(lambda: write_switch(place, settings, policy), changed, failed=self._tell)
+        def change() -> None:
+            write_switch(self._profile.network, settings, self._profile.policy)
+            Audit(self._profile).note(Event.NETWORK_SWITCHED, on=settings.on)
+
+        self._tasks.ask(change, changed, failed=self._tell)
 
     def _end_clearing(self) -> None:
         self.look()
