@@ -74,6 +74,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
+    _add_protect(commands, everywhere)
     _add_audit(commands, everywhere)
     _add_backup(commands, everywhere)
     _add_doctor(commands, everywhere)
@@ -450,6 +451,41 @@ def _add_audit(commands: "_Commands", everywhere: argparse.ArgumentParser) -> No
             "file", nargs="?", type=_path, metavar="FILE", help="this log, instead of your own"
         )
         action.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_protect(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    protect = commands.add_parser(
+        "protect", parents=[everywhere], help="what opens your chats, and forgetting them for good"
+    )
+    actions = protect.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def add(name: str, says: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, parents=[everywhere], help=says)
+
+    def add_new_passphrase(action: argparse.ArgumentParser) -> None:
+        action.add_argument(
+            "--new-passphrase-file",
+            type=_path,
+            metavar="FILE",
+            help="read the new passphrase from this file, not from the terminal",
+        )
+
+    status = add("status", "what opens your chats")
+    status.add_argument("--json", action="store_true", help="one JSON document")
+    passphrase = add("passphrase", "let a new passphrase open them, in place of the one before")
+    keyring = add("keyring", "let the keyring of this computer open them")
+    recovery = add("recovery-key", "make a key to be written down, in place of the one before")
+    for action in (passphrase, keyring, recovery):
+        action.add_argument("--remove", action="store_true", help="let it open them no more")
+    recover = add("recover", "open them by the recovery key, and set a new passphrase")
+    recover.add_argument(
+        "--keyring", action="store_true", help="let the keyring open them instead of a passphrase"
+    )
+    for action in (passphrase, recover):
+        add_new_passphrase(action)
+    add("change-key", "encrypt everything under a new key, which opens with the same things")
+    forget = add("forget", "remove all chats and documents for good, beginning with their key")
+    forget.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from sottovoce import __version__
 from sottovoce.cli import network
 from sottovoce.cli.layout import beneath
 from sottovoce.cli.policy import sentences
+from sottovoce.cli.protect import WAYS
 from sottovoce.cli.session import Parts
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, columns, write, write_json
@@ -25,7 +26,6 @@ from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
 from sottovoce.system.sandbox import Confinement, possible
-from sottovoce.system.slots import Protection
 from sottovoce.system.vault import Vault
 
 _BUILD = {
@@ -209,12 +209,7 @@ def _chats(parts: Parts) -> Finding:
         return Finding("Chats", Health.BAD, str(problem))
     if not protections:
         return Finding("Chats", Health.GOOD, "None are kept yet. They will be encrypted.")
-    ways = {
-        Protection.KEYRING: "the keyring of this computer",
-        Protection.PASSPHRASE: "a passphrase",
-        Protection.RECOVERY: "a recovery key",
-    }
-    by = " and by ".join(ways[protection] for protection in sorted(protections))
+    by = " and by ".join(WAYS[protection] for protection in sorted(protections))
     return Finding("Chats", Health.GOOD, f"Encrypted; opened by {by}.")
 
 

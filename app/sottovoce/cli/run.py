@@ -14,6 +14,7 @@ from sottovoce.cli import (
     models,
     network,
     policy,
+    protect,
 )
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
@@ -34,6 +35,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Parts], None]] = {
     "models": models.run,
     "network": network.run,
     "policy": policy.run,
+    "protect": protect.run,
 }
 
 

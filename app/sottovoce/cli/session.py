@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.slots import Protection
-from sottovoce.system.vault import vault_of
+from sottovoce.system.vault import Vault, vault_of
 
 _THREE_WAYS = (
     "Unlock the keyring of your computer, set SOTTOVOCE_PASSPHRASE, "
@@ -182,12 +183,20 @@ def _found_key(parts: Parts) -> bytes | None:
             # Another process made it in the same moment: it is opened like any other.
     protections = vault.protections
     if parts.passphrase is not None and Protection.PASSPHRASE in protections:
-        return vault.open_with_passphrase(parts.passphrase)
+        return opened_by_passphrase(vault, parts.passphrase)
     if Protection.KEYRING in protections and (secrets := parts.secrets()) is not None:
         return vault.open_with_keyring(secrets)
     if Protection.PASSPHRASE in protections and sys.stdin.isatty():
-        return vault.open_with_passphrase(typed_passphrase())
+        return opened_by_passphrase(vault, typed_passphrase())
     return None
+
+
+def opened_by_passphrase(vault: Vault, passphrase: str) -> bytes:
+    """The key, once the pause is over that wrong passphrases have made. Raises Problem."""
+    if pause := vault.pause:
+        tell(f"Wrong passphrases were typed: it is tried in {pause + 0.5:.0f} s.")
+        time.sleep(pause)
+    return vault.open_with_passphrase(passphrase)
 
 
 def typed_passphrase() -> str:
