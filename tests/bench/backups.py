@@ -35,4 +35,4 @@ def _speed(folder: Path) -> Figure:
         pass
     speed = size / (time.perf_counter() - began)
     note = f"{size:.0f} MB of database"
-    return Figure("backup, restored on trial", speed, "MB/s", 20, less_is_better=False, note=note)
+    return Figure("backup, restored on trial", speed, "MB/s", 10, less_is_better=False, note=note)

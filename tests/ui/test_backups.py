@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from sottovoce.domain.policy import Policy
@@ -160,6 +160,9 @@ def test_what_was_here_before_can_be_brought_back_or_removed(
     assert said(*here) == ["one", "two", "later"]
     done(qtbot, backups)
     card.discard.click()
+    (box,) = card.findChildren(QMessageBox)
+    remove = next(each for each in box.buttons() if each.text() == "Remove")
+    remove.click()
     qtbot.waitUntil(lambda: not card.bring_back.isVisible())
     assert kept(here[0]) == []
 

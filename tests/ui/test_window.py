@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLockFile, QPoint, Qt
@@ -11,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets, ScriptedEngine
 from sottovoce.domain.conversation import State
-from sottovoce.domain.settings import Appearance, Scheme
+from sottovoce.domain.settings import Appearance, BackupPlan, Scheme
 from sottovoce.models.remote import Remote
+from sottovoce.store.backup import opened as open_backup
 from sottovoce.store.store import open_store
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.paths import Profile
@@ -81,6 +84,34 @@ def test_a_chat_is_there_after_closing_and_opening_again(qtbot: QtBot, start: St
 
     shell = opened(qtbot, start(secrets))
     qtbot.waitUntil(lambda: titles(shell) == ["Remember this"])
+
+
+def test_a_backup_is_made_when_the_window_closes_if_one_is_due(
+    qtbot: QtBot, start: Start, profile: Profile, tmp_path: Path
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    Vault(profile.vault).create(secrets=None, passphrase="a passphrase")
+    first = start(passphrase="a passphrase")
+    shell = opened(qtbot, first)
+    shell.settings.change(replace(shell.settings.settings, backups=BackupPlan(str(folder), days=1)))
+    finish(first)
+    (made,) = folder.iterdir()
+    with open_backup(profile, made) as backup:
+        backup.key("a passphrase")
+
+
+def test_a_backup_that_could_not_be_made_is_told_at_the_next_start(
+    qtbot: QtBot, start: Start, profile: Profile, tmp_path: Path
+) -> None:
+    Vault(profile.vault).create(secrets=None, passphrase="a passphrase")
+    first = start(passphrase="a passphrase")
+    shell = opened(qtbot, first)
+    plan = BackupPlan(str(tmp_path / "gone"), days=1)
+    shell.settings.change(replace(shell.settings.settings, backups=plan))
+    finish(first)
+    again = opened(qtbot, start(passphrase="a passphrase"))
+    assert "folder for backups is not there" in again.notice.sentence
 
 
 def test_without_a_keyring_a_passphrase_is_chosen_and_opens_the_chats_later(

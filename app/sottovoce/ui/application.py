@@ -219,11 +219,12 @@ class Session:
         self.tasks.close()
         if self.shell is not None:
             self.shell.temporary_library.close()
-        if self._opened is not None:
-            self._opened.library.close()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.library.close()
             if self.shell is not None and not self._is_locking:
-                self._back_up(self._opened, self.shell.settings.settings)
-            self._opened.store.close()
+                self._back_up(opened, self.shell.settings.settings)
+            opened.store.close()
 
     def _back_up(self, opened: Opened, settings: Settings) -> None:
         """Make the backup that is due, if one is; what stands in its way is told at next start."""

@@ -3,8 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMessageBox,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sottovoce.store.backup import SUFFIX, Backup
 from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
@@ -43,7 +50,7 @@ class BackupCard(QWidget):
         self.folder = label("", "muted", wraps=True)
         self.choose = button("Choose a folder…", self._ask_folder)
         self.bring_back = button("Bring it back", backups.bring_back)
-        self.discard = button("Remove for good", backups.discard, "quiet")
+        self.discard = button("Remove for good…", self._ask_to_discard, "quiet")
         self._was_here = label("", wraps=True)
         self._before = QWidget()
         self._lay_out(look)
@@ -124,6 +131,7 @@ class BackupCard(QWidget):
         self.choose.setEnabled(may_create)
         self.folder.setText(breakable(plan.folder) if plan.is_wanted else "")
         self.folder.setVisible(plan.is_wanted)
+        self.choose.setVisible(plan.is_wanted)
 
     def _in_words(self) -> str:
         backups = self._backups
@@ -164,6 +172,18 @@ class BackupCard(QWidget):
         )
         if folder:
             self.take_folder(Path(folder))
+
+    def _ask_to_discard(self) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Remove for good")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText("Remove for good what was here before?")
+        box.setInformativeText("It cannot be brought back any more then. What is here now stays.")
+        remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Keep", QMessageBox.ButtonRole.RejectRole))
+        remove.clicked.connect(self._backups.discard)
+        box.open()
 
     def take_folder(self, folder: Path) -> None:
         """Keep automatic backups there; every week, if nothing else was said."""

@@ -59,6 +59,7 @@ class RestoreDialog(QDialog):
         column.addWidget(self.secret)
         column.addWidget(self.trouble)
         column.addWidget(self.bar)
+        column.addStretch()
         column.addLayout(row)
 
     def _restore(self) -> None:
