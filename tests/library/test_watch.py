@@ -13,6 +13,7 @@ from sottovoce.domain.problems import Cancelled
 from sottovoce.domain.stop import Stop
 from sottovoce.library.local import LocalLibrary
 from sottovoce.library.news import Working
+from sottovoce.store.document_store import DocumentStore
 
 
 class Following:
@@ -155,6 +156,23 @@ def test_a_folder_that_is_no_longer_followed_stays_as_it_was(
         other = put(folder.parent / "by itself.txt")
         shelf.add(following.collection.id, [other])
         following.until({"first.txt", "by itself.txt"})
+
+
+def test_what_comes_while_the_work_ends_is_read(
+    shelf: LocalLibrary, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with followed(shelf, folder) as following:
+        late = put(folder.parent / "late.txt")
+        end = DocumentStore.change_embeddings
+
+        def end_late(store: DocumentStore) -> None:
+            monkeypatch.undo()
+            shelf.add(following.collection.id, [late])
+            end(store)
+
+        monkeypatch.setattr(DocumentStore, "change_embeddings", end_late)
+        put(folder / "second.txt")
+        following.until({"first.txt", "second.txt", "late.txt"})
 
 
 def test_a_burst_of_changes_is_followed_to_its_end(shelf: LocalLibrary, folder: Path) -> None:

@@ -160,7 +160,7 @@ class LocalLibrary:
             stop.wait(_LOOK_EVERY)
 
     def _follow(self, stop: Stop) -> Iterator[News]:
-        ingest = self._ingest()
+        ingest, seen = self._ingest(), self._store.version()
         with closing(Watcher()) as watcher:
 
             def look() -> None:
@@ -168,10 +168,16 @@ class LocalLibrary:
                 for folder, paths in watcher.due():
                     self._look(folder, paths, stop)
 
+            def begin() -> None:
+                nonlocal seen
+                look()
+                seen = self._store.version()
+
             while True:
-                yield from ingest.work(stop, look)
-                done, again = self._store.version(), time.monotonic() + _TRY_AGAIN
-                while self._store.version() == done:
+                yield from ingest.work(stop, begin)
+                again = time.monotonic() + _TRY_AGAIN
+                # As it was when the work looked last: what came while it ended is read next.
+                while self._store.version() == seen:
                     if ingest.lacks_model and time.monotonic() > again:
                         break
                     watcher.wait(_LOOK_EVERY, stop)
