@@ -75,6 +75,15 @@ def test_the_oldest_go_but_no_others(here: tuple[Profile, bytes], plan: BackupPl
     assert len(made(plan)) == len(others) + 2
 
 
+def test_what_a_kill_has_left_goes_with_the_next(
+    here: tuple[Profile, bytes], plan: BackupPlan
+) -> None:
+    left = aged(here, plan, 30)
+    left.rename(left.with_name(f"{left.name}.part"))
+    assert back_up(here, plan)
+    assert [name for name in made(plan) if name.endswith(".part")] == []
+
+
 def test_none_is_made_that_nobody_wants_or_may_make(
     here: tuple[Profile, bytes], plan: BackupPlan
 ) -> None:

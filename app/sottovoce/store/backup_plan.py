@@ -37,6 +37,8 @@ def back_up_if_due(
     made = _made(folder, start)
     if made and now - max(made) < timedelta(days=plan.days):
         return
+    for unfinished in folder.glob(f"{start}*{SUFFIX}.part"):
+        unfinished.unlink()  # It was killed, such as when the computer was switched off.
     yield from create(profile, key, folder / f"{start}{now:{_MOMENT}}{SUFFIX}", stop)
     too_many = sorted(_made(folder, start).items())[: -max(plan.keep, 1)]
     for _, path in too_many:
