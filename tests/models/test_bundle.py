@@ -30,6 +30,7 @@ from models.bundling import (
     stop_at_once,
 )
 from models.downloading import SHARDS, largest_file, shards
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterShelf
@@ -53,6 +54,7 @@ from sottovoce.models.bundle.reading import open_bundle
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
 from sottovoce.models.catalogue import catalogue
 from sottovoce.models.shelf import Origin, Shelf
+from sottovoce.system.audit import read_log
 from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
 
@@ -419,6 +421,27 @@ def test_a_wrong_byte_in_what_was_copied_before_is_noticed(folder: Path, profile
     with pytest.raises(Damaged):
         put(folder, profile)
     assert put(folder, profile).models
+
+
+def test_a_model_that_administrators_do_not_allow_is_not_even_copied(
+    file: Path, profile: Profile
+) -> None:
+    ruled = replace(profile, policy=Policy(models=frozenset({"0" * 64})))
+    with pytest.raises(Refused, match="administrator"):
+        put(file, ruled)
+    assert not profile.models.exists()
+    sums = {content.sha256 for content in open_bundle(file).manifest.files}
+    assert put(file, replace(profile, policy=Policy(models=frozenset(sums)))).models
+
+
+def test_what_is_installed_is_noted_where_the_policy_asks_for_it(
+    file: Path, profile: Profile
+) -> None:
+    put(file, profile)
+    assert not read_log(profile.audit)
+    put(file, replace(profile, policy=Policy(audit=True)))
+    [entry] = read_log(profile.audit)
+    assert (entry.event, entry.facts["sha256"]) == ("bundle installed", open_bundle(file).id)
 
 
 def test_stopping_leaves_nothing(folder: Path, profile: Profile, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ from sottovoce.models.bundle.reading import Bundle, open_bundle, verify
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
 from sottovoce.models.catalogue import catalogue
 from sottovoce.models.shelf import shelf_in
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import write_private
 from sottovoce.system.passphrase import given_passphrase
 
@@ -82,6 +83,7 @@ def _create(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     with Progress() as progress:
         bundle = followed(news, "Making the bundle", progress)
     Signers(parts.profile.signers).trust(key.public)
+    Audit(parts.profile).note(Event.BUNDLE_MADE, sha256=bundle.id)
     _write_bundle(bundle, parts, as_json=arguments.json, place=arguments.out)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sottovoce.domain.problems import Cancelled, Damaged, NoRoom, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.bundle.manifest import SHELVED, Content, Item, Kind, Manifest
+from sottovoce.models.bundle.manifest import LOADED, SHELVED, Content, Item, Kind, Manifest
 from sottovoce.models.bundle.reading import Bundle, read
 from sottovoce.models.bundle.signers import Signers
 from sottovoce.models.catalogue import Catalogue, Licence
@@ -24,6 +24,7 @@ from sottovoce.models.install import install as put_on_shelf
 from sottovoce.models.pace import Pace
 from sottovoce.models.part import Part, prepare, settle
 from sottovoce.models.records import Acceptance
+from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, write_private, writing_translated
 from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
@@ -76,6 +77,7 @@ def install(
     another medium, Damaged, Unsupported, Refused, NoRoom, or Cancelled.
     """
     Signers(profile.signers).check(bundle)
+    _check_allowed(bundle.manifest, profile)
     folder = profile.models / "bundles"
     with writing_translated():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,6 +87,7 @@ def install(
         work = _Installation(bundle, profile, folder / bundle.id[:32], acceptances, hand_to)
         try:
             yield from work.stage(stop)
+            Audit(profile).note(Event.BUNDLE_INSTALLED, sha256=bundle.id)
             yield work.put()
         except Cancelled:
             work.leave_nothing()
@@ -223,6 +226,18 @@ class _Installation:
                 )
 
 
+def _check_allowed(manifest: Manifest, profile: Profile) -> None:
+    """Return if administrators let its models be loaded: copying others would be for nothing."""
+    allowed = profile.policy.models
+    loaded = (item for item in manifest.items if item.kind in LOADED)
+    sums = {file.sha256 for item in loaded for file in item.files}
+    if allowed is not None and not sums <= allowed:
+        raise Refused(
+            "Your administrator does not allow all models of this bundle. Ask for another; "
+            "`sottovoce policy show` tells which are allowed."
+        )
+
+
 def _copy(bundle: Bundle, file: Content, place: Path, stop: Stop) -> Iterator[int]:
     """Have a file of the bundle at `place`, on from what is there of it; tell how far it is."""
     part = _part_of(place)
@@ -252,7 +267,7 @@ def _check_same(file: Content, place: Path, stop: Stop) -> None:
 
 def _look_into(path: Path, item: Item, stop: Stop) -> None:
     """Return if a model or adapter is one; else it goes. Raises Damaged or Unsupported."""
-    if item.kind not in {Kind.MODEL, Kind.ADAPTER}:
+    if item.kind not in LOADED:
         return
     try:
         found = inspect(path, stop)

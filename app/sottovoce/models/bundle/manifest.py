@@ -45,7 +45,9 @@ class Kind(StrEnum):
     """For an administrator to look at and to install: it is never obeyed from here."""
 
 
-SHELVED = frozenset({Kind.MODEL, Kind.ADAPTER, Kind.LICENCE})
+LOADED = frozenset({Kind.MODEL, Kind.ADAPTER})
+"""What the engine opens."""
+SHELVED = LOADED | {Kind.LICENCE}
 """What Sottovoce puts in its own folder. The rest is handed to a person."""
 
 
@@ -160,11 +162,10 @@ def _is_sound(manifest: Manifest) -> bool:
 
 def _is_item_sound(item: Item) -> bool:
     names = [file.name for file in item.files]
-    is_gguf = item.kind in {Kind.MODEL, Kind.ADAPTER}
     return (
         all(map(is_plain, names))
         and _is_shown_as_it_is(item.name, item.licence, item.repository, item.commit)
-        and is_gguf == all(name.endswith(".gguf") for name in names)
+        and (item.kind in LOADED) == all(name.endswith(".gguf") for name in names)
         and is_whole_set(names)
         and all(map(_adds_up, item.files))
     )
