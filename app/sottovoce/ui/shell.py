@@ -755,7 +755,7 @@ class Shell(QWidget):
         from sottovoce.ui.settings.sandbox_card import SandboxCard
 
         sandbox = SandboxCard(self.model.confinement, self._look)
-        protection = ProtectionViewModel(self._profile, self._tasks, self._secrets)
+        protection = ProtectionViewModel(self._profile, self._tasks, self._secrets, self.lock.lock)
         dialog = SettingsDialog(
             self.settings,
             self.network,
