@@ -109,6 +109,7 @@ def _launch(
                 remote,
                 given,
                 arguments.open_model,
+                unlocked=unlocked,
                 is_locked=arguments.locked,
                 restart=again,
             )

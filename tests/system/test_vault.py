@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from fakes import MemorySecrets
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Damaged, Missing, Refused
+from sottovoce.system.audit import Event, read_log
+from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Cost, Protection
-from sottovoce.system.vault import Vault, secret_name
+from sottovoce.system.vault import Vault, secret_name, vault_of
 
 CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
 """So that no test waits for what only somebody who guesses should wait for."""
@@ -415,3 +418,29 @@ def test_several_wrong_passphrases_make_a_pause_that_outlives_the_window(
     assert again.open_with_recovery_key(recovery_key) == key
     assert again.pause == 0
     assert again.open_with_passphrase("correct horse") == key
+
+
+def test_a_passphrase_that_administrators_want_cannot_be_removed(
+    tmp_path: Path, drawer: MemorySecrets
+) -> None:
+    strict = vault_of(Profile(tmp_path, Policy(needs_passphrase=True)))
+    strict.create(secrets=drawer, passphrase="seven words")
+    with pytest.raises(Refused, match="administrator wants a passphrase"):
+        strict.remove(Protection.PASSPHRASE)
+    strict.remove(Protection.KEYRING)
+    assert strict.protections == {Protection.PASSPHRASE}
+
+
+def test_who_opens_and_who_fails_to_is_noted(tmp_path: Path) -> None:
+    profile = Profile(tmp_path, Policy(audit=True))
+    vault = vault_of(profile)
+    vault.create(secrets=None, passphrase="seven words")
+    with pytest.raises(Refused):
+        vault.open_with_passphrase("eight words")
+    vault.open_with_passphrase("seven words")
+    assert [(entry.event, dict(entry.facts)) for entry in read_log(profile.audit)] == [
+        (Event.PROTECTION_CHANGED, {"opens": "passphrase"}),
+        (Event.WRONG_KEY, {"by": "passphrase"}),
+        (Event.UNLOCKED, {"by": "passphrase"}),
+    ]
+    assert b"words" not in profile.audit.read_bytes()

@@ -13,14 +13,17 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from fakes import ScriptedEngine
+from fakes import MemorySecrets, ScriptedEngine
 from sottovoce.chat.export import Format
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.models.remote import Remote
 from sottovoce.store import moments
 from sottovoce.store.store import Store
+from sottovoce.system.audit import Event, read_log
 from sottovoce.system.network.switch import NetworkSettings, write_switch
 from sottovoce.system.paths import Profile
+from sottovoce.system.slots import Protection
+from sottovoce.system.vault import Vault
 from sottovoce.ui.application import Session, WindowParts
 from sottovoce.ui.network.panel import NetworkPanel
 from sottovoce.ui.network.switch_dialog import SwitchDialog, Wish, when_on
@@ -154,3 +157,65 @@ def test_the_line_of_the_administrators_is_on_every_page(
     qtbot.waitUntil(lambda: session.shell is not None)
     assert "<b>Internal</b>" in words(session.window)
     session.close()
+
+
+def session_of(profile: Profile, secrets: MemorySecrets, look: Look, qtbot: QtBot) -> Session:
+    session = Session(
+        WindowParts(profile, ScriptedEngine(), lambda: secrets, Remote(profile)), look
+    )
+    qtbot.addWidget(session.window)
+    session.start()
+    return session
+
+
+def test_a_keyring_is_not_enough_where_a_passphrase_is_wanted(
+    qtbot: QtBot, profile: Profile, look: Look
+) -> None:
+    secrets, strict = MemorySecrets(), Profile(profile.folder, Policy(needs_passphrase=True))
+    free = session_of(profile, secrets, look, qtbot)
+    qtbot.waitUntil(lambda: free.shell is not None)
+    free.close()
+    session = session_of(strict, secrets, look, qtbot)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_ANEW)
+    assert "Your administrator wants a passphrase" in words(session.window)
+    assert not session.unlock.has_keyring
+    session.unlock.choose_anew("seven quiet words behind a heavy door")
+    qtbot.waitUntil(lambda: session.shell is not None)
+    session.close()
+    assert Vault(strict.vault).protections == {Protection.KEYRING, Protection.PASSPHRASE}
+
+
+def test_new_chats_are_not_left_to_the_keyring_where_a_passphrase_is_wanted(
+    qtbot: QtBot, profile: Profile, look: Look
+) -> None:
+    secrets, strict = MemorySecrets(), Profile(profile.folder, Policy(needs_passphrase=True))
+    session = session_of(strict, secrets, look, qtbot)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    assert "Your administrator wants a passphrase" in words(session.window)
+    session.unlock.create("seven quiet words behind a heavy door")
+    qtbot.waitUntil(lambda: session.shell is not None)
+    session.close()
+    assert Vault(strict.vault).protections == {Protection.PASSPHRASE}
+    assert secrets.kept == {}
+
+
+def test_what_is_done_in_the_window_is_noted(qtbot: QtBot, profile: Profile, look: Look) -> None:
+    watched = Profile(profile.folder, Policy(audit=True))
+    keys: list[bytes] = []
+    parts = WindowParts(
+        watched, ScriptedEngine(), lambda: None, Remote(watched), unlocked=keys.append
+    )
+    session = Session(parts, look)
+    qtbot.addWidget(session.window)
+    session.start()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    session.unlock.create("seven quiet words behind a heavy door")
+    qtbot.waitUntil(lambda: session.shell is not None and bool(keys))
+    assert session.shell is not None
+    session.shell.network.turn_off()
+    qtbot.waitUntil(lambda: len(read_log(watched.audit)) == 2)
+    session.close()
+    assert [entry.event for entry in read_log(watched.audit)] == [
+        Event.PROTECTION_CHANGED,
+        Event.NETWORK_SWITCHED,
+    ]

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from sottovoce.domain.policy import PASSPHRASE_WANTED
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem, Refused
 from sottovoce.system import slots
 from sottovoce.system.audit import Audit, Event
@@ -60,13 +61,19 @@ class Vault:
     """
 
     def __init__(
-        self, folder: Path, cost: Cost | None = None, *, audit: Audit | None = None
+        self,
+        folder: Path,
+        cost: Cost | None = None,
+        *,
+        audit: Audit | None = None,
+        needs_passphrase: bool = False,
     ) -> None:
         """`cost` is that of passphrases set from now on."""
         self._folder = folder
         self._copies = (folder / "vault.json", folder / "vault-copy.json")
         self._cost = cost or Cost()
         self._audit = audit
+        self._needs_passphrase = needs_passphrase
         self._tries = Tries(folder / "tries.json")
 
     @property
@@ -205,6 +212,8 @@ class Vault:
 
         Raises Refused if too little would be left to open it.
         """
+        if protection is Protection.PASSPHRASE and self._needs_passphrase:
+            raise Refused(PASSPHRASE_WANTED)
         self._change(lambda contents: _without(contents, protection))
         if protection is Protection.KEYRING and secrets is not None:
             with suppress(Problem):  # Nothing is left that it would open.
@@ -311,7 +320,8 @@ class Vault:
 
 def vault_of(profile: Profile) -> Vault:
     """The vault that guards what is kept in a profile. What is done with it is noted."""
-    return Vault(profile.vault, audit=Audit(profile))
+    needs_passphrase = profile.policy.needs_passphrase
+    return Vault(profile.vault, audit=Audit(profile), needs_passphrase=needs_passphrase)
 
 
 def secret_name(vault: str) -> str:

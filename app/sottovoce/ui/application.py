@@ -68,6 +68,8 @@ class WindowParts:
     """What the user gave along with the start."""
     open_model: Path | None = None
     """A model file to begin with."""
+    unlocked: Callable[[bytes], None] = lambda key: None
+    """Is told the key of what is kept, once it is known."""
     is_locked: bool = False
     """Whether the window has locked itself: it opens nothing before it is asked to."""
     restart: Callable[[], object] = lambda: None
@@ -278,6 +280,8 @@ class Session:
         from sottovoce.ui.shell import Shell
 
         self._opened = opened
+        if opened.key:
+            self.tasks.ask(lambda: self._parts.unlocked(opened.key))
         self.shell = Shell(
             opened,
             self._parts.engine,

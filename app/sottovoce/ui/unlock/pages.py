@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sottovoce.domain.policy import PASSPHRASE_WANTED
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.passphrase import NewPassphrase, passphrase_field
 from sottovoce.ui.unlock.view_model import Step, UnlockViewModel
@@ -132,9 +133,14 @@ class ChoosePage(_Page):
             look,
             "lock",
             "Choose a passphrase",
-            "Your chats are kept encrypted on this computer. It has no keyring that could hold the "
-            "key, so a passphrase protects them. If you forget it, only a recovery key opens them, "
-            "which you can make in the settings under Privacy.",
+            "Your chats are kept encrypted on this computer. "
+            + (
+                f"{PASSPHRASE_WANTED} "
+                if unlock.needs_passphrase
+                else "It has no keyring that could hold the key, so a passphrase protects them. "
+            )
+            + "If you forget it, only a recovery key opens them, which you can make in the "
+            "settings under Privacy.",
         )
         self._unlock = unlock
         self.passphrase = NewPassphrase(look)
@@ -165,8 +171,10 @@ class ChooseAnewPage(_Page):
             look,
             "lock",
             "Choose a new passphrase",
-            "The recovery key is right, and stays valid. A new passphrase opens your chats from "
-            "now on, in place of the one before.",
+            f"{PASSPHRASE_WANTED} It opens them from now on."
+            if unlock.needs_passphrase
+            else "The recovery key is right, and stays valid. A new passphrase opens your chats "
+            "from now on, in place of the one before.",
         )
         self._unlock = unlock
         self.passphrase = NewPassphrase(look)

@@ -71,7 +71,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Recovered:
-    """The recovery key was right."""
+    """The recovery key was right, or the keyring, where the policy is not content with that."""
 
     key: bytes = field(repr=False)
     has_keyring: bool
@@ -109,7 +109,7 @@ class UnlockViewModel(QObject):
         self._profile = profile
         self._tasks = tasks
         self._secrets = secrets
-        self._given = passphrase
+        self._given = None if is_locked else passphrase
         self._is_locked = is_locked
         self._has_keyring = False
         self._clock = clock
@@ -159,7 +159,7 @@ class UnlockViewModel(QObject):
     def start(self) -> None:
         """Open the chats without asking, if that is possible; if they are locked, ask."""
         if self._is_locked:
-            self._work(lambda: _stay_locked(self._profile))
+            self._work(lambda: _stay_locked(self._profile, self._secrets))
             return
         self.open_without_asking()
 
@@ -177,6 +177,11 @@ class UnlockViewModel(QObject):
         if self.seconds_to_wait > 0:
             return
         self._work(lambda: _open_with_passphrase(self._profile, passphrase))
+
+    @property
+    def needs_passphrase(self) -> bool:
+        """Whether administrators want one, also where there is a keyring."""
+        return self._profile.policy.needs_passphrase
 
     @property
     def may_be_temporary(self) -> bool:
@@ -287,21 +292,23 @@ class UnlockViewModel(QObject):
 def _has_recovery_key(profile: Profile) -> bool:
     # Late, for start-up: see above.
     from sottovoce.system.slots import Protection
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
     try:
-        return Protection.RECOVERY in Vault(profile.vault).protections
+        return Protection.RECOVERY in vault_of(profile).protections
     except Problem:
         return False  # It is told when the vault is opened.
 
 
-def _stay_locked(profile: Profile) -> _Asked:
+def _stay_locked(profile: Profile, secrets: Callable[[], Secrets | None]) -> _Outcome:
     """What it takes to unlock. The keyring is not asked: it may open to anybody at the keyboard."""
     # Late, for start-up: see above.
     from sottovoce.system.slots import Protection
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
-    vault = Vault(profile.vault)
+    vault = vault_of(profile)
+    if not vault.exists:  # Everything was forgotten: there is nothing to lock.
+        return _open_without_asking(profile, secrets, None)
     if Protection.PASSPHRASE not in vault.protections:
         return _Asked(Step.LOCKED)
     has_keyring = Protection.KEYRING in vault.protections
@@ -313,18 +320,18 @@ def _open_without_asking(
 ) -> _Outcome:
     # Late, for start-up: see above.
     from sottovoce.system.slots import Protection
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
     # Looked at before the vault: a command line that begins this profile makes them after it.
     has_chats = profile.database.exists() or profile.documents.exists()
-    vault = Vault(profile.vault)
+    vault = vault_of(profile)
     if not vault.exists:
         if has_chats:
             raise Missing(
                 "What you kept is here, but the vault with its key is not. "
                 "Restore it from a backup."
             )
-        keyring = secrets()
+        keyring = None if profile.policy.needs_passphrase else secrets()
         if keyring is None and given is None:
             return _Asked(Step.CHOOSE_PASSPHRASE)
         try:
@@ -353,13 +360,15 @@ def _open_with_keyring(
 ) -> _Outcome:
     # Late, for start-up: see above.
     from sottovoce.system.slots import Protection
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
     keyring = secrets()
     if keyring is None:
         raise Refused("The keyring of this computer does not answer. Unlock it and try again.")
-    vault = Vault(profile.vault)
+    vault = vault_of(profile)
     key = vault.open_with_keyring(keyring)
+    if profile.policy.needs_passphrase and Protection.PASSPHRASE not in vault.protections:
+        return _Recovered(key, has_keyring=False)
     if not profile.key_wish.exists():
         return _open(profile, key, note)
     if Protection.PASSPHRASE in vault.protections:
@@ -370,9 +379,9 @@ def _open_with_keyring(
 
 def _open_with_passphrase(profile: Profile, passphrase: str, note: str = "") -> _Outcome:
     # Late, for start-up: see above.
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
-    vault = Vault(profile.vault)
+    vault = vault_of(profile)
     try:
         key = vault.open_with_passphrase(passphrase)
     except Refused as problem:
@@ -387,22 +396,23 @@ def _recover(
     profile: Profile, secrets: Callable[[], Secrets | None], typed: str
 ) -> _Asked | _Recovered:
     # Late, for start-up: see above.
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
     try:
-        key = Vault(profile.vault).open_with_recovery_key(typed)
+        key = vault_of(profile).open_with_recovery_key(typed)
     except Refused as problem:
         return _Asked(Step.ENTER_RECOVERY_KEY, str(problem))
-    return _Recovered(key, has_keyring=secrets() is not None)
+    has_keyring = not profile.policy.needs_passphrase and secrets() is not None
+    return _Recovered(key, has_keyring=has_keyring)
 
 
 def _protect_anew(
     profile: Profile, secrets: Callable[[], Secrets | None], key: bytes, passphrase: str | None
 ) -> _Outcome:
     # Late, for start-up: see above.
-    from sottovoce.system.vault import Vault
+    from sottovoce.system.vault import vault_of
 
-    vault = Vault(profile.vault)
+    vault = vault_of(profile)
     keyring = secrets() if passphrase is None else None
     try:
         if passphrase is not None:
