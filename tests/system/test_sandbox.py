@@ -20,6 +20,7 @@ from sottovoce.system.sandbox import Confinement, possible
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="locks of Linux")
 
 NOBODY = 65_534
+STRICT = "confine([Path(own)], Limits(memory=1_000_000_000, seconds=2))"
 
 PROBES = {
     "connect over IPv4": "socket.create_connection(('127.0.0.1', port), 5).close()",
@@ -52,9 +53,10 @@ PROGRAM = """
 import ctypes, json, os, socket, subprocess, sys, threading
 from pathlib import Path
 from sottovoce.system import landlock
-from sottovoce.system.sandbox import Limits, confine
+from sottovoce.system.network.client import files_to_connect
+from sottovoce.system.sandbox import Limits, confine, keep_errand, keep_offline, libraries
 
-own, other, port, locked, user, first, *probes = sys.argv[1:]
+own, other, port, locked, user, first, lock, *probes = sys.argv[1:]
 port = int(port)
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -89,7 +91,7 @@ if int(user):
     os.setgid(int(user))
     os.setuid(int(user))
 if int(locked):
-    held = confine([Path(own)], Limits(memory=1_000_000_000, seconds=2))
+    held = eval(lock)
     print(json.dumps([held.files, held.changes, held.network, held.programs, held.memory]))
 for probe in probes:
     print(json.dumps(told(probe)), flush=True)
@@ -105,14 +107,16 @@ class Prison:
         self._port = port
         self._user = user
 
-    def run(self, *probes: str, locked: bool = True, first: str = "") -> tuple[list[object], int]:
+    def run(
+        self, *probes: str, locked: bool = True, first: str = "", lock: str = STRICT
+    ) -> tuple[list[object], int]:
         """What a new process tells of its locks, and of each probe; and how it ended."""
         for file in (self._own, self._other):
             file.write_bytes(b"GGUF")
             file.chmod(0o666)
-        arguments = (self._own, self._other, self._port, int(locked), self._user, first, *probes)
+        arguments = (self._own, self._other, self._port, int(locked), self._user, first)
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+            [sys.executable, "-c", PROGRAM, *map(str, arguments), lock, *probes],
             stdout=subprocess.PIPE,
             timeout=60,
         )
@@ -180,6 +184,63 @@ def test_threads_are_locked_in_too(full: Prison) -> None:
         f"threading.excepthook = lambda crash: print(json.dumps(crash.exc_type.__name__)); {start}"
     )
     assert kind == "PermissionError"
+
+
+LIBRARY = "keep_offline(Path(own).parent)"
+LIBRARY_MAY = (
+    "Path(other).read_bytes()",
+    "os.listdir('/')",
+    "Path(own + '.new').write_bytes(b'')",
+    "os.rename(own + '.new', own + '.moved')",
+    "os.unlink(own + '.moved')",
+    "socket.socketpair()[0].close()",
+    "forked()",
+    "subprocess.run([sys.executable, '-c', ''], check=True)",
+    "open('/dev/null', 'wb').close()",
+)
+LIBRARY_MAY_NOT = (
+    "connect over IPv4", "make an IPv6 socket", "make a UDP socket", "make a local socket",
+    "make a netlink socket", "set up io_uring", "start a program",
+    "become another program", "signal the parent",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("prison", ["whoever runs this"], indirect=True)
+def test_the_library_reads_writes_its_folder_and_starts_itself_alone(full: Prison) -> None:
+    not_allowed = [PROBES[name] for name in LIBRARY_MAY_NOT]
+    outside = "Path('/var/tmp/sottovoce-escape').write_bytes(b'')"
+    datagrams = "socket.socketpair(type=socket.SOCK_DGRAM)"
+    (held, *told), _ = full.run(*LIBRARY_MAY, *not_allowed, outside, datagrams, lock=LIBRARY)
+    assert held == [False, True, True, True, False]
+    done, refused = told[: len(LIBRARY_MAY)], told[len(LIBRARY_MAY) :]
+    assert dict(zip(LIBRARY_MAY, done, strict=True)) == dict.fromkeys(LIBRARY_MAY, "done")
+    assert refused == ["refused"] * (len(LIBRARY_MAY_NOT) + 2)
+
+
+ERRAND = "keep_errand([Path(other), *libraries(), *files_to_connect()], [Path(own)])"
+ERRAND_MAY = (
+    PROBES["connect over IPv4"],
+    PROBES["look up a name"],
+    PROBES["read another file"],
+    PROBES["write to the file"],
+    PROBES["shorten the file"],
+)
+ERRAND_MAY_NOT = (
+    "list a folder", "make a file", "rename the file", "remove the file", "make a folder",
+    "make a link", "set up io_uring", "start a program", "become another program", "fork",
+    "signal the parent", "see the parent's environment",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("prison", ["whoever runs this"], indirect=True)
+def test_an_errand_reaches_the_network_and_its_own_file_alone(full: Prison) -> None:
+    not_allowed = [PROBES[name] for name in ERRAND_MAY_NOT]
+    serve, packets = "socket.create_server(('127.0.0.1', 0))", "socket.socket(17, 3)"
+    (held, *told), _ = full.run(*ERRAND_MAY, *not_allowed, serve, packets, lock=ERRAND)
+    assert held == [True, True, False, True, False]
+    done, refused = told[: len(ERRAND_MAY)], told[len(ERRAND_MAY) :]
+    assert dict(zip(ERRAND_MAY, done, strict=True)) == dict.fromkeys(ERRAND_MAY, "done")
+    assert refused == ["refused"] * (len(ERRAND_MAY_NOT) + 2)
 
 
 def test_endless_work_is_ended(full: Prison) -> None:
