@@ -30,6 +30,12 @@ def adapter(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "sea.gguf")
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where whatever is no adapter lies: for each new path the engine would begin anew."""
+    return tmp_path_factory.mktemp("adapters") / "bad.gguf"
+
+
 def adapt(engine: ProcessEngine, *adapters: Adapter) -> None:
     """Have the model that is loaded use these, in a process that may open them."""
     assert engine.loaded is not None
@@ -127,19 +133,19 @@ def test_what_was_not_named_in_time_is_loaded_with_the_model_anew(
     ],
 )
 def test_an_adapter_for_another_model_is_unsupported(
-    adapted: ProcessEngine, tmp_path: Path, tensors: Tensors
+    adapted: ProcessEngine, place: Path, tensors: Tensors
 ) -> None:
     plain = use(adapted)
-    path = write_adapter(tmp_path / "other.gguf", tensors)
+    path = write_adapter(place, tensors)
     with pytest.raises(Unsupported):
         adapt(adapted, Adapter(path))
     assert ask(adapted, QUESTION).text == plain
 
 
 def test_an_adapter_of_another_architecture_is_unsupported(
-    adapted: ProcessEngine, tmp_path: Path
+    adapted: ProcessEngine, place: Path
 ) -> None:
-    path = write_adapter(tmp_path / "other.gguf", architecture="qwen2")
+    path = write_adapter(place, architecture="qwen2")
     with pytest.raises(Unsupported):
         adapt(adapted, Adapter(path))
 
@@ -153,35 +159,32 @@ def test_an_adapter_of_another_architecture_is_unsupported(
         {"blk.0.ffn_down.weight": (WIDTH, WIDTH)},
     ],
 )
-def test_half_an_adapter_is_damaged(
-    adapted: ProcessEngine, tmp_path: Path, tensors: Tensors
-) -> None:
-    path = write_adapter(tmp_path / "half.gguf", tensors)
+def test_half_an_adapter_is_damaged(adapted: ProcessEngine, place: Path, tensors: Tensors) -> None:
+    path = write_adapter(place, tensors)
     with pytest.raises(Damaged):
         adapt(adapted, Adapter(path))
 
 
-def test_whole_numbers_are_no_adapter(adapted: ProcessEngine, tmp_path: Path) -> None:
-    path = write_adapter(tmp_path / "whole.gguf", dtype=np.int32)
+def test_whole_numbers_are_no_adapter(adapted: ProcessEngine, place: Path) -> None:
+    path = write_adapter(place, dtype=np.int32)
     with pytest.raises(Damaged):
         adapt(adapted, Adapter(path))
 
 
-def test_a_strength_that_is_no_fraction_is_damaged(adapted: ProcessEngine, tmp_path: Path) -> None:
-    path = write_adapter(tmp_path / "alpha.gguf", alpha=8)
+def test_a_strength_that_is_no_fraction_is_damaged(adapted: ProcessEngine, place: Path) -> None:
+    path = write_adapter(place, alpha=8)
     with pytest.raises(Damaged):
         adapt(adapted, Adapter(path))
 
 
 @pytest.mark.parametrize("kept", [4, 40, 200, 0.5, 0.95])
 def test_a_truncated_adapter_is_damaged(
-    adapted: ProcessEngine, adapter: Path, tmp_path: Path, kept: float
+    adapted: ProcessEngine, adapter: Path, place: Path, kept: float
 ) -> None:
     whole = adapter.read_bytes()
-    path = tmp_path / "cut.gguf"
-    path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
+    place.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
     with pytest.raises(Problem):
-        adapt(adapted, Adapter(path))
+        adapt(adapted, Adapter(place))
     assert adapted.loaded is not None, "the model is still there"
 
 
