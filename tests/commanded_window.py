@@ -6,9 +6,9 @@ lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and
 
 {"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"attach": PATH}, {"edit": TEXT} (the first
 message), {"place": [X, Y, WIDTH, HEIGHT]}, {"press": KEYS}, {"do": ACTION}, {"lock_at_once": true}
-(as the screen does), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE}, {"close":
-true}. After each follows {"done": true}; {"ask": true} is answered with what is on screen,
-{"state": …}.
+(as the screen does), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE},
+{"restore": PATH}, {"close": true}. After each follows {"done": true}; {"ask": true} is answered with
+what is on screen, {"state": …}.
 """
 
 import json
@@ -29,6 +29,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.launch import launch
 from sottovoce.system import restart
 from sottovoce.ui import application
+from sottovoce.ui.settings.backup_view_model import Found
 from sottovoce.ui.unlock.view_model import Step
 
 
@@ -109,6 +110,21 @@ class Hand:
     def _lock_at_once(self, _: object) -> None:
         assert self._session.shell is not None
         QTimer.singleShot(0, self._session.shell.lock.note_rest)
+
+    def _restore(self, path: str) -> None:
+        """Restore a backup of these chats, as the settings do."""
+        assert self._session.shell is not None
+        backups = self._session.shell.backups()
+        backups.found.connect(lambda found: QTimer.singleShot(0, lambda: self._restore_now(found)))
+        backups.find(Path(path))
+
+    def _restore_now(self, found: Found) -> None:
+        assert self._session.shell is not None
+        backups = self._session.shell.backups()
+        if backups.doing:
+            QTimer.singleShot(20, lambda: self._restore_now(found))
+        else:
+            backups.restore(found, "")
 
     def _hang(self, _: object) -> None:
         def wait(_: Stop) -> Iterator[None]:

@@ -739,7 +739,7 @@ class Shell(QWidget):
         dialog.show_network()
         dialog.open()
 
-    def _made_backups(self) -> BackupViewModel:
+    def backups(self) -> BackupViewModel:
         """What makes backups, also when the settings it was begun in are closed."""
         from sottovoce.ui.settings.backup_view_model import BackupViewModel
 
@@ -761,7 +761,7 @@ class Shell(QWidget):
             self.network,
             self.token,
             self.document_models,
-            privacy=PrivacyTab(protection, self.lock, self._made_backups(), sandbox, self._look),
+            privacy=PrivacyTab(protection, self.lock, self.backups(), sandbox, self._look),
             look=self._look,
             parent=self,
         )
