@@ -151,14 +151,15 @@ def test_the_keyring_is_added_and_removed_by_who_knows_the_passphrase(
 def test_the_last_that_opens_the_chats_stays_and_why_is_told(
     qtbot: QtBot, profile: Profile, vault: Vault, shown: Shown
 ) -> None:
-    vault.create(secrets=None, passphrase=PASSPHRASE)
-    card = shown(profile, None)
-    card.remove_buttons[Protection.PASSPHRASE].click()
-    asked = dialog(card, ConfirmDialog)
-    asked.field.setText(PASSPHRASE)
-    asked.go_on.click()
-    qtbot.waitUntil(lambda: "Nothing else would open your chats" in card.trouble.text())
-    assert vault.protections == {Protection.PASSPHRASE}
+    drawer = MemorySecrets()
+    key = vault.create(secrets=None, passphrase=PASSPHRASE)
+    card = shown(profile, drawer)
+    removal = card.remove_buttons[Protection.PASSPHRASE]
+    assert not removal.isEnabled()
+    assert removal.toolTip() == "Nothing else would open your chats"
+    vault.add_keyring(key, drawer)
+    again = shown(profile, drawer).remove_buttons[Protection.PASSPHRASE]
+    assert "keyrings get lost" in again.toolTip()
 
 
 def test_an_administrator_who_wants_a_passphrase_keeps_it(

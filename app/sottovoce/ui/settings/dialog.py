@@ -58,7 +58,7 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Settings")
-        self.resize(580, 620)
+        self.resize(640, 660)
         self._settings = settings
         self._look = look
         tabs = self._tabs = QTabWidget()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sottovoce.system.slots import Protection
@@ -36,8 +37,8 @@ _CHANGING = (
 )
 _FORGETTING = (
     "Chats, documents and settings are removed for good, and what was kept when backups were "
-    "restored. Their key is destroyed first, so that nothing can be recovered from the disk. "
-    "Models, the switch of the network and its ledger stay, and so do backups elsewhere."
+    "restored. Their key is destroyed first: without it, what a disk may still hold of them cannot "
+    "be read. Models, the switch of the network and its ledger stay, and so do backups elsewhere."
 )
 
 
@@ -81,7 +82,7 @@ class ProtectionCard(QWidget):
             grid.addWidget(picture(self._look, icon, 18, "muted"), row, 0)
             grid.addWidget(label(name), row, 1)
             state = QHBoxLayout()
-            state.addWidget(self._badges[each])
+            state.addWidget(self._badges[each], 0, Qt.AlignmentFlag.AlignVCenter)
             state.addStretch()
             grid.addLayout(state, row, 2)
             grid.addWidget(self.remove_buttons[each], row, 3)
@@ -120,10 +121,18 @@ class ProtectionCard(QWidget):
             self.set_buttons[each].setAccessibleName(f"{name}: {is_set if has else unset}")
             self.remove_buttons[each].setVisible(has)
             self.remove_buttons[each].setAccessibleName(f"{name}: remove")
-        if self._protection.needs_passphrase:
-            removal = self.remove_buttons[Protection.PASSPHRASE]
-            removal.setEnabled(False)
-            removal.setToolTip("Set by your administrator")
+            why = self._why_it_stays(each, protections)
+            self.remove_buttons[each].setEnabled(not why)
+            self.remove_buttons[each].setToolTip(why)
+
+    def _why_it_stays(self, each: Protection, protections: frozenset[Protection]) -> str:
+        if each is Protection.PASSPHRASE and self._protection.needs_passphrase:
+            return "Set by your administrator"
+        if protections - {each} <= {Protection.RECOVERY}:
+            return "Nothing else would open your chats"
+        if each is not Protection.KEYRING and protections - {each} == {Protection.KEYRING}:
+            return "Only the keyring would open your chats, and keyrings get lost"
+        return ""
 
     def _set_passphrase(self) -> None:
         self._clear()

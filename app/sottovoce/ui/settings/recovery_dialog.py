@@ -51,6 +51,7 @@ class RecoveryDialog(QDialog):
         protection.done.connect(self.accept)
         protection.failed.connect(self._tell)
         self._note()
+        self.is_kept.setFocus()
 
     def _lay_out(self, *, has_one: bool) -> None:
         says = (
