@@ -31,7 +31,15 @@ from models.bundling import (
 )
 from models.downloading import SHARDS, largest_file, shards
 from sottovoce.domain.policy import Policy
-from sottovoce.domain.problems import Cancelled, Damaged, Missing, NoRoom, Refused, Unsupported
+from sottovoce.domain.problems import (
+    Cancelled,
+    Damaged,
+    Interrupted,
+    Missing,
+    NoRoom,
+    Refused,
+    Unsupported,
+)
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.bundle.create import (
@@ -532,3 +540,12 @@ def test_a_file_that_another_program_named_gets_the_name_of_its_model(tmp_path: 
 def test_being_killed_costs_nothing_but_another_run(tmp_path: Path) -> None:
     toll = kill_while_installing(tmp_path, 12, random.Random(7))
     assert (toll.half, toll.lost, toll.left) == (0, 0, 0)
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_told(tmp_path: Path, carried: list[Cargo]) -> None:
+    work = create(carried, tmp_path / "carry", KEY, Stop(), name="One", split=30_000)
+    next(work)
+    os.truncate(tmp_path / "from" / "talk.gguf", 40_000)
+    with pytest.raises(Interrupted, match="changed while it was read"):
+        list(work)
+    assert not list(tmp_path.glob("carry*"))

@@ -5,7 +5,7 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -116,9 +116,10 @@ def create(
     if a file is changed meanwhile, Damaged if it is not what its record says, or Cancelled.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    items = [_item(cargo, split or USUAL_PART) for cargo in _apart(cargoes)]
-    sequence = sequence or int(now.timestamp())
-    draft = Manifest(line(name), sequence, now, __version__, tuple(items))
+    carried = list(_apart(cargoes))
+    items = tuple(_item(cargo, split or USUAL_PART) for cargo in carried)
+    number = sequence or int(now.timestamp())
+    draft = Manifest(line(name), number, now, __version__, items)
     _check_room(target, draft.size)
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.making")
     make = FileWriter if split is None else FolderWriter
@@ -126,20 +127,10 @@ def create(
         with writing_translated():
             writer = make(unfinished, _head(draft, key))
         with closing(writer):
-            made: list[Item] = []
-            pace, before = Pace(draft.size), 0
-            numbers = count()
-            for cargo, item in zip(cargoes, items, strict=True):
-                contents: list[Content] = []
-                for source, content in zip(cargo.files, item.files, strict=True):
-                    for news in _carry(source, content, writer, numbers, stop):
-                        if isinstance(news, Content):
-                            contents.append(news)
-                        else:
-                            before += news
-                            yield pace.at(before)
-                made.append(replace(item, files=tuple(contents)))
-                _check_sums(cargo, contents)
+            carrier = _Carrier(writer, draft.size, stop)
+            made = []
+            for cargo, item in zip(carried, items, strict=True):
+                made.append((yield from carrier.carry(cargo, item)))
             with writing_translated():
                 writer.end(_head(replace(draft, items=tuple(made)), key))
         _check_free(target)
@@ -152,39 +143,62 @@ def create(
     yield open_bundle(target)
 
 
-def _carry(
-    source: Path | bytes,
-    content: Content,
-    writer: FileWriter | FolderWriter,
-    numbers: Iterator[int],
-    stop: Stop,
-) -> Iterator[int | Content]:
-    """Write a file into its parts; tell how many bytes came, and in the end what they were."""
-    whole, parts = hashlib.sha256(), []
-    buffer = memoryview(bytearray(min(content.size, _STEP)))
-    with translated():
-        file = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
-        before = _state(source)
-    with file:
-        for part in content.parts:
-            sum_, left = hashlib.sha256(), part.size
-            with writing_translated(), writer.part(next(numbers), part.size) as target:
-                while left:
-                    stop.check()
-                    with translated():
-                        read = file.readinto(buffer[:left])
-                    if not read:
-                        raise Interrupted(_changed(content.name))
-                    target.write(buffer[:read])
-                    whole.update(buffer[:read])
-                    sum_.update(buffer[:read])
-                    left -= read
-                    yield read
-            parts.append(Part(part.size, sum_.hexdigest()))
-    with translated():
-        if _state(source) != before:
-            raise Interrupted(_changed(content.name))
-    yield replace(content, sha256=whole.hexdigest(), parts=tuple(parts))
+class _Carrier:
+    """Writes files into the parts of a bundle, one after the other, and sums them up."""
+
+    def __init__(self, writer: FileWriter | FolderWriter, total: int, stop: Stop) -> None:
+        self._writer = writer
+        self._stop = stop
+        self._numbers = count()
+        self._pace = Pace(total)
+        self._done = 0
+        self._buffer = memoryview(bytearray(_STEP))
+
+    def carry(self, cargo: Cargo, item: Item) -> Generator[Transferred, None, Item]:
+        """Write all files of an item; what they were. Raises Damaged if that is not as known."""
+        contents = []
+        for source, content in zip(cargo.files, item.files, strict=True):
+            contents.append((yield from self._carry_file(source, content)))
+        for known, content in zip(cargo.sha256, contents, strict=False):
+            if known not in {"", content.sha256}:
+                raise Damaged(
+                    f"“{content.name}” is not what it was when it came here. Fetch it again first."
+                )
+        return replace(item, files=tuple(contents))
+
+    def _carry_file(
+        self, source: Path | bytes, content: Content
+    ) -> Generator[Transferred, None, Content]:
+        whole, parts, missing = hashlib.sha256(), [], content.size
+        with translated():
+            file = source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+            before = _state(source)
+        with file:
+            for part in content.parts:
+                sum_, left = hashlib.sha256(), part.size
+                with writing_translated(), self._writer.part(next(self._numbers), left) as target:
+                    while left:
+                        self._stop.check()
+                        with translated():
+                            read = file.readinto(self._buffer[:left])
+                        if not read:
+                            break
+                        data = self._buffer[:read]
+                        target.write(data)
+                        whole.update(data)
+                        sum_.update(data)
+                        left -= read
+                        missing -= read
+                        self._done += read
+                        yield self._pace.at(self._done)
+                parts.append(Part(part.size, sum_.hexdigest()))
+        with translated():
+            if missing or _state(source) != before:
+                raise Interrupted(
+                    f"“{content.name}” was changed while it was read. Try again once nothing "
+                    "writes to it."
+                )
+        return replace(content, sha256=whole.hexdigest(), parts=tuple(parts))
 
 
 def _state(source: Path | bytes) -> tuple[int, int]:
@@ -241,15 +255,6 @@ def _gguf_names(files: Sequence[Path], name: str) -> tuple[str, ...]:
     return tuple(f"{stem}-{n:05}-of-{len(files):05}.gguf" for n in range(1, len(files) + 1))
 
 
-def _check_sums(cargo: Cargo, contents: Sequence[Content]) -> None:
-    """Raise Damaged if a file is not what it was when it came here."""
-    for known, content in zip(cargo.sha256, contents, strict=False):
-        if known not in {"", content.sha256}:
-            raise Damaged(
-                f"“{content.name}” is not what it was when it came here. Fetch it again first."
-            )
-
-
 def _check_room(target: Path, size: int) -> None:
     """Raise NoRoom if a bundle of this size does not fit there; sweep what killed ones left."""
     _check_free(target)
@@ -269,10 +274,6 @@ def _check_room(target: Path, size: int) -> None:
 def _check_free(target: Path) -> None:
     if os.path.lexists(target):
         raise Refused("There is something of that name already. Choose another for the bundle.")
-
-
-def _changed(name: str) -> str:
-    return f"“{name}” was changed while it was read. Try again once nothing writes to it."
 
 
 def _remove(path: Path) -> None:
