@@ -119,3 +119,4 @@ def shell(
     shell.close_down()
     # Before the widgets go: what is under way must not find them gone.
     tasks.close()
+    shell.temporary_library.close()

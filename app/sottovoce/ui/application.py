@@ -311,6 +311,8 @@ class Session:
         from sottovoce.ui.lock.rest import Rest
 
         assert self.shell is not None
+        if self._is_locking:
+            return
         self._rest = Rest(self.window, self.shell.lock.note_rest)
 
     @property

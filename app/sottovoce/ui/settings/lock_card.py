@@ -6,7 +6,8 @@ from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.check import Check
 from sottovoce.ui.widgets.choice import Choice
-from sottovoce.ui.widgets.parts import button, card, label, picture
+from sottovoce.ui.widgets.locked import locked_note
+from sottovoce.ui.widgets.parts import button, card, label
 
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 240)
 _NEVER = 0
@@ -27,11 +28,7 @@ class LockCard(QWidget):
         self.after.setMinimumWidth(150)
         self.with_screen = Check("Also when the screen locks, or the computer sleeps", look)
         self.now = button("Lock now", lock.lock)
-        self._by_administrator = QWidget()
-        decided = QHBoxLayout(self._by_administrator)
-        decided.setContentsMargins(0, 0, 0, 0)
-        decided.addWidget(picture(look, "lock", 14, "muted"))
-        decided.addWidget(label("Set by your administrator", "muted"), 1)
+        self._by_administrator = locked_note(look)
         frame, column = card("Lock")
         column.addWidget(label(_SAYS, "muted", wraps=True))
         row = QHBoxLayout()
