@@ -7,8 +7,8 @@ lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and
 {"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"attach": PATH}, {"edit": TEXT} (the first
 message), {"place": [X, Y, WIDTH, HEIGHT]}, {"press": KEYS}, {"do": ACTION}, {"lock_at_once": true}
 (as the screen does), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE},
-{"restore": PATH}, {"close": true}. After each follows {"done": true}; {"ask": true} is answered with
-what is on screen, {"state": …}.
+{"restore": PATH}, {"protect": BUTTON} (of the card of that name), {"close": true}. After each
+follows {"done": true}; {"ask": true} is answered with what is on screen, {"state": …}.
 """
 
 import json
@@ -30,6 +30,8 @@ from sottovoce.launch import launch
 from sottovoce.system import restart
 from sottovoce.ui import application
 from sottovoce.ui.settings.backup_view_model import Found
+from sottovoce.ui.settings.confirm_dialog import ConfirmDialog
+from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.unlock.view_model import Step
 
 
@@ -125,6 +127,17 @@ class Hand:
             QTimer.singleShot(20, lambda: self._restore_now(found))
         else:
             backups.restore(found, "")
+
+    def _protect(self, button: str) -> None:
+        """Click a button of the settings, and go on where they ask."""
+        assert self._session.shell is not None
+        self._session.shell.actions_by_id["settings"].trigger()
+        (dialog,) = self._session.shell.findChildren(SettingsDialog)
+        card = dialog.privacy.protection
+        getattr(card, button).click()
+        (asked,) = card.findChildren(ConfirmDialog)
+        asked.field.setText("forget")
+        QTimer.singleShot(0, asked.go_on.click)
 
     def _hang(self, _: object) -> None:
         def wait(_: Stop) -> Iterator[None]:
