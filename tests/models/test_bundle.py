@@ -62,6 +62,7 @@ from sottovoce.models.bundle.reading import open_bundle
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
 from sottovoce.models.catalogue import catalogue
 from sottovoce.models.shelf import Origin, Shelf
+from sottovoce.system import mounts
 from sottovoce.system.audit import read_log
 from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
@@ -347,6 +348,7 @@ def _item(values: dict[str, Any]) -> dict[str, Any]:
             values["items"][0]
             | {"files": [values["items"][0]["files"][0] | {"name": "TALK.gguf".lower().title()}]}
         ),
+        lambda values: values["items"][2]["files"][0].update(name="sottovoce.APPIMAGE"),
         lambda values: _item(values).update(kind="program"),
         lambda values: _item(values).update(kind="policy"),
         lambda values: _item(values).update(files=[]),
@@ -494,6 +496,19 @@ def test_a_full_medium_leaves_no_bundle(tmp_path: Path, carried: list[Cargo]) ->
     with largest_file(50_000), pytest.raises(NoRoom):
         make(tmp_path / "carry.sottovoce-bundle", carried)
     assert not list(tmp_path.glob("carry*"))
+
+
+def test_a_stick_that_takes_no_large_file_is_foreseen(
+    tmp_path: Path, carried: list[Cargo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sottovoce.models.bundle.create.largest_file", lambda _: 50_000)
+    with pytest.raises(NoRoom, match="--split"):
+        make(tmp_path / "carry", carried)
+    assert make(tmp_path / "carry", carried, split=40_000).is_dir()
+
+
+def test_the_file_systems_of_this_machine_take_large_files(tmp_path: Path) -> None:
+    assert mounts.largest_file(tmp_path) is None
 
 
 def test_stopping_leaves_no_bundle(tmp_path: Path, carried: list[Cargo]) -> None:

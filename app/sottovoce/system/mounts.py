@@ -7,6 +7,7 @@ import psutil
 
 _REMOTE = ("9p", "afp", "cifs", "ceph", "davfs", "fuse.", "nfs", "smb", "vboxsf", "webdav")
 """How the names of file systems begin whose changes, made elsewhere, nobody tells this machine."""
+_FAT = {"fat", "fat32", "msdos", "vfat"}
 
 
 def mount_point(path: Path) -> Path:
@@ -29,3 +30,13 @@ def is_remote(path: Path) -> bool:
         if partition.mountpoint == point:
             return partition.fstype.startswith(_REMOTE) or "remote" in partition.opts.split(",")
     return point.startswith("\\\\")  # A share of Windows that has no letter.
+
+
+def largest_file(path: Path) -> int | None:
+    """Return how many bytes a file at `path` can have at most, where its file system says so.
+
+    FAT, which most sticks have, ends at 4 GiB.
+    """
+    point = str(mount_point(path.absolute()))
+    kinds = (each.fstype for each in psutil.disk_partitions(all=True) if each.mountpoint == point)
+    return 2**32 - 1 if any(kind.lower() in _FAT for kind in kinds) else None

@@ -19,7 +19,7 @@ from sottovoce.domain.problems import Damaged, Interrupted, NoRoom, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.adapters import AdapterItem
-from sottovoce.models.bundle.manifest import Content, Item, Kind, Manifest, Part, encode
+from sottovoce.models.bundle.manifest import Content, Item, Kind, Manifest, Part, encode, way
 from sottovoce.models.bundle.medium import (
     MANIFEST,
     SIGNATURE,
@@ -32,10 +32,11 @@ from sottovoce.models.bundle.reading import Bundle, open_bundle
 from sottovoce.models.catalogue import Licence
 from sottovoce.models.gguf import line
 from sottovoce.models.gguf_file import translated
-from sottovoce.models.names import is_plain, plain, same_place
+from sottovoce.models.names import is_plain, plain
 from sottovoce.models.pace import Pace
 from sottovoce.models.shelf import Item as ShelfItem
 from sottovoce.system.files import flush_folder, writing_translated
+from sottovoce.system.mounts import largest_file
 
 USUAL_PART = 3 * 1024**3
 """Bytes: what FAT32 keeps in one file, with room to spare."""
@@ -121,6 +122,11 @@ def create(
     number = sequence or int(now.timestamp())
     draft = Manifest(line(name), number, now, __version__, items)
     _check_room(target, draft.size)
+    limit = largest_file(target.parent)
+    if split is None and limit is not None and draft.size + _SPARE > limit:
+        raise NoRoom(
+            "This medium takes no files of 4 GB and more. Make a folder of parts with --split."
+        )
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.making")
     make = FileWriter if split is None else FolderWriter
     try:
@@ -234,10 +240,10 @@ def _head(manifest: Manifest, key: SecretKey) -> dict[str, bytes]:
 
 def _apart(cargoes: Sequence[Cargo]) -> Iterator[Cargo]:
     """The same, with a number before the names of files that others have, too."""
-    taken: set[tuple[Kind, str]] = set()
+    taken: set[tuple[Kind | None, str]] = set()
     for cargo in cargoes:
         names, numbers = cargo.names, count(2)
-        while taken & (places := {(cargo.kind, same_place(name)) for name in names}):
+        while taken & (places := {way(cargo.kind, name) for name in names}):
             number = next(numbers)
             names = tuple(f"{number}-{name}" for name in cargo.names)
         taken |= places

@@ -121,6 +121,11 @@ class Manifest:
         return sum(item.size for item in self.items)
 
 
+def way(kind: Kind, name: str) -> tuple[Kind | None, str]:
+    """What two files have in common that would be in each other's way where they are installed."""
+    return kind if kind in SHELVED else None, same_place(name)
+
+
 def encode(manifest: Manifest) -> bytes:
     """The one way a manifest is written, which people can read, too."""
     values = msgspec.to_builtins(manifest)
@@ -148,7 +153,7 @@ def decode(content: bytes) -> Manifest:
 
 def _is_sound(manifest: Manifest) -> bool:
     items = manifest.items
-    places = [(item.kind, same_place(file.name)) for item in items for file in item.files]
+    places = [way(item.kind, file.name) for item in items for file in item.files]
     return (
         0 < len(items) <= _MOST_ITEMS
         and len(manifest.parts) <= _MOST_PARTS
