@@ -188,6 +188,20 @@ def test_other_hosts_are_allowed_and_forbidden(
     assert tab.host.text() == ""
 
 
+def test_changes_in_the_same_moment_do_not_undo_each_other(
+    qtbot: QtBot, window: HubWindow, profile: Profile
+) -> None:
+    window.network.turn_on()
+    qtbot.waitUntil(lambda: window.network.is_on)
+    window.network.turn_off()
+    window.network.allow("one.example.org")
+    window.network.allow("other.example.org")
+    window.network.forbid("one.example.org")
+    qtbot.waitUntil(lambda: window.network.settings.hosts == ("other.example.org",))
+    assert not window.network.is_on
+    assert not read_switch(profile.network).on
+
+
 def test_a_token_is_kept_forgotten_and_never_shown(
     qtbot: QtBot, tab: NetworkTab, window: HubWindow
 ) -> None:

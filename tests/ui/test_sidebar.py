@@ -37,6 +37,10 @@ def listed(rows: QListView) -> list[Row]:
     return [model.index(i, 0).data(ROW) for i in range(model.rowCount())]
 
 
+def hits(rows: QListView) -> list[Hit]:
+    return [row for row in listed(rows) if isinstance(row, Hit)]
+
+
 def begin(store: Store, title: str, words: str) -> int:
     conversation = store.new_conversation(title)
     store.say(conversation.id, words, None)
@@ -179,8 +183,8 @@ def test_a_search_finds_titles_and_words_and_opens_the_message(
 
     search.setFocus()
     qtbot.keyClicks(search, "sourdough")
-    qtbot.waitUntil(lambda: any(isinstance(row, Hit) for row in listed(rows)))
-    (hit,) = [row for row in listed(rows) if isinstance(row, Hit)]
+    qtbot.waitUntil(lambda: bool(hits(rows)))
+    (hit,) = hits(rows)
     assert hit.conversation.title == "Bread"
     assert hit.excerpt[hit.start :][: hit.length] == "sourdough"
 
@@ -234,3 +238,19 @@ def test_hiding_the_sidebar_leaves_a_way_to_show_it(qtbot: QtBot, shell: Shell) 
     assert shell.sidebar.isHidden()
     shell.actions_by_id["search"].trigger()
     assert shell.sidebar.isVisible()
+
+
+def test_what_was_found_before_chats_were_deleted_does_not_bring_them_back(
+    qtbot: QtBot, shell: Shell, rows: QListView, store: Store
+) -> None:
+    first, second = begin(store, "First", "same words"), begin(store, "Second", "same words")
+    shell.chats.refresh()
+    qtbot.waitUntil(lambda: len(titles(shell)) == 2)
+    shell.chats.search("same words")
+    qtbot.waitUntil(lambda: len(hits(rows)) == 2)
+    shell.chats.delete(first)
+    shell.chats.delete(second)
+    seen: list[list[Hit]] = []
+    shell.chats.listed.connect(lambda: seen.append(hits(rows)))
+    qtbot.waitUntil(lambda: bool(seen))
+    assert not any(seen)

@@ -108,11 +108,11 @@ class NetworkViewModel(QObject):
             self._is_to_rest = until_rest
             then()
 
-        self._change(replace(self.settings, on=True), turned)
+        self._change(lambda now: replace(now, on=True), turned)
 
     def turn_off(self) -> None:
         self._is_to_rest = False
-        self._change(replace(self.settings, on=False))
+        self._change(lambda now: replace(now, on=False))
 
     def note_rest_wanted(self) -> None:
         """It was switched on only for what is under way, by the window before this one."""
@@ -130,7 +130,7 @@ class NetworkViewModel(QObject):
         except Problem as problem:
             self.mistaken.emit(str(problem))
             return
-        self._change(changed)
+        self._change(lambda now: replace(now, endpoint=changed.endpoint))
 
     def allow(self, host: str) -> None:
         """Let the hub lead to this host, too."""
@@ -140,12 +140,15 @@ class NetworkViewModel(QObject):
             self.mistaken.emit(str(problem))
             return
         if changed != self.settings:
-            self._change(changed)
+            self._change(lambda now: with_host(now, host))
 
     def forbid(self, host: str) -> None:
         """Let it no longer lead there."""
-        hosts = tuple(each for each in self.settings.hosts if each != host)
-        self._change(replace(self.settings, hosts=hosts))
+
+        def without(now: NetworkSettings) -> NetworkSettings:
+            return replace(now, hosts=tuple(each for each in now.hosts if each != host))
+
+        self._change(without)
 
     def begin_use(self, words: str) -> None:
         """Say from now on what the network is used for, until `end_use` with the same words."""
@@ -170,17 +173,26 @@ class NetworkViewModel(QObject):
         # With the mark by which spreadsheets know UTF-8.
         self._tasks.ask(lambda: write_private(path, text.encode("utf-8-sig")), failed=self._tell)
 
-    def _change(self, settings: NetworkSettings, then: Callable[[], object] = _nothing) -> None:
-        def changed(_: object) -> None:
+    def _change(
+        self,
+        change: Callable[[NetworkSettings], NetworkSettings],
+        then: Callable[[], object] = _nothing,
+    ) -> None:
+        """Change what is kept by then, which a change before this one or a command may alter."""
+        place, policy = self._profile.network, self._profile.policy
+
+        def changed(settings: NetworkSettings) -> None:
             self._seen = replace(self._seen, settings=settings)
             self.changed.emit()
             then()
 
-        def change() -> None:
-            write_switch(self._profile.network, settings, self._profile.policy)
+        def keep() -> NetworkSettings:
+            settings = change(read_switch(place, policy))
+            write_switch(place, settings, policy)
             Audit(self._profile).note(Event.NETWORK_SWITCHED, on=settings.on)
+            return settings
 
-        self._tasks.ask(change, changed, failed=self._tell)
+        self._tasks.ask(keep, changed, failed=self._tell)
 
     def _end_clearing(self) -> None:
         self.look()

@@ -98,8 +98,6 @@ class SidebarViewModel(QObject):
         self._temporary = [c for c in self._temporary if c.id != conversation]
         self._tasks.ask(lambda: self._store.delete(conversation))
         self._change([c for c in self._chats if c.id != conversation])
-        if self._wanted:
-            self._search()
         self.deleted.emit(found[0])
 
     def restore(self) -> None:
@@ -126,6 +124,8 @@ class SidebarViewModel(QObject):
         self._changes += 1
         self._take(chats)
         self.refresh()
+        if self._wanted:
+            self._search()
 
     def _take(self, chats: list[Conversation]) -> None:
         self._chats = chats
@@ -138,10 +138,10 @@ class SidebarViewModel(QObject):
         self.listed.emit()
 
     def _search(self) -> None:
-        wanted = self._wanted
+        wanted, known = self._wanted, self._changes
 
         def show(hits: list[Hit]) -> None:
-            if wanted == self._wanted:
+            if (wanted, known) == (self._wanted, self._changes):
                 self._hits = hits
                 self._list_found()
 
