@@ -27,6 +27,7 @@ from models.downloading import (
     run_while_network_is_killed,
     shards,
 )
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -38,6 +39,7 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
+from sottovoce.models.admission import NOT_ALLOWED
 from sottovoce.models.download import Checking, Choice, ChosenFile, Download, Installed, State
 from sottovoce.models.downloads import Downloads
 from sottovoce.models.install import install
@@ -116,6 +118,30 @@ def part(profile: Profile, download: Download, name: str = SINGLE) -> Path:
 
 def switch_off(profile: Profile) -> None:
     write_switch(profile.network, NetworkSettings(on=False))
+
+
+def test_what_administrators_do_not_allow_is_not_fetched(
+    profile: Profile, single: Choice, hub: HubServer
+) -> None:
+    strict = Profile(profile.folder, Policy(models=frozenset({"ab" * 32})))
+    downloads = Downloads(strict, Remote(strict))
+    with pytest.raises(Refused, match="administrator does not allow this model"):
+        downloads.add(single)
+    unknown = replace(single, files=(ChosenFile(SINGLE, None, None),), revision="main")
+    with pytest.raises(Refused, match="administrator does not allow this model"):
+        run(downloads, unknown)
+    assert hub.sent == []
+
+
+def test_a_model_that_is_not_allowed_any_more_says_so_on_the_shelf(
+    downloads: Downloads, profile: Profile, single: Choice
+) -> None:
+    run(downloads, single)
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    for allowed, trouble in (({sha256}, ""), (set[str](), NOT_ALLOWED)):
+        shelf = Shelf(profile.models, None, Policy(models=frozenset(allowed)))
+        [item] = [item for item in shelf.items() if item.origin is Origin.OWN]
+        assert item.trouble == trouble
 
 
 def test_a_model_is_installed_as_it_was_sent(

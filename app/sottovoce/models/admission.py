@@ -7,13 +7,14 @@ a key that only the chats' own key gives, or anybody could write into it what he
 
 import hmac
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 
 from sottovoce.domain.parts import parts
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Missing, Problem, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.models.fingerprint import Fingerprint
@@ -21,6 +22,7 @@ from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import write_private
 from sottovoce.system.paths import Profile
 
+NOT_ALLOWED = "Your administrator does not allow this model. Choose one that is allowed."
 _MOST = 1000
 """Files that are remembered."""
 
@@ -58,12 +60,9 @@ class Admission:
         if not self._wants_sums:
             return
         sums = [self._sum(file, stop) for file in parts(path)]
-        if self._policy.models is not None and not self._policy.models.issuperset(sums):
+        if is_forbidden(self._policy, sums):
             self._note(Event.MODEL_REFUSED, sums)
-            raise Refused(
-                "Your administrator does not allow this model. Choose one that is allowed; "
-                "`sottovoce policy show` tells which are."
-            )
+            raise Refused(NOT_ALLOWED)
         self._note(Event.MODEL_LOADED, sums)
 
     @property
@@ -111,6 +110,11 @@ class Admission:
         proof = hmac.digest(self._key, sums, "sha256")
         with suppress(Problem):  # It only costs reading the file once more.
             write_private(self._place, msgspec.json.encode(_Kept(msgspec.Raw(sums), proof)))
+
+
+def is_forbidden(policy: Policy, sums: Iterable[str | None]) -> bool:
+    """Whether one of the files with these SHA-256 may not be loaded; one not known yet may be."""
+    return policy.models is not None and any(sum_ and sum_ not in policy.models for sum_ in sums)
 
 
 def _state(file: Path) -> str:

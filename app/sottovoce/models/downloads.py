@@ -26,6 +26,7 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
+from sottovoce.models.admission import NOT_ALLOWED, is_forbidden
 from sottovoce.models.download import (
     Checking,
     Choice,
@@ -91,6 +92,7 @@ class Downloads:
     """The queue of a profile. Its methods may be called from any thread."""
 
     def __init__(self, profile: Profile, remote: Remote) -> None:
+        self._policy = profile.policy
         self._models = profile.models
         self._folder = profile.models / "downloads"
         self._remote = remote
@@ -107,12 +109,14 @@ class Downloads:
     def add(self, choice: Choice) -> Download:
         """Put a choice at the end of the queue; what is there already is resumed instead.
 
-        Raises Refused if its licence was not accepted, Unsupported if it cannot be kept, or NoRoom
-        if it does not fit on the disk beside what is in the queue before it.
+        Raises Refused if its licence was not accepted or the policy does not allow it, Unsupported
+        if it cannot be kept, or NoRoom if it does not fit on the disk beside what is in the queue
+        before it.
         """
         if choice.must_accept and choice.acceptance is None:
             raise Refused(f"Accept the licence of {choice.name} before it is downloaded.")
         _check_files(choice)
+        self._check_allowed(choice)
         for there in self.list():
             if _is_same(there.choice, choice):
                 return self.resume(there)
@@ -202,10 +206,12 @@ class Downloads:
         """The choice with all that the hub had to be asked; from then on it stays as it is."""
         choice = self._read(id_).choice
         if choice.is_exact:
+            self._check_allowed(choice)
             return choice
         offered = self._remote.describe(choice.repository, choice.revision, stop)
         files = tuple(_offered(file, offered) for file in choice.files)
         exact = replace(choice, revision=offered.commit, files=files)
+        self._check_allowed(exact)
         self._change(id_, lambda entry: replace(entry, choice=exact))
         return exact
 
@@ -303,6 +309,11 @@ class Downloads:
             state = State.FAILED if entry.trouble else State.WAITING
         done = _done(self._folder / id_, entry.choice)
         return Download(id_, entry.choice, entry.added, state, done, entry.trouble)
+
+    def _check_allowed(self, choice: Choice) -> None:
+        """Raise Refused for what could not be loaded: it would be fetched for nothing."""
+        if is_forbidden(self._policy, (file.sha256 for file in choice.files)):
+            raise Refused(NOT_ALLOWED)
 
     def _check_room(self, id_: str, choice: Choice, beside: set[State]) -> None:
         """Raise NoRoom if what is missing does not fit on the disk beside that of the others."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from sottovoce.domain.model import Model
 from sottovoce.domain.parts import parts
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Damaged, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
+from sottovoce.models.admission import NOT_ALLOWED, is_forbidden
 from sottovoce.models.copying import copy
 from sottovoce.models.folders import gguf_files
 from sottovoce.models.gguf import check_whole, find_files, read_model
@@ -87,9 +89,10 @@ class Shelf:
     It is cheap to make and remembers nothing: the disk is read when something is asked.
     """
 
-    def __init__(self, folder: Path, shared: Path | None = None) -> None:
+    def __init__(self, folder: Path, shared: Path | None = None, policy: Policy = NO_RULES) -> None:
         self.folder = folder
         self.shared = shared
+        self._policy = policy
 
     def items(self) -> list[Item]:
         """Everything there is: the starter, then own, linked and shared models, by their names.
@@ -101,7 +104,8 @@ class Shelf:
             there += _shared(self.shared, self.folder)
         path = _starter_file()
         first = [_starter_item(path, self.folder)] if path else []
-        return [*first, *sorted(there, key=lambda item: item.name.casefold())]
+        there.sort(key=lambda item: item.name.casefold())
+        return [self._judged(item) for item in (*first, *there)]
 
     def find(self, wanted: str) -> Model:
         """The model a person means by a path, by "starter", or by the beginning of a name.
@@ -231,6 +235,11 @@ class Shelf:
             for file in (*files, self._record_place(item)):
                 file.unlink(missing_ok=True)
 
+    def _judged(self, item: Item) -> Item:
+        """With what the policy says of it, where that is known without reading all of it."""
+        sums = (file.sha256 for file in item.record.files) if item.record else ()
+        return replace(item, trouble=NOT_ALLOWED) if is_forbidden(self._policy, sums) else item
+
     def _twin_of(self, files: tuple[Path, ...], stop: Stop) -> Item | None:
         """The item that has the same bytes. The starter is none: it may leave with an update."""
         others = (item for item in self.items() if item.origin is not Origin.STARTER)
@@ -261,7 +270,7 @@ def is_path(wanted: str) -> bool:
 
 def shelf_in(profile: Profile) -> Shelf:
     """The shelf of this profile, with the models that all users of the machine share."""
-    return Shelf(profile.models, profile.shared_models)
+    return Shelf(profile.models, profile.shared_models, profile.policy)
 
 
 def starter() -> Model | None:
