@@ -49,7 +49,7 @@ from sottovoce.models.bundle.create import (
     licence_cargo,
     model_cargo,
 )
-from sottovoce.models.bundle.install import install, licences_to_accept
+from sottovoce.models.bundle.install import give_up, install, licences_to_accept
 from sottovoce.models.bundle.medium import MANIFEST, SIGNATURE, SIGNER
 from sottovoce.models.bundle.minisign import (
     is_fingerprint,
@@ -454,12 +454,14 @@ def test_what_is_installed_is_noted_where_the_policy_asks_for_it(
     assert (entry.event, entry.facts["sha256"]) == ("bundle installed", open_bundle(file).id)
 
 
-def test_stopping_leaves_nothing(folder: Path, profile: Profile, tmp_path: Path) -> None:
-    work = partial(
-        install, open_bundle(folder), profile, acceptances={}, hand_to=tmp_path / "handed"
-    )
+def test_what_was_copied_is_kept_until_it_is_given_up(
+    folder: Path, profile: Profile, tmp_path: Path
+) -> None:
+    bundle, handed = open_bundle(folder), tmp_path / "handed"
     with pytest.raises(Cancelled):
-        stop_at_once(work)
+        stop_at_once(partial(install, bundle, profile, acceptances={}, hand_to=handed))
+    assert list(profile.models.rglob("*.part"))
+    give_up(bundle, profile, handed)
     assert not list(profile.models.rglob("*.part"))
     assert [path.name for path in (profile.models / "bundles").iterdir()] == ["lock"]
 

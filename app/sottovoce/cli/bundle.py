@@ -138,8 +138,12 @@ def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         for licence in licences_to_accept(bundle.manifest, catalogue())
     }
     news = install(bundle, parts.profile, stop, acceptances=acceptances, hand_to=arguments.hand_to)
-    with Progress() as progress:
-        installed = followed(news, f"Installing {bundle.manifest.name}", progress)
+    try:
+        with Progress() as progress:
+            installed = followed(news, f"Installing {bundle.manifest.name}", progress)
+    except Cancelled:
+        tell("What was copied is kept. Install it again to go on.")
+        raise
     if arguments.json:
         write_json({"installed": plain(installed)}, indent=2)
         return

@@ -3,11 +3,11 @@
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sottovoce.domain.problems import Cancelled, Damaged, NoRoom, Refused, Unsupported
+from sottovoce.domain.problems import Damaged, NoRoom, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.models.bundle.manifest import LOADED, SHELVED, Content, Item, Kind, Manifest
@@ -72,26 +72,42 @@ def install(
 
     `acceptances` are the person's agreements by the identifiers of licences. What is not for
     Sottovoce itself goes to the folder `hand_to`, or is left out. Nothing is used before
-    all of it is there and checked. What was copied stays when this is broken off, and the next run
-    goes on from there; only when it is stopped it leaves nothing. Raises Missing if a part is on
-    another medium, Damaged, Unsupported, Refused, NoRoom, or Cancelled.
+    all of it is there and checked. What was copied stays when this ends before its end, and the
+    next run goes on from there, until `give_up`. Raises Missing if a part is on another medium,
+    Damaged, Unsupported, Refused, NoRoom, or Cancelled.
     """
     Signers(profile.signers).check(bundle)
     _check_allowed(bundle.manifest, profile)
-    folder = profile.models / "bundles"
+    with _alone(profile):
+        work = _Installation(bundle, profile, acceptances, hand_to)
+        yield from work.stage(stop)
+        Audit(profile).note(Event.BUNDLE_INSTALLED, sha256=bundle.id)
+        yield work.put()
+
+
+def give_up(bundle: Bundle, profile: Profile, hand_to: Path | None = None) -> None:
+    """Remove what was copied by an installation that ended before its end.
+
+    Raises Refused while one is under way.
+    """
+    with _alone(profile):
+        _Installation(bundle, profile, {}, hand_to).leave_nothing()
+
+
+@contextmanager
+def _alone(profile: Profile) -> Iterator[None]:
+    """Let nobody else install a bundle. Raises Refused if somebody does."""
     with writing_translated():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(folder / _LOCK, _PATIENCE) as is_ours:
+        _folder(profile).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(_folder(profile) / _LOCK, _PATIENCE) as is_ours:
         if not is_ours:
             raise Refused("Another window or command installs a bundle now. Wait for its end.")
-        work = _Installation(bundle, profile, folder / bundle.id[:32], acceptances, hand_to)
-        try:
-            yield from work.stage(stop)
-            Audit(profile).note(Event.BUNDLE_INSTALLED, sha256=bundle.id)
-            yield work.put()
-        except Cancelled:
-            work.leave_nothing()
-            raise
+        yield
+
+
+def _folder(profile: Profile) -> Path:
+    """Where bundles are on their way to the shelf."""
+    return profile.models / "bundles"
 
 
 class _Installation:
@@ -101,13 +117,12 @@ class _Installation:
         self,
         bundle: Bundle,
         profile: Profile,
-        stage: Path,
         acceptances: Mapping[str, Acceptance],
         hand_to: Path | None,
     ) -> None:
         self._bundle = bundle
         self._profile = profile
-        self._stage = stage
+        self._stage = stage = _folder(profile) / bundle.id[:32]
         self._acceptances = acceptances
         self._items: dict[Path, Item] = {}
         """Each with the folder where its files are put as soon as they are checked."""

@@ -81,7 +81,7 @@ class BundleDialog(QDialog):
         bundle.changed.connect(self._show)
         bundle.failed.connect(self._tell)
         bundle.installed.connect(self.accept)
-        self.rejected.connect(bundle.stop)
+        self.rejected.connect(bundle.give_up)
         self._show()
 
     @property

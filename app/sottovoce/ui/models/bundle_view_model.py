@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.models.bundle.install import Installed, install, licences_to_accept
+from sottovoce.models.bundle.install import Installed, give_up, install, licences_to_accept
 from sottovoce.models.bundle.minisign import is_fingerprint
 from sottovoce.models.bundle.reading import Bundle, open_bundle
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
@@ -46,6 +46,7 @@ class BundleViewModel(QObject):
         self._tasks = tasks
         self._offer: Offer | None = None
         self._stop: Stop | None = None
+        self._is_given_up = False
         self._transferred: Transferred | None = None
 
     @property
@@ -99,12 +100,19 @@ class BundleViewModel(QObject):
                 offer.bundle, self._profile, stop, acceptances=acceptances, hand_to=hand_to
             )
 
-        self._stop = self._tasks.start(work, news=self._hear, failed=self._tell, ended=self._end)
+        def end() -> None:
+            if self._is_given_up:
+                self._tasks.ask(lambda: give_up(offer.bundle, self._profile, hand_to))
+            self._stop, self._transferred, self._is_given_up = None, None, False
+            self.changed.emit()
+
+        self._stop = self._tasks.start(work, news=self._hear, failed=self._tell, ended=end)
         self.changed.emit()
 
-    def stop(self) -> None:
-        """Leave it, and nothing of it."""
+    def give_up(self) -> None:
+        """Stop, and leave nothing of it. What a window that closes had copied is kept instead."""
         if self._stop is not None:
+            self._is_given_up = True
             self._stop.set()
 
     def _take(self, offer: Offer) -> None:
@@ -118,10 +126,6 @@ class BundleViewModel(QObject):
                 self.changed.emit()
             case Installed():
                 self.installed.emit(news)
-
-    def _end(self) -> None:
-        self._stop = self._transferred = None
-        self.changed.emit()
 
     def _tell(self, error: Exception) -> None:
         self.failed.emit(trouble(error))
