@@ -1,23 +1,20 @@
 """The real window is locked, and another process's eyes look into its memory."""
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
+from commanding import Window, commanded_window
 from memory_search import found_in_memory, in_all_encodings
 from program import PASSPHRASE, Program
+from sottovoce.store.store import open_store
 from sottovoce.system.paths import profile
 from sottovoce.system.vault import Vault
 
 pytestmark = pytest.mark.journey
-_COMMANDED = Path(__file__).parents[1] / "commanded_window.py"
 _SAID = "Tell me of heliotrope-4711, a ship, in a very long story"
 _TYPED = "draft about chrysoberyl-4712"
 _SOUGHT = "amaranthine-4713"
@@ -25,71 +22,20 @@ _PASSING = "Whisper of obsidian-4714, and be brief"
 _ATTACHED = "The vault of porphyry-4715 was opened on a Tuesday."
 
 
-class Window:
-    """A window that is told what to do, and tells what is on screen."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def hear(self, name: str) -> Any:
-        """What it tells next under this name."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            told = json.loads(line)
-            if name in told:
-                return told[name]
-        raise AssertionError("The window has ended.")
-
-    def do(self, **command: object) -> None:
-        """Have it do something, and wait until it has."""
-        self._tell(**command)
-        self.hear("done")
-
-    def wait_for(self, page: str) -> None:
-        while self.hear("page") != page:
-            pass
-
-    @property
-    def state(self) -> dict[str, Any]:
-        self._tell(ask=True)
-        state: dict[str, Any] = self.hear("state")
-        return state
-
-    @property
-    def children(self) -> list[str]:
-        return [each.name() for each in psutil.Process(self.process.pid).children(recursive=True)]
-
-    def lock(self) -> None:
-        self.do(press="Ctrl+Shift+L")
-        self.wait_for("enter_passphrase")
-
-    def _tell(self, **command: object) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-
-
 @pytest.fixture
 def window(program: Program) -> Iterator[Window]:
-    with subprocess.Popen(
-        [sys.executable, str(_COMMANDED), str(program.folder)],
-        # Without it, only root may look into its memory.
-        env=program.environment | {"SOTTOVOCE_DEBUGGER": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        made = Window(process)
-        try:
-            made.wait_for("open")
-            yield made
-        finally:
-            process.kill()
+    # Without it, only root may look into its memory.
+    environment = program.environment | {"SOTTOVOCE_DEBUGGER": "1"}
+    with commanded_window(program.folder, environment) as made:
+        yield made
+
+
+def _key(program: Program) -> bytes:
+    return Vault(profile(program.folder).vault).open_with_passphrase(PASSPHRASE)
 
 
 def _secrets(program: Program) -> list[bytes]:
-    vault = Vault(profile(program.folder).vault)
-    key = vault.open_with_passphrase(PASSPHRASE)
+    key = _key(program)
     # SQLite has it as text in the statement that sets it.
     return [key, key[:32], key.hex().encode(), key[:32].hex().encode()]
 
@@ -126,6 +72,28 @@ def test_after_the_lock_nothing_of_it_is_in_memory(
     assert window.children == []
     assert window.state["title"] == "Sottovoce"
     assert files_holding(program.folder, [*markers, PASSPHRASE]) == []
+
+
+def test_killed_in_a_temporary_chat_it_leaves_no_word_in_any_file(
+    program: Program,
+    window: Window,
+    tmp_path: Path,
+    files_holding: Callable[[Path, Sequence[str]], list[str]],
+) -> None:
+    attached = tmp_path / "porphyry-4716.txt"
+    attached.write_text(_ATTACHED)
+    window.do(do="new_temporary")
+    window.do(send=_PASSING)
+    window.hear("grew")
+    window.do(attach=str(attached))
+    window.do(type=_TYPED)
+    window.process.kill()
+    window.process.wait()
+    assert files_holding(program.folder, ["obsidian-4714", "porphyry", _TYPED]) == []
+    with open_store(profile(program.folder).database, _key(program)) as store:
+        assert store.recover() == []
+        assert store.conversations() == []
+        assert store.draft(None) == ""
 
 
 def test_unlocked_it_is_where_it_was(window: Window) -> None:
