@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLineEdit, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from sottovoce.domain.policy import Policy
@@ -13,12 +13,16 @@ from sottovoce.domain.stop import Stop
 from sottovoce.store.backup import create
 from sottovoce.store.store import Store
 from sottovoce.system.exchange import finish_replacing, kept
-from sottovoce.system.paths import Profile
+from sottovoce.system.paths import Profile, profile
+from sottovoce.system.vault import Vault
 from sottovoce.ui.settings.backup_card import BackupCard
 from sottovoce.ui.settings.backup_view_model import BackupViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.pages import UnlockPages
+from sottovoce.ui.unlock.restoring import Restoring
+from sottovoce.ui.unlock.view_model import UnlockViewModel
 from store.remembering import PASSPHRASE, remembering, said, say
 
 
@@ -33,15 +37,15 @@ def settings(store: Store, tasks: Tasks) -> SettingsViewModel:
 
 
 @pytest.fixture
-def backups(
-    here: tuple[Profile, bytes], settings: SettingsViewModel, tasks: Tasks
-) -> BackupViewModel:
-    return BackupViewModel(*here, settings, tasks)
+def backups(here: tuple[Profile, bytes], tasks: Tasks) -> BackupViewModel:
+    return BackupViewModel(*here, tasks)
 
 
 @pytest.fixture
-def card(qtbot: QtBot, backups: BackupViewModel, look: Look) -> BackupCard:
-    card = BackupCard(backups, look)
+def card(
+    qtbot: QtBot, backups: BackupViewModel, settings: SettingsViewModel, look: Look
+) -> BackupCard:
+    card = BackupCard(backups, settings, look)
     qtbot.addWidget(card)
     card.show()
     return card
@@ -115,8 +119,8 @@ def test_a_backup_of_other_chats_asks_for_its_passphrase(
     qtbot: QtBot, look: Look, tasks: Tasks, settings: SettingsViewModel, file: Path, tmp_path: Path
 ) -> None:
     there = remembering(tmp_path / "there", "other")[0]
-    backups = BackupViewModel(there, b"", settings, tasks)
-    card = BackupCard(backups, look)
+    backups = BackupViewModel(there, b"", tasks)
+    card = BackupCard(backups, settings, look)
     qtbot.addWidget(card)
     card.show()
     assert not card.back_up.isEnabled()
@@ -185,8 +189,47 @@ def test_administrators_can_forbid_backups_but_not_restoring(
     qtbot: QtBot, look: Look, tasks: Tasks, settings: SettingsViewModel, here: tuple[Profile, bytes]
 ) -> None:
     locked = replace(here[0], policy=Policy(export=False))
-    card = BackupCard(BackupViewModel(locked, here[1], settings, tasks), look)
+    card = BackupCard(BackupViewModel(locked, here[1], tasks), settings, look)
     qtbot.addWidget(card)
     assert not any(each.isEnabled() for each in (card.back_up, card.days, card.keep, card.choose))
     assert card.restore.isEnabled()
     assert "administrator" in card.back_up.toolTip()
+
+
+def test_a_first_start_can_begin_with_a_backup(
+    qtbot: QtBot,
+    look: Look,
+    tasks: Tasks,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = profile(tmp_path / "there")
+    unlock = UnlockViewModel(there, tasks, secrets=lambda: None, passphrase=None)
+    pages = UnlockPages(unlock, look, 0)
+    qtbot.addWidget(pages)
+    pages.show()
+    told: list[str] = []
+    begun_anew: list[bool] = []
+    restoring = Restoring(
+        there, tasks, pages, failed=told.append, restored=lambda: begun_anew.append(True)
+    )
+    unlock.restore_asked.connect(restoring.ask_which)
+    unlock.start()
+    qtbot.waitUntil(pages.choose.isVisible)
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "no file"), ""))
+    pages.choose.restore.click()
+    qtbot.waitUntil(lambda: bool(told))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+    qtbot.waitUntil(lambda: not restoring.backups.doing)
+    pages.choose.restore.click()
+    qtbot.waitUntil(lambda: restoring.dialog is not None and not restoring.backups.doing)
+    assert restoring.dialog is not None
+    restoring.dialog.secret.setText(PASSPHRASE)
+    restoring.dialog.restore.click()
+    qtbot.waitUntil(lambda: bool(begun_anew))
+
+    finish_replacing(there)
+    key = Vault(there.vault).open_with_passphrase(PASSPHRASE)
+    assert said(there, key) == ["one", "two"]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sottovoce.ui.lock.rest import Rest
     from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
     from sottovoce.ui.shell import Shell
+    from sottovoce.ui.unlock.restoring import Restoring
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ class Session:
         self._told_bug = False
         self._opened: Opened | None = None
         self._is_locking = False
+        self._restoring: Restoring | None = None
         self._input: Input | None = None
         self._rest: Rest | None = None
         self._downloads: DownloadsViewModel | None = None
@@ -157,6 +159,7 @@ class Session:
             is_locked=parts.is_locked,
         )
         self.unlock.opened.connect(self._open_shell)
+        self.unlock.restore_asked.connect(self._restore)
         self.pages = UnlockPages(self.unlock, look, self._sidebar_width)
         self.shell: Shell | None = None
         self.window.setCentralWidget(self.pages)
@@ -227,6 +230,21 @@ class Session:
             if self.shell is not None and not self._is_locking:
                 self._back_up(opened, self.shell.settings.settings)
             opened.store.close()
+
+    def _restore(self) -> None:
+        """Let a backup take the place of what cannot be opened, or is not there yet."""
+        # Late, for start-up: few need it.
+        from sottovoce.ui.unlock.restoring import Restoring
+
+        if self._restoring is None:
+            self._restoring = Restoring(
+                self._parts.profile,
+                self.tasks,
+                self.window,
+                failed=lambda sentence: tell_before_start(sentence).exec(),
+                restored=lambda: QApplication.exit(RESTART),
+            )
+        self._restoring.ask_which()
 
     def _back_up(self, opened: Opened, settings: Settings) -> None:
         """Make the backup that is due, if one is; what stands in its way is told at next start."""

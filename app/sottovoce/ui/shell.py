@@ -535,12 +535,19 @@ class Shell(QWidget):
     def _may_forget_temporary(self, says: str) -> bool:
         # With words typed in it, or words said.
         is_typing = self.chat.is_temporary and bool(self.chat.draft.strip())
-        if self._may_forget or not (self.chats.temporary or is_typing):
+        sentence = ""
+        if self.chats.temporary or is_typing:
+            sentence = (
+                "A temporary chat is open, and will be gone. To have it later, keep it first."
+            )
+        elif self.chats.chats and not self.lock.is_kept:
+            sentence = "These chats are in memory alone, and will be gone."
+        if self._may_forget or not sentence:
             return True
         box = QMessageBox(
             QMessageBox.Icon.NoIcon,
             "Sottovoce",
-            "A temporary chat is open, and will be gone. To have it later, keep it first.",
+            sentence,
             QMessageBox.StandardButton.Cancel,
             self,
         )
@@ -744,16 +751,18 @@ class Shell(QWidget):
         from sottovoce.ui.settings.backup_view_model import BackupViewModel
 
         if self._backups is None:
-            self._backups = BackupViewModel(self._profile, self._key, self.settings, self._tasks)
+            self._backups = BackupViewModel(self._profile, self._key, self._tasks)
             self._backups.restored.connect(self.lock.lock)
         return self._backups
 
     def _made_settings(self) -> SettingsDialog:
+        from sottovoce.ui.settings.backup_card import BackupCard
         from sottovoce.ui.settings.dialog import SettingsDialog
         from sottovoce.ui.settings.privacy_tab import PrivacyTab
         from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
         from sottovoce.ui.settings.sandbox_card import SandboxCard
 
+        backups = BackupCard(self.backups(), self.settings, self._look)
         sandbox = SandboxCard(self.model.confinement, self._look)
         protection = ProtectionViewModel(self._profile, self._tasks, self._secrets, self.lock.lock)
         dialog = SettingsDialog(
@@ -761,7 +770,7 @@ class Shell(QWidget):
             self.network,
             self.token,
             self.document_models,
-            privacy=PrivacyTab(protection, self.lock, self.backups(), sandbox, self._look),
+            privacy=PrivacyTab(protection, self.lock, backups, sandbox, self._look),
             look=self._look,
             parent=self,
         )

@@ -13,9 +13,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sottovoce.domain.settings import BackupPlan
 from sottovoce.store.backup import SUFFIX, Backup
 from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
 from sottovoce.ui.settings.restore_dialog import RestoreDialog
+from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.choice import Choice
 from sottovoce.ui.widgets.locked import lock, locked_note
@@ -27,14 +29,15 @@ _SAYS = (
 )
 _DAYS = {0: "Never", 1: "Every day", 7: "Every week", 30: "Every month"}
 _KEPT = (2, 5, 10, 20)
-_FILES = f"Backups (*{SUFFIX})"
+FILES = f"Backups (*{SUFFIX})"
 
 
 class BackupCard(QWidget):
     """Shows what is under way, wherever it was begun."""
 
-    def __init__(self, backups: BackupViewModel, look: Look) -> None:
+    def __init__(self, backups: BackupViewModel, settings: SettingsViewModel, look: Look) -> None:
         super().__init__()
+        self._settings = settings
         self._backups = backups
         self.back_up = button("Back up now…", self._ask_where)
         self.restore = button("Restore…", self._ask_which)
@@ -89,7 +92,7 @@ class BackupCard(QWidget):
         column.addWidget(self._before)
         for days, says in _DAYS.items():
             self.days.addItem(says, days)
-        for count in sorted({*_KEPT, self._backups.plan.keep}):
+        for count in sorted({*_KEPT, self._plan.keep}):
             self.keep.addItem(str(count), count)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -119,7 +122,7 @@ class BackupCard(QWidget):
         self.discard.setEnabled(is_idle)
 
     def _show_plan(self, may_create: bool) -> None:
-        plan = self._backups.plan
+        plan = self._plan
         with QSignalBlocker(self.days), QSignalBlocker(self.keep):
             days = plan.days if plan.is_wanted else 0
             if self.days.findData(days) < 0:
@@ -141,6 +144,15 @@ class BackupCard(QWidget):
             return _made(backups.last)
         return "" if backups.is_kept else "These chats live in memory alone: there is nothing yet."
 
+    @property
+    def _plan(self) -> BackupPlan:
+        return self._settings.settings.backups
+
+    def _change_plan(self, plan: BackupPlan) -> None:
+        plan = replace(plan, trouble="")
+        self._settings.change(replace(self._settings.settings, backups=plan))
+        self._show()
+
     def _tell(self, sentence: str) -> None:
         self.trouble.setText(sentence)
         self.trouble.setVisible(bool(sentence))
@@ -150,7 +162,7 @@ class BackupCard(QWidget):
             self,
             "Back up to",
             self._backups.suggested_name(),
-            _FILES,
+            FILES,
             # What is there is never replaced, and a sentence says so.
             options=QFileDialog.Option.DontConfirmOverwrite,
         )
@@ -158,7 +170,7 @@ class BackupCard(QWidget):
             self._backups.create(Path(path))
 
     def _ask_which(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Restore a backup", "", _FILES)
+        path, _ = QFileDialog.getOpenFileName(self, "Restore a backup", "", FILES)
         if path:
             self._backups.find(Path(path))
 
@@ -167,9 +179,7 @@ class BackupCard(QWidget):
         self.dialog.open()
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(
-            self, "Keep backups in", self._backups.plan.folder
-        )
+        folder = QFileDialog.getExistingDirectory(self, "Keep backups in", self._plan.folder)
         if folder:
             self.take_folder(Path(folder))
 
@@ -187,19 +197,19 @@ class BackupCard(QWidget):
 
     def take_folder(self, folder: Path) -> None:
         """Keep automatic backups there; every week, if nothing else was said."""
-        plan = self._backups.plan
-        self._backups.change_plan(replace(plan, folder=str(folder), days=plan.days or 7))
+        plan = self._plan
+        self._change_plan(replace(plan, folder=str(folder), days=plan.days or 7))
 
     def _take_days(self, days: int) -> None:
-        plan = self._backups.plan
-        self._backups.change_plan(replace(plan, days=days))
+        plan = self._plan
+        self._change_plan(replace(plan, days=days))
         if days and not plan.folder:
             self._ask_folder()
-            if not self._backups.plan.folder:
-                self._backups.change_plan(replace(plan, days=0))
+            if not self._plan.folder:
+                self._change_plan(replace(plan, days=0))
 
     def _take_keep(self, keep: int) -> None:
-        self._backups.change_plan(replace(self._backups.plan, keep=keep))
+        self._change_plan(replace(self._plan, keep=keep))
 
 
 def _made(backup: Backup) -> str:

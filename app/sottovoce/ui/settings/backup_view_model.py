@@ -1,20 +1,18 @@
 """Backups as the window makes and restores them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from sottovoce.domain.problems import Problem
-from sottovoce.domain.settings import BackupPlan
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.store.backup import Backup, create, file_name, opened
 from sottovoce.system.exchange import Kept, discard, kept, newest_kept, replace_at_next_start
 from sottovoce.system.paths import Profile
-from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 
@@ -47,14 +45,11 @@ class BackupViewModel(QObject):
     """The window has to begin anew: then what was restored is in the place of what there was."""
     failed = Signal(str)
 
-    def __init__(
-        self, profile: Profile, key: bytes, settings: SettingsViewModel, tasks: Tasks
-    ) -> None:
+    def __init__(self, profile: Profile, key: bytes, tasks: Tasks) -> None:
         """`key` is what the chats are kept under, empty if they are not kept."""
         super().__init__()
         self._profile = profile
         self._key = key
-        self._settings = settings
         self._tasks = tasks
         self._stop: Stop | None = None
         self.doing = ""
@@ -74,17 +69,6 @@ class BackupViewModel(QObject):
     def is_forbidden(self) -> bool:
         """Whether administrators have switched backups off."""
         return not self._profile.policy.export
-
-    @property
-    def plan(self) -> BackupPlan:
-        """When backups are made without being asked for."""
-        return self._settings.settings.backups
-
-    def change_plan(self, plan: BackupPlan) -> None:
-        """Make backups like this from now on."""
-        plan = replace(plan, trouble="")
-        self._settings.change(replace(self._settings.settings, backups=plan))
-        self.changed.emit()
 
     def suggested_name(self) -> str:
         """What a backup that is made now is called."""

@@ -3,7 +3,6 @@
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from sottovoce.ui.settings.backup_card import BackupCard
-from sottovoce.ui.settings.backup_view_model import BackupViewModel
 from sottovoce.ui.settings.lock_card import LockCard
 from sottovoce.ui.settings.lock_view_model import LockViewModel
 from sottovoce.ui.settings.protection_card import ProtectionCard
@@ -20,7 +19,7 @@ class PrivacyTab(QWidget):
         self,
         protection: ProtectionViewModel,
         lock: LockViewModel,
-        backups: BackupViewModel,
+        backups: BackupCard,
         sandbox: SandboxCard,
         look: Look,
     ) -> None:
@@ -29,9 +28,8 @@ class PrivacyTab(QWidget):
         scroll, column = scrolled_column()
         self.lock = LockCard(lock, look)
         column.addWidget(self.protection)
-        self.backups = BackupCard(backups, look)
         column.addWidget(self.lock)
-        column.addWidget(self.backups)
+        column.addWidget(backups)
         column.addWidget(sandbox)
         column.addStretch()
         whole = QVBoxLayout(self)

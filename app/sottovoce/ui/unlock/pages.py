@@ -151,6 +151,8 @@ class ChoosePage(_Page):
         self.column.addWidget(self.passphrase)
         self.column.addWidget(self.problem)
         self.add_buttons(self.accept, self.temporary)
+        self.restore = _restore_button(unlock)
+        self.add_buttons(self.restore)
         self.passphrase.changed.connect(self.accept.setEnabled)
         self.passphrase.entered.connect(self._create)
         self.accept.setEnabled(False)
@@ -335,7 +337,9 @@ class StuckPage(_Page):
         self.temporary = button("Use without saving", unlock.go_on_without_saving)
         self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("A temporary chat. The files of your kept chats are not touched.")
+        self.restore = _restore_button(unlock)
         self.add_buttons(self.retry, self.temporary)
+        self.add_buttons(self.restore)
         self.recovery = _recovery_button(unlock)
         self.column.addWidget(self.recovery, alignment=Qt.AlignmentFlag.AlignLeft)
 
@@ -343,6 +347,10 @@ class StuckPage(_Page):
         self.recovery.setVisible(self._unlock.has_recovery_key)
         self.body.setText(self._unlock.sentence)
         self.retry.setFocus()
+
+
+def _restore_button(unlock: UnlockViewModel) -> QPushButton:
+    return button("Restore a backup…", unlock.restore_asked.emit)
 
 
 def _recovery_button(unlock: UnlockViewModel) -> QPushButton:

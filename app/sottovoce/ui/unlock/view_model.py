@@ -93,6 +93,8 @@ class UnlockViewModel(QObject):
 
     changed = Signal()
     opened = Signal(object)
+    restore_asked = Signal()
+    """A backup is to take the place of what is here, or of nothing."""
 
     def __init__(
         self,
