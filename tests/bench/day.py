@@ -23,8 +23,6 @@ from tiny_llama import tiny_llama
 _INTERNET = re.compile(r"\bAF_(?:INET6?|PACKET|NETLINK|VSOCK)\b")
 _CONNECT = re.compile(r"connect\(.*sin6?_port=htons\((\d+)\).*?\"([^\"]+)\"")
 _MAKES_ALL = "import socket\nfor kind in (2, 10, 16): socket.socket(kind, 2).close()"
-    "import socket\nfor kind in (2, 10, 16): socket.socket(kind, socket.SOCK_DGRAM).close()"
-)
 _REPOSITORY = "owner/Talk-GGUF"
 _NOTE = "The keeper climbed the stairs and lit the lamp before the ships came home.\n" * 40
 
