@@ -29,7 +29,7 @@ from sottovoce.domain.stop import Stop
 from sottovoce.launch import launch
 from sottovoce.system import restart
 from sottovoce.ui import application
-from sottovoce.ui.settings.backup_view_model import Found
+from sottovoce.ui.backup.view_model import Found
 from sottovoce.ui.settings.confirm_dialog import ConfirmDialog
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.unlock.view_model import Step

@@ -15,13 +15,13 @@ from sottovoce.store.store import Store
 from sottovoce.system.exchange import finish_replacing, kept
 from sottovoce.system.paths import Profile, profile
 from sottovoce.system.vault import Vault
+from sottovoce.ui.backup.restoring import Restoring
+from sottovoce.ui.backup.view_model import BackupViewModel
 from sottovoce.ui.settings.backup_card import BackupCard
-from sottovoce.ui.settings.backup_view_model import BackupViewModel
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.pages import UnlockPages
-from sottovoce.ui.unlock.restoring import Restoring
 from sottovoce.ui.unlock.view_model import UnlockViewModel
 from store.remembering import PASSPHRASE, remembering, said, say
 

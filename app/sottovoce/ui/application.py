@@ -41,10 +41,10 @@ from sottovoce.ui.window import Window
 if TYPE_CHECKING:
     # Late, for start-up: what the first frame does not need is imported when it is on screen.
     from sottovoce.system.secrets import Secrets
+    from sottovoce.ui.backup.restoring import Restoring
     from sottovoce.ui.lock.rest import Rest
     from sottovoce.ui.models.downloads_view_model import DownloadsViewModel
     from sottovoce.ui.shell import Shell
-    from sottovoce.ui.unlock.restoring import Restoring
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +234,7 @@ class Session:
     def _restore(self) -> None:
         """Let a backup take the place of what cannot be opened, or is not there yet."""
         # Late, for start-up: few need it.
-        from sottovoce.ui.unlock.restoring import Restoring
+        from sottovoce.ui.backup.restoring import Restoring
 
         if self._restoring is None:
             self._restoring = Restoring(

@@ -78,9 +78,9 @@ from sottovoce.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
     # Late, for start-up, all that is opened by a gesture: the window is there before it.
+    from sottovoce.ui.backup.view_model import BackupViewModel
     from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
-    from sottovoce.ui.settings.backup_view_model import BackupViewModel
     from sottovoce.ui.settings.dialog import SettingsDialog
     from sottovoce.ui.viewer.pane import ViewerPane
 
@@ -748,7 +748,7 @@ class Shell(QWidget):
 
     def backups(self) -> BackupViewModel:
         """What makes backups, also when the settings it was begun in are closed."""
-        from sottovoce.ui.settings.backup_view_model import BackupViewModel
+        from sottovoce.ui.backup.view_model import BackupViewModel
 
         if self._backups is None:
             self._backups = BackupViewModel(self._profile, self._key, self._tasks)

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from sottovoce.domain.settings import BackupPlan
-from sottovoce.store.backup import SUFFIX, Backup
-from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
-from sottovoce.ui.settings.restore_dialog import RestoreDialog
+from sottovoce.store.backup import Backup
+from sottovoce.ui.backup.restore_dialog import RestoreDialog
+from sottovoce.ui.backup.view_model import FILES, BackupViewModel, Found
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.choice import Choice
@@ -29,7 +29,6 @@ _SAYS = (
 )
 _DAYS = {0: "Never", 1: "Every day", 7: "Every week", 30: "Every month"}
 _KEPT = (2, 5, 10, 20)
-FILES = f"Backups (*{SUFFIX})"
 
 
 class BackupCard(QWidget):

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
-from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
+from sottovoce.ui.backup.view_model import BackupViewModel, Found
 from sottovoce.ui.widgets.parts import breakable, button, label
 
 _SAYS = (

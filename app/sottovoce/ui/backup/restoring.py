@@ -7,9 +7,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from sottovoce.system.paths import Profile
-from sottovoce.ui.settings.backup_card import FILES
-from sottovoce.ui.settings.backup_view_model import BackupViewModel, Found
-from sottovoce.ui.settings.restore_dialog import RestoreDialog
+from sottovoce.ui.backup.restore_dialog import RestoreDialog
+from sottovoce.ui.backup.view_model import FILES, BackupViewModel, Found
 from sottovoce.ui.tasks import Tasks
 
 

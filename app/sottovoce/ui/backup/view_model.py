@@ -10,11 +10,14 @@ from PySide6.QtCore import QObject, Signal
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
-from sottovoce.store.backup import Backup, create, file_name, opened
+from sottovoce.store.backup import SUFFIX, Backup, create, file_name, opened
 from sottovoce.system.exchange import Kept, discard, kept, newest_kept, replace_at_next_start
 from sottovoce.system.paths import Profile
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
+
+FILES = f"Backups (*{SUFFIX})"
+"""What dialogs for files show, as Qt writes it."""
 
 
 @dataclass(frozen=True, slots=True)
