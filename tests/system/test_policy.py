@@ -1,7 +1,9 @@
 """The file by which administrators decide: nobody else can write it, and no rule is missed."""
 
 import os
+import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -186,3 +188,15 @@ def test_the_environment_does_not_say_where_the_policy_is(monkeypatch: pytest.Mo
     for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "HOME", "PROGRAMDATA"):
         monkeypatch.setenv(name, "/tmp/mine")
     assert policy_place() == place
+
+
+def test_the_example_has_every_rule_and_can_be_obeyed(file: Path) -> None:
+    example = Path(__file__).parents[2] / "packaging" / "airgap" / "policy-example.toml"
+    text = example.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    assert read_policy(file) == NO_RULES
+    rules = re.findall(r"^# (?=\w+ = )", text, re.MULTILINE)
+    file.write_text(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE), encoding="utf-8")
+    policy = read_policy(file)
+    assert len(rules) == len(fields(Policy))
+    assert all(getattr(policy, rule.name) != rule.default for rule in fields(Policy))
