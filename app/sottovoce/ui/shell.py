@@ -149,7 +149,7 @@ class Shell(QWidget):
             self.temporary_library, tasks, self.settings, lambda: self.replies.any_busy
         )
         self.scope = ScopeViewModel(opened.store, joined, tasks)
-        self.viewer = ViewerViewModel(joined, tasks)
+        self.viewer = ViewerViewModel(joined, tasks, needs_sandbox=profile.policy.needs_sandbox)
         self.chat = ChatViewModel(
             opened.store,
             engine,
@@ -349,7 +349,7 @@ class Shell(QWidget):
                 self._toggle_sidebar,
                 ("Ctrl+B",),
             ),
-            Action("lock", "Lock now", "lock", self._lock, ("Ctrl+Shift+L",)),
+            Action("lock", "Lock now", "lock", self.lock.lock, ("Ctrl+Shift+L",)),
             Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
             Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
             Action("network", "Network settings", "globe", self._open_network_settings),
@@ -441,7 +441,8 @@ class Shell(QWidget):
         sidebar.models_asked.connect(self._open_models)
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
-        sidebar.lock_asked.connect(self._lock)
+        sidebar.lock_asked.connect(self.lock.lock)
+        self.lock.may_lock = partial(self._may_forget_temporary, "Lock anyway")
         sidebar.temporary_asked.connect(self._new_temporary)
         sidebar.chosen.connect(self._open)
         self.chats.deleted.connect(self._note_deleted)
@@ -522,11 +523,6 @@ class Shell(QWidget):
     def _note_kept(self) -> None:
         self.work.begin()  # What was attached is read again, to be kept.
         self.toast.tell("Chat kept")
-
-    def _lock(self) -> None:
-        """Lock, unless somebody would rather go on with a temporary chat."""
-        if self._may_forget_temporary("Lock anyway"):
-            self.lock.lock()
 
     def may_close(self) -> bool:
         """Whether nothing is lost by it that somebody might want, or they said so."""

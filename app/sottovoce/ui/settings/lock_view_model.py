@@ -45,6 +45,8 @@ class LockViewModel(QObject):
         self._settings = settings
         self._policy = policy
         self.is_kept = is_kept
+        self.may_lock: Callable[[], bool] = lambda: True
+        """Asked before a lock that somebody wants; nobody is there to be asked before others."""
         self._clock = clock
         self._touched = self._looked = clock()
         self._timer = QTimer(self)
@@ -83,15 +85,15 @@ class LockViewModel(QObject):
         self._settings.change(replace(self._settings.settings, locks_with_screen=follows))
 
     def lock(self) -> None:
-        """Lock now, because somebody wants it."""
-        self._timer.stop()
-        self.due.emit()
+        """Lock now, because somebody wants it, and still does when told what is lost by it."""
+        if self.may_lock():
+            self._lock()
 
     def note_input(self) -> bool:
         """Somebody types or points. False where it comes too late: the window locks instead."""
         now = self._clock()
         if self._is_late(now):
-            self.lock()
+            self._lock()
             return False
         self._touched = now
         return True
@@ -99,7 +101,7 @@ class LockViewModel(QObject):
     def note_rest(self) -> None:
         """The screen is locked, or the computer goes to sleep."""
         if self.follows_screen:
-            self.lock()
+            self._lock()
 
     def look(self) -> None:
         """Lock if nobody was there for long, or if the computer slept without a word."""
@@ -107,9 +109,13 @@ class LockViewModel(QObject):
         slept = now - self._looked > _LOOK_SECONDS + _SLEEP_SECONDS
         self._looked = now
         if self._is_late(now):
-            self.lock()
+            self._lock()
         elif slept:
             self.note_rest()
+
+    def _lock(self) -> None:
+        self._timer.stop()
+        self.due.emit()
 
     def _is_late(self, now: float) -> bool:
         return bool(self.minutes) and now - self._touched >= 60 * self.minutes
