@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
+    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from fakes import MemorySecrets, ScriptedEngine
 from sottovoce.chat.export import Format
 from sottovoce.domain.policy import NO_RULES, Policy
+from sottovoce.launch import launch
 from sottovoce.models.remote import Remote
 from sottovoce.store import moments
 from sottovoce.store.store import Store
@@ -219,3 +221,28 @@ def test_what_is_done_in_the_window_is_noted(qtbot: QtBot, profile: Profile, loo
         Event.PROTECTION_CHANGED,
         Event.NETWORK_SWITCHED,
     ]
+
+
+def test_a_broken_policy_is_told_to_who_opens_the_window(
+    tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.text()))
+    policy = tmp_path / "policy.toml"
+    policy.write_text("netwrok = false")
+    assert launch(["--data-dir", str(tmp_path / "profile"), "--policy", str(policy)]) == 1
+    assert len(told) == 1
+    assert "netwrok in line 1: there is no such rule" in told[0]
+    assert not (tmp_path / "profile").exists()
+
+
+@under(Policy(audit=True))
+def test_a_chat_that_is_deleted_in_the_window_is_noted(
+    qtbot: QtBot, shell: Shell, profile: Profile
+) -> None:
+    shell.chat.send("A question.")
+    qtbot.waitUntil(lambda: not shell.chat.is_busy and len(shell.chats.chats) == 1)
+    shell.actions_by_id["delete"].trigger()
+    qtbot.waitUntil(lambda: profile.audit.exists())
+    assert [entry.event for entry in read_log(profile.audit)] == [Event.CHAT_REMOVED]
+    assert b"question" not in profile.audit.read_bytes()

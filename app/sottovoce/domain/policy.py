@@ -48,7 +48,7 @@ class Policy:
             raise Refused("Your administrator does not allow chats that are not kept.")
 
 
-PASSPHRASE_WANTED = "Your administrator wants a passphrase to protect your chats."
+PASSPHRASE_WANTED = "Your administrator wants a passphrase to protect your chats."  # noqa: S105  A sentence.
 
 NO_RULES = Policy()
 """Each user decides."""

@@ -693,6 +693,7 @@ class Shell(QWidget):
             self.chat.start_new()
         if conversation.is_temporary and self.temporary_work.is_begun:
             self._forget_attached_to_temporary()
+        self._tasks.ask(lambda: Audit(self._profile).note(Event.CHAT_REMOVED, count=1))
         says = "Temporary chat closed" if conversation.is_temporary else "Chat deleted"
         self.toast.tell(says, self._restore)
 
