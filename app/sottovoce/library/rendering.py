@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sottovoce.domain.document import Page, Span
-from sottovoce.domain.problems import Damaged, Interrupted, Unsupported
+from sottovoce.domain.problems import Damaged, Interrupted, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.library.boxes import Box
 from sottovoce.library.page_wire import LARGEST, News, Open, Show, Shown
 from sottovoce.library.unreadable import why_unreadable
 from sottovoce.system.child import Child, Failed, Locked
+from sottovoce.system.sandbox import demand
 
 PAGE_PROCESS = "--page-process"
 
@@ -51,7 +52,11 @@ class PageRenderer:
     Any thread may call; each call waits for the one before. The process starts with the first page.
     """
 
-    def __init__(self, path: Path, patience: Patience | None = None) -> None:
+    def __init__(
+        self, path: Path, patience: Patience | None = None, *, needs_sandbox: bool = False
+    ) -> None:
+        """`needs_sandbox`: nothing is drawn where the process cannot be locked in fully."""
+        self._needs_sandbox = needs_sandbox
         self._path = path.absolute()
         self._patience = patience or Patience()
         self._child: Child[News] | None = None
@@ -118,10 +123,15 @@ class PageRenderer:
             raise Interrupted(_NO_START) from error
         try:
             child.channel.tell(Open(os.fsencode(self._path), self._patience.work))
-            _heard(child, self._patience.start)
+            locked = _heard(child, self._patience.start)
+            if self._needs_sandbox and isinstance(locked, Locked):
+                demand(locked.confinement)
         except (OSError, _Lost, _Silent) as error:
             child.kill()
             raise Interrupted(_NO_START) from error
+        except Refused:
+            child.kill()
+            raise
         return child
 
     def _end(self) -> None:

@@ -57,8 +57,10 @@ class ViewerViewModel(QObject):
     found = Signal(bool)
     """Whether what was sought is in the document."""
 
-    def __init__(self, library: Library, tasks: Tasks) -> None:
+    def __init__(self, library: Library, tasks: Tasks, *, needs_sandbox: bool = False) -> None:
+        """`needs_sandbox` is as that of a PageRenderer."""
         super().__init__()
+        self._needs_sandbox = needs_sandbox
         self._library = library
         self._tasks = tasks
         self._document: Document | None = None
@@ -273,7 +275,9 @@ class ViewerViewModel(QObject):
         if wanted == self._shown:
             self.drawn.emit()
             return
-        renderer = self._renderer = self._renderer or PageRenderer(document.path)
+        renderer = self._renderer = self._renderer or PageRenderer(
+            document.path, needs_sandbox=self._needs_sandbox
+        )
         spans = [mark.span for mark in marks]
 
         width = self._width
