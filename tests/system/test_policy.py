@@ -186,7 +186,7 @@ def test_a_folder_in_its_place_is_no_missing_policy(file: Path) -> None:
 def test_the_environment_does_not_say_where_the_policy_is(monkeypatch: pytest.MonkeyPatch) -> None:
     place = policy_place()
     for name in ("XDG_CONFIG_DIRS", "XDG_CONFIG_HOME", "HOME", "PROGRAMDATA"):
-        monkeypatch.setenv(name, "/tmp/mine")
+        monkeypatch.setenv(name, "/elsewhere")
     assert policy_place() == place
 
 
