@@ -273,6 +273,7 @@ class Shell(QWidget):
     def close_down(self) -> None:
         """Keep what was typed, and ask what is under way to end."""
         self._figures_timer.stop()
+        self.lock.stop()
         self.replies.fall_silent()
         self.chat.leave_unsaid()
         self.viewer.close()

@@ -89,6 +89,10 @@ class LockViewModel(QObject):
         if self.may_lock():
             self._lock()
 
+    def stop(self) -> None:
+        """Look no more: the window is closing."""
+        self._timer.stop()
+
     def note_input(self) -> bool:
         """Somebody types or points. False where it comes too late: the window locks instead."""
         now = self._clock()
