@@ -25,7 +25,7 @@ def figures() -> Iterator[Figure]:
     """Measure opening a chat of 10,000 messages, and searching it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sottovoce.db"
-        chat = _long_chat(path, messages=10_000)
+        chat = long_chat(path, messages=10_000)
         seconds = min(_opening(path, chat) for _ in range(ROUNDS))
         yield Figure("read 10,000 messages from the store", seconds, "s", 0.06, note="best of five")
         with open_store(path, KEY) as store:
@@ -35,7 +35,8 @@ def figures() -> Iterator[Figure]:
         yield Figure("search 10,000 messages, slowest of four", seconds, "s", 0.05)
 
 
-def _long_chat(path: Path, messages: int) -> int:
+def long_chat(path: Path, messages: int) -> int:
+    """Fill a new store with one chat, and return it."""
     database = open_database(path, KEY, migrations.released("chats"), what="chats")
     with database.writing() as connection:  # One transaction: thousands would take a minute.
         chat = conversations.create(connection, "Long").id

@@ -27,9 +27,10 @@ class Protection(StrEnum):
 class Cost:
     """How much work Argon2id makes of a passphrase, and so of each guess at it."""
 
-    memory: int = 128 * 1024
-    """KiB. With three passes and four lanes, as in the second recommendation of RFC 9106, but twice
-    its memory: 0.3 to 0.6 s on two cores of a server of 2023."""
+    memory: int = 192 * 1024
+    """KiB. With three passes and four lanes, as in the second recommendation of RFC 9106, but three
+    times its memory: 0.6 s of one core (server of 2023), so half that on two that have nothing else
+    to do. See tests/bench/keys.py."""
     passes: int = 3
     lanes: int = 4
 
