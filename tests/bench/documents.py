@@ -302,11 +302,15 @@ def _pages(title: str, together: Sequence[str]) -> Iterator[list[Written]]:
 
 
 def _answers(passage: str, question: Question, texts: Mapping[str, Text]) -> bool:
-    """Whether a passage has the answer, and is from where the question was asked about."""
+    """Whether a passage has the answer, and is from where the question was asked about.
+
+    Of an answer in several parts, one: where a text is cut, they may come to lie apart.
+    """
     found, right = _letters(passage), _letters(texts[question.passage].text)
     windows = range(0, max(1, len(right) - WINDOW), WINDOW // 2)
     is_from_there = any(right[at : at + WINDOW] in found for at in windows)
-    return is_from_there and _letters(question.answer) in found
+    parts = question.answer.split(" | ")
+    return is_from_there and any(_letters(part) in found for part in parts)
 
 
 def _letters(text: str) -> str:
