@@ -8,9 +8,10 @@ import apsw
 import pytest
 
 from sottovoce.domain.problems import Damaged, Interrupted, NoRoom, Refused, Unsupported
-from sottovoce.store import migrations
+from sottovoce.store import database, migrations
 from sottovoce.store.database import open_database
 from sottovoce.store.store import Store, open_store
+from sottovoce.system.lock import locked
 
 DATABASES = Path(__file__).parent / "databases"
 """One for every released version, each with the key of the tests and the question below."""
@@ -126,7 +127,18 @@ def test_a_migration_keeps_what_was_there(path: Path, key: bytes) -> None:
         assert connection.execute("SELECT text FROM messages").get == QUESTION
         assert connection.execute("SELECT pinned FROM conversations").get is None
     database.close()
-    assert {file.name for file in path.parent.iterdir()} == {path.name, "in-use"}
+    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock", "in-use"}
+
+
+def test_who_comes_while_another_migrates_puts_nothing_back(
+    path: Path, key: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(path, key)
+    monkeypatch.setattr(database, "_PATIENCE", 0.0)
+    scripts = [*migrations.released("chats"), "DELETE FROM messages"]
+    with locked(path.with_name(f"{path.name}.lock")), pytest.raises(Interrupted):
+        open_database(path, key, scripts, what="chats")
+    assert reads(path, key) == [QUESTION]
 
 
 def test_a_failing_migration_leaves_the_old_store(path: Path, key: bytes) -> None:
@@ -134,7 +146,7 @@ def test_a_failing_migration_leaves_the_old_store(path: Path, key: bytes) -> Non
     works, fails = "DELETE FROM messages", "CREATE TABLE half (id INTEGER); INSERT INTO nowhere"
     with pytest.raises(apsw.SQLError):
         open_database(path, key, [*migrations.released("chats"), works, fails], what="chats")
-    assert {file.name for file in path.parent.iterdir()} == {path.name, "in-use"}
+    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock", "in-use"}
     assert reads(path, key) == [QUESTION]
 
 

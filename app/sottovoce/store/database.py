@@ -13,6 +13,7 @@ from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Ref
 from sottovoce.domain.stop import Stop
 from sottovoce.store.migrations import migrate, version
 from sottovoce.store.transaction import transaction
+from sottovoce.system.lock import locked
 from sottovoce.system.use import using
 
 KEY_SIZE = 48
@@ -20,6 +21,8 @@ KEY_SIZE = 48
 
 _COPIED_AT_ONCE = 512
 """Pages, before whoever copies looks up: some ten milliseconds."""
+_PATIENCE = 30.0
+"""Seconds for another process that brings the same database up to date."""
 
 
 class Database:
@@ -220,13 +223,24 @@ def _bring_up_to_date(
 ) -> None:
     """Migrate with a copy at hand, and put everything back as it was if that fails."""
     copy = path.with_name(f"{path.name}.before-migration")
-    copy.unlink(missing_ok=True)  # It may lie there if Sottovoce was killed at the end of this.
     if version(connection) > len(migrations):
         raise Unsupported(
             f"A newer Sottovoce wrote your {what}. Install that version to open them."
         )
     if version(connection) == len(migrations):
+        copy.unlink(missing_ok=True)  # Of who was killed at the end of this.
         return
+    # Alone: what others write meanwhile would be lost if this put back what was there before.
+    with locked(path.with_name(f"{path.name}.lock"), _PATIENCE) as is_ours:
+        if not is_ours:
+            raise Interrupted(f"Another Sottovoce is busy with your {what}. Try again.")
+        copy.unlink(missing_ok=True)
+        _migrate_or_put_back(connection, migrations, copy=copy, key=key, what=what)
+
+
+def _migrate_or_put_back(
+    connection: apsw.Connection, migrations: Sequence[str], *, copy: Path, key: bytes, what: str
+) -> None:
     failure: Exception | None = None
     with closing(_connect(copy, key, what)) as snapshot:
         _copy(connection, snapshot)
@@ -235,7 +249,7 @@ def _bring_up_to_date(
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again below.
             _copy(snapshot, connection)
             failure = error
-    copy.unlink()
+    copy.unlink(missing_ok=True)
     if failure is not None:
         raise failure
 
