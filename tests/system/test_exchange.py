@@ -1,19 +1,24 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fakes import MemorySecrets
 from sottovoce.domain.problems import Damaged, Interrupted, Missing
-from sottovoce.system import use
+from sottovoce.system import exchange, use
 from sottovoce.system.exchange import (
     discard,
     finish_replacing,
+    hand_over,
     kept,
     newest_kept,
     replace_at_next_start,
     replace_memory,
 )
 from sottovoce.system.paths import Profile, profile
-from sottovoce.system.use import using
+from sottovoce.system.use import alone, using
+from sottovoce.system.vault import Vault
 
 
 @pytest.fixture(autouse=True)
@@ -81,11 +86,69 @@ def test_what_was_there_can_come_back_and_go_again(here: Profile, source: Path) 
 
 def test_what_was_there_can_be_removed_for_good(here: Profile, source: Path) -> None:
     replace_memory(here, source)
-    discard(newest_kept(here))
+    discard(newest_kept(here), None)
     assert kept(here) == []
     with pytest.raises(Missing):
         newest_kept(here)
     assert remembers(here) == NEW
+
+
+def test_of_what_is_removed_the_vault_is_written_over_and_its_secret_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, drawer, last = profile(tmp_path / "here"), MemorySecrets(), []
+    Vault(here.vault).create(secrets=drawer, passphrase=None)
+    before = (here.vault / "vault.json").read_bytes()
+    here.restored.mkdir()
+    fill(here.restored, "new", documents=False)
+    replace_memory(here, here.restored)
+    unlink = Path.unlink
+
+    def look_first(path: Path, missing_ok: bool = False) -> None:
+        last.append(path.read_bytes())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", look_first)
+    discard(newest_kept(here), drawer)
+    assert len(last) == 2
+    assert before not in last
+    assert drawer.kept == {}
+
+
+def test_what_waits_for_its_turn_is_not_replaced(here: Profile, source: Path) -> None:
+    replace_at_next_start(here, source)
+    here.scratch.mkdir()
+    with pytest.raises(Interrupted, match="Start Sottovoce anew"):
+        hand_over(here, here.scratch)
+    finish_replacing(here)
+    assert remembers(here) == NEW
+
+
+def test_of_two_that_start_at_once_the_second_finds_it_done(
+    here: Profile, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_at_next_start(here, source)
+
+    @contextmanager
+    def after_another(folder: Path) -> Iterator[None]:
+        monkeypatch.setattr(exchange, "alone", alone)
+        finish_replacing(here)
+        yield
+
+    monkeypatch.setattr(exchange, "alone", after_another)
+    finish_replacing(here)
+    assert remembers(here) == NEW
+
+
+def test_what_is_superseded_stays_while_somebody_may_be_moving_it(
+    here: Profile, source: Path
+) -> None:
+    here.superseded.mkdir()
+    with using(here.folder):
+        finish_replacing(here)
+        assert here.superseded.exists()
+    finish_replacing(here)
+    assert not here.superseded.exists()
 
 
 def test_nothing_changes_while_somebody_uses_it(here: Profile, source: Path) -> None:

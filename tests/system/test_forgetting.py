@@ -2,17 +2,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from fakes import MemorySecrets
 from sottovoce.domain.problems import Interrupted, Unreachable
-from sottovoce.system import use
+from sottovoce.system import forgetting, use
 from sottovoce.system.forgetting import finish_forgetting, forget, forget_at_next_start
 from sottovoce.system.paths import Profile, profile
 from sottovoce.system.slots import Cost
-from sottovoce.system.use import using
+from sottovoce.system.use import alone, using
 from sottovoce.system.vault import Vault
 
 CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
@@ -111,6 +113,23 @@ def test_what_was_decided_is_carried_out_at_the_next_start(
 def test_where_nothing_was_decided_nothing_is_done(here: Profile, drawer: MemorySecrets) -> None:
     finish_forgetting(here, lambda: drawer)
     assert Vault(here.vault).open_with_passphrase("correct horse")
+
+
+def test_who_comes_second_does_not_forget_what_was_begun_anew(
+    here: Profile, drawer: MemorySecrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_at_next_start(here)
+
+    @contextmanager
+    def after_another(folder: Path) -> Iterator[None]:
+        monkeypatch.setattr(forgetting, "alone", alone)
+        finish_forgetting(here, lambda: drawer)
+        here.database.write_text("begun anew")
+        yield
+
+    monkeypatch.setattr(forgetting, "alone", after_another)
+    finish_forgetting(here, lambda: drawer)
+    assert here.database.read_text() == "begun anew"
 
 
 FORGETTING = """

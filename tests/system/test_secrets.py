@@ -89,7 +89,7 @@ from sottovoce.domain.problems import Problem
 from sottovoce.system import secrets as module
 from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Cost
-from sottovoce.system.vault import Vault, secret_name
+from sottovoce.system.vault import Vault
 module._PATIENCE = 3.0
 secrets = module.keyring_secrets()
 vault = Vault(Path(sys.argv[1]), Cost(memory=8 * 1024, passes=1, lanes=1))
@@ -98,9 +98,9 @@ recovery_key = new_recovery_key()
 vault.add_recovery_key(key, recovery_key)
 case = sys.argv[2]
 if case == "lost":
-    secrets.delete(secret_name(vault.id))
+    secrets.delete(vault.secret_name)
 elif case == "another":
-    secrets.set(secret_name(vault.id), bytes(32))
+    secrets.set(vault.secret_name, bytes(32))
 elif case == "locked":
     subprocess.run(
         ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets",

@@ -1,9 +1,12 @@
 import base64
+import hashlib
+import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,12 +14,14 @@ import pytest
 
 from fakes import MemorySecrets
 from sottovoce.domain.policy import Policy
-from sottovoce.domain.problems import Damaged, Missing, Refused
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused
+from sottovoce.system import use
 from sottovoce.system.audit import Event, read_log
 from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Cost, Protection
-from sottovoce.system.vault import Vault, secret_name, vault_of
+from sottovoce.system.use import alone
+from sottovoce.system.vault import Vault, vault_of
 
 CHEAP = Cost(memory=8 * 1024, passes=1, lanes=1)
 """So that no test waits for what only somebody who guesses should wait for."""
@@ -248,7 +253,7 @@ def test_of_two_made_at_once_one_is_refused_and_the_other_opens(
 
     assert vault.open_with_passphrase("first") == keys[0]
     assert drawer.kept == {}
-    assert [file.name for file in tmp_path.iterdir()] == ["vault"]
+    assert {file.name for file in tmp_path.iterdir()} == {"vault", "in-use"}
 
 
 def test_deeply_nested_nonsense_is_damage(vault: Vault, tmp_path: Path) -> None:
@@ -296,7 +301,7 @@ OLD_SECRET = bytes.fromhex("34bd709dab35f79279e2470195c80992a6526dddda6e32bc79ea
 
 def test_a_vault_of_the_first_form_still_opens(vault: Vault, drawer: MemorySecrets) -> None:
     vault.settle(OLD.read_bytes())
-    drawer.set(secret_name(vault.id), OLD_SECRET)
+    drawer.set(f"vault {vault.id}", OLD_SECRET)
     assert vault.open_with_passphrase("correct horse") == OLD_KEY
     assert vault.open_with_keyring(drawer) == OLD_KEY
     recovery_key = new_recovery_key()
@@ -365,6 +370,80 @@ def test_a_new_key_opens_with_the_same_things(
         assert (before, opened) == (key, new)
 
 
+def test_who_has_a_key_that_was_changed_meanwhile_changes_nothing(
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path
+) -> None:
+    key = vault.create(secrets=None, passphrase="correct horse")
+    new, renewed = vault.renewed(key, passphrase="correct horse", secrets=None)
+    after = Vault(tmp_path / "after", CHEAP)
+    after.settle(renewed)
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: after.add_passphrase(key, "another"),
+        lambda: after.add_keyring(key, drawer),
+        lambda: after.add_recovery_key(key, new_recovery_key()),
+    )
+    for change in changes:
+        with pytest.raises(Interrupted, match="Open them anew"):
+            change()
+    assert after.protections == {Protection.PASSPHRASE}
+    assert after.open_with_passphrase("correct horse") == new
+    assert drawer.kept == {}
+
+
+def test_a_vault_that_is_being_replaced_is_not_changed(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use, "_PATIENCE", 0.0)
+    key = vault.create(secrets=None, passphrase="correct horse")
+    with alone(tmp_path), pytest.raises(Interrupted):
+        vault.add_passphrase(key, "another")
+    with alone(tmp_path), pytest.raises(Interrupted):
+        Vault(tmp_path / "vault").create(secrets=None, passphrase="another")
+    assert vault.open_with_passphrase("correct horse") == key
+
+
+def test_a_restored_vault_and_the_one_before_have_secrets_of_their_own(
+    vault: Vault, drawer: MemorySecrets, tmp_path: Path
+) -> None:
+    key = vault.create(secrets=drawer, passphrase="correct horse")
+    restored = Vault(tmp_path / "restored", CHEAP)
+    restored.settle(vault.portable())
+    restored.add_keyring(key, drawer)
+    assert restored.open_with_keyring(drawer) == vault.open_with_keyring(drawer) == key
+    restored.remove(Protection.KEYRING, drawer)
+    assert vault.open_with_keyring(drawer) == key
+
+
+def test_a_new_secret_in_the_keyring_takes_the_place_of_the_one_before(
+    vault: Vault, drawer: MemorySecrets
+) -> None:
+    key = vault.create(secrets=drawer, passphrase=None)
+    (before,) = drawer.kept
+    vault.add_keyring(key, drawer)
+    (after,) = drawer.kept
+    assert after != before
+    assert vault.open_with_keyring(drawer) == key
+
+
+def test_what_a_kill_left_unfinished_is_gone_after_the_next_change(
+    vault: Vault, tmp_path: Path
+) -> None:
+    key = vault.create(secrets=None, passphrase="first")
+    unfinished = tmp_path / "vault" / "vault.json.4711.tmp"
+    unfinished.write_bytes((tmp_path / "vault" / "vault.json").read_bytes())
+    vault.add_passphrase(key, "second")
+    assert not unfinished.exists()
+
+
+def test_a_salt_that_argon_does_not_take_is_damage(vault: Vault) -> None:
+    slots = json.loads(OLD.read_bytes())["contents"]
+    slots["slots"][-1]["salt"] = ""
+    contents = json.dumps(slots).encode()
+    proof = hashlib.sha256(contents).hexdigest().encode()
+    with pytest.raises(Damaged):
+        vault.settle(b'{"contents":%b,"sha256":"%b"}' % (contents, proof))
+
+
 def test_a_new_key_is_not_made_without_what_protects_the_old_one(
     vault: Vault, drawer: MemorySecrets
 ) -> None:
@@ -379,11 +458,13 @@ def test_a_new_key_is_not_made_without_what_protects_the_old_one(
 
 
 def test_a_new_key_is_not_wrapped_for_a_forger(vault: Vault, tmp_path: Path) -> None:
-    key = vault.create(secrets=None, passphrase="correct horse")
-    vault.add_recovery_key(key, new_recovery_key())
+    key = OLD_KEY
+    vault.settle(OLD.read_bytes())
+    vault.remove(Protection.KEYRING)
     forger = Vault(tmp_path / "forger", CHEAP)
     forger.settle(vault.portable())
-    forger.add_recovery_key(bytes(48), new_recovery_key())
+    vault.add_recovery_key(key, new_recovery_key())
+    forger.add_recovery_key(bytes(48), new_recovery_key())  # Its first form tells no key.
     forged = (tmp_path / "forger" / "vault.json").read_bytes()
     for copy in (tmp_path / "vault").glob("vault*.json"):
         copy.write_bytes(forged)

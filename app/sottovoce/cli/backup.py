@@ -82,8 +82,9 @@ def _discard(arguments: argparse.Namespace, parts: Parts) -> None:
     if there and not arguments.yes:
         count = "What was here before is" if len(there) == 1 else f"{len(there)} times before are"
         confirm(f"{count} removed for good, {size(_total(there))}. Go on?")
+    secrets = parts.secrets() if there else None
     for each in there:
-        discard(each)
+        discard(each, secrets)
     if arguments.json:
         write_json({"removed": len(there), "bytes": _total(there)}, indent=2)
         return

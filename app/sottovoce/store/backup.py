@@ -25,6 +25,7 @@ from sottovoce.store.database import copy, open_database, snapshot
 from sottovoce.store.document_store import documents_key
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.audit import Audit, Event
+from sottovoce.system.exchange import hand_over
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 from sottovoce.system.lock import locked
 from sottovoce.system.network.switch import read_switch, write_switch
@@ -193,10 +194,7 @@ class OpenBackup:
 
     def hand_over(self) -> Path:
         """Return the folder with what was restored, which outlives this; see system.exchange."""
-        with writing_translated():
-            shutil.rmtree(self._profile.restored, ignore_errors=True)
-            self._folder.rename(self._profile.restored)
-        return self._profile.restored
+        return hand_over(self._profile, self._folder)
 
     def _rows(self, name: str, key: bytes, what: str, stop: Stop) -> Counter[str]:
         path = self._folder / name

@@ -18,8 +18,8 @@ from sottovoce.store.backup import scratch
 from sottovoce.store.database import copy, open_database, unchanging
 from sottovoce.store.document_store import documents_key
 from sottovoce.system.audit import Audit, Event
-from sottovoce.system.exchange import supersede_memory
-from sottovoce.system.files import flush_folder, writing_translated
+from sottovoce.system.exchange import hand_over, supersede_memory
+from sottovoce.system.files import writing_translated
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.use import alone
@@ -74,11 +74,7 @@ def _take_over(profile: Profile, folder: Path) -> None:
         for plain in (profile.appearance, profile.network):
             if plain.exists():
                 shutil.copy2(plain, folder / plain.name)
-        flush_folder(folder)
-        shutil.rmtree(profile.restored, ignore_errors=True)
-        folder.rename(profile.restored)
-        flush_folder(profile.folder)
-    supersede_memory(profile, profile.restored)
+    supersede_memory(profile, hand_over(profile, folder))
 
 
 def _foreseen(profile: Profile) -> int:

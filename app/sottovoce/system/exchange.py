@@ -12,11 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from sottovoce.domain.problems import Damaged, Missing
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem
 from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, write_private, writing_translated
 from sottovoce.system.paths import Profile
+from sottovoce.system.secrets import Secrets
 from sottovoce.system.use import alone
+from sottovoce.system.vault import Vault
 
 _MOMENT = "%Y-%m-%d %H-%M-%S-%f"
 """The name of a folder of what was kept: its moment in UTC, as a file name on every system."""
@@ -57,10 +59,24 @@ def replace_memory(profile: Profile, source: Path) -> None:
 def supersede_memory(profile: Profile, source: Path) -> None:
     """Like replace_memory, for who is alone there already, and what was there is removed."""
     with writing_translated():
-        if profile.superseded.exists():
-            shutil.rmtree(profile.superseded)
+        _remove(profile.superseded)
         _write(profile, _journal(profile, source, profile.superseded))
         _carry_out(profile)
+
+
+def hand_over(profile: Profile, folder: Path) -> Path:
+    """Put a new memory where it can take the place of the other; return where that is.
+
+    It is on disk then. Raises Interrupted where one waits already, NoRoom or Refused.
+    """
+    if profile.exchange.exists():
+        raise Interrupted("What was restored before waits for its turn. Start Sottovoce anew.")
+    with writing_translated():
+        shutil.rmtree(profile.restored, ignore_errors=True)
+        flush_folder(folder)
+        folder.rename(profile.restored)
+        flush_folder(profile.folder)
+    return profile.restored
 
 
 def replace_at_next_start(profile: Profile, source: Path) -> None:
@@ -80,9 +96,12 @@ def finish_replacing(profile: Profile) -> None:
     """
     if profile.exchange.exists():
         with alone(profile.folder), writing_translated():
-            _carry_out(profile)
+            if profile.exchange.exists():  # Somebody else may just have done it.
+                _carry_out(profile)
     elif profile.superseded.exists():
-        shutil.rmtree(profile.superseded, ignore_errors=True)
+        with suppress(Problem), alone(profile.folder), writing_translated():
+            if not profile.exchange.exists():  # Else it may just be filled.
+                _remove(profile.superseded)
 
 
 def kept(profile: Profile) -> list[Kept]:
@@ -104,12 +123,15 @@ def newest_kept(profile: Profile) -> Kept:
     return found[0]
 
 
-def discard(kept_one: Kept) -> None:
+def discard(kept_one: Kept, secrets: Secrets | None) -> None:
     """Remove what was replaced, for good. Raises Refused."""
     with writing_translated():
-        # The vault first: without it, the rest is noise, should this be stopped half-way.
-        shutil.rmtree(kept_one.folder / "vault", ignore_errors=True)
-        shutil.rmtree(kept_one.folder)
+        _remove(kept_one.folder, secrets)
+
+
+def vaults_in(folder: Path) -> list[Path]:
+    """Return all vaults that lie in a folder, at any depth."""
+    return [each for each in folder.rglob("vault*") if each.is_dir()]
 
 
 def memory_in(folder: Path) -> list[str]:
@@ -157,7 +179,16 @@ def _carry_out(profile: Profile) -> None:
     flush_folder(folder)
     shutil.rmtree(source, ignore_errors=True)
     # Only now: while the journal is there, what is missing in it is taken for not moved yet.
-    shutil.rmtree(profile.superseded, ignore_errors=True)
+    with suppress(OSError, Problem):  # Else it goes at the next start.
+        _remove(profile.superseded)
+
+
+def _remove(folder: Path, secrets: Secrets | None = None) -> None:
+    """Remove a memory: its vault first, without which the rest is noise, should this be stopped."""
+    for vault in vaults_in(folder):
+        Vault(vault).destroy(secrets)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _write(profile: Profile, journal: _Journal) -> None:

@@ -4,21 +4,17 @@ A vault that is renamed is a vault to be forgotten: from then on, whatever start
 carries that out first. A process that is killed leaves everything as it was, or no way back.
 """
 
-import os
-import secrets as random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from sottovoce.domain.problems import Problem
 from sottovoce.system.audit import Audit, Event
-from sottovoce.system.exchange import memory_in
+from sottovoce.system.exchange import memory_in, vaults_in
 from sottovoce.system.files import flush_folder, writing_translated
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.use import alone
-from sottovoce.system.vault import Vault, secret_name
+from sottovoce.system.vault import Vault
 
 
 def forget(profile: Profile, secrets: Callable[[], Secrets | None]) -> None:
@@ -48,13 +44,14 @@ def finish_forgetting(profile: Profile, secrets: Callable[[], Secrets | None]) -
     """Carry out what was decided before. Raises Interrupted if somebody uses the profile."""
     if profile.forgotten.exists():
         with alone(profile.folder), writing_translated():
-            _carry_out(profile, secrets())
+            if profile.forgotten.exists():  # Somebody else may just have done it, and begun anew.
+                _carry_out(profile, secrets())
 
 
 def _carry_out(profile: Profile, secrets: Secrets | None) -> None:
     profile.exchange.unlink(missing_ok=True)  # Nothing comes back in the place of what goes.
     for vault in _vaults(profile):
-        _destroy(vault, secrets)
+        Vault(vault).destroy(secrets)
     for folder in _folders(profile):
         shutil.rmtree(folder, ignore_errors=True)
     for name in memory_in(profile.folder):
@@ -72,21 +69,4 @@ def _folders(profile: Profile) -> Iterator[Path]:
 def _vaults(profile: Profile) -> Iterator[Path]:
     yield profile.forgotten
     for folder in _folders(profile):
-        yield from folder.rglob("vault")
-
-
-def _destroy(vault: Path, secrets: Secrets | None) -> None:
-    """Lose what opens a vault, then its copies: written over first, as far as the disk does that.
-
-    A solid-state disk may keep what was written over; it then takes a passphrase, or the paper.
-    """
-    if secrets is not None:
-        with suppress(Problem):  # Without the copies, it opens nothing.
-            secrets.delete(secret_name(Vault(vault).id))
-    for copy in vault.glob("vault*.json"):
-        with copy.open("rb+") as file:
-            file.write(random.token_bytes(copy.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        copy.unlink()
-    flush_folder(vault)
+        yield from vaults_in(folder)

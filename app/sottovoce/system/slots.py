@@ -46,13 +46,16 @@ class KeyringSlot(msgspec.Struct, frozen=True, tag="keyring"):
     """Opens with 32 random bytes that only the keyring has."""
 
     key: Wrapped
+    name: str = ""
+    """Of the secret in the keyring, for this slot alone: a vault that was restored from a backup
+    has the id of the one that is kept of the time before. The first vaults had none."""
 
 
 class PassphraseSlot(msgspec.Struct, frozen=True, tag="passphrase"):
     """Opens with what Argon2id makes of the passphrase and the salt."""
 
     key: Wrapped
-    salt: bytes
+    salt: Annotated[bytes, msgspec.Meta(min_length=8, max_length=64)]
     # What a forged file may ask for is limited, lest it ask for all memory or for ever.
     memory: Annotated[int, msgspec.Meta(ge=8 * 1024, le=1024 * 1024)]
     passes: Annotated[int, msgspec.Meta(ge=1, le=16)]
@@ -86,9 +89,14 @@ def kind(slot: Slot) -> Protection:
             return Protection.RECOVERY
 
 
-def keyring_slot(vault: str, key: bytes, wrapping_key: bytes) -> KeyringSlot:
+def keyring_slot(vault: str, key: bytes, wrapping_key: bytes, name: str) -> KeyringSlot:
     """Return a slot that opens with a key the keyring keeps."""
-    return KeyringSlot(wrap(key, wrapping_key, vault, Protection.KEYRING))
+    return KeyringSlot(wrap(key, wrapping_key, vault, Protection.KEYRING), name)
+
+
+def secret_name(slot: KeyringSlot, vault: str) -> str:
+    """Return what the keyring calls that key."""
+    return f"vault {slot.name or vault}"
 
 
 def passphrase_slot(vault: str, key: bytes, text: str, cost: Cost) -> PassphraseSlot:

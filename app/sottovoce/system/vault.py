@@ -1,6 +1,8 @@
 """The key of the databases, wrapped so that only what protects it gives it back."""
 
 import hashlib
+import hmac
+import os
 import secrets as random
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,7 +15,12 @@ from sottovoce.domain.policy import PASSPHRASE_WANTED
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem, Refused
 from sottovoce.system import slots
 from sottovoce.system.audit import Audit, Event
-from sottovoce.system.files import make_private_folder, write_private
+from sottovoce.system.files import (
+    flush_folder,
+    make_private_folder,
+    write_private,
+    writing_translated,
+)
 from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import recovery_secret
@@ -28,6 +35,7 @@ from sottovoce.system.slots import (
     kind,
 )
 from sottovoce.system.tries import Tries
+from sottovoce.system.use import using
 
 KEY_SIZE = 48
 """Bytes: SQLCipher's key of 32 and its salt of 16."""
@@ -45,6 +53,8 @@ class _Contents(msgspec.Struct, frozen=True):
     slots: tuple[Slot, ...]
     revision: int = 0
     """Grows with every change: of two copies that differ, the one after counts."""
+    check: bytes = b""
+    """Which key is in the slots; the first vaults, until they are changed, do not tell."""
     version: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
 
 
@@ -97,6 +107,11 @@ class Vault:
         return frozenset(kind(slot) for slot in self._read().slots)
 
     @property
+    def secret_name(self) -> str | None:
+        """What its secret is called in the keyring; None if it has none there. Raises Damaged."""
+        return _secret_name(self._read())
+
+    @property
     def pause(self) -> float:
         """Seconds until the next passphrase may be tried: several wrong ones make it longer."""
         return self._tries.pause
@@ -108,22 +123,22 @@ class Vault:
         or if the keyring does not keep what it is given; NoRoom.
         """
         assert secrets is not None or passphrase is not None
-        if self.exists:
-            raise Refused("Your chats are protected already. Open them with what protects them.")
-        key = random.token_bytes(KEY_SIZE)
-        contents = _Contents(id=random.token_hex(16), slots=())
-        if secrets is not None:
-            contents = _with_slot(contents, _keyring_slot(contents.id, key, secrets))
-        if passphrase is not None:
-            slot = slots.passphrase_slot(contents.id, key, passphrase, self._cost)
-            contents = _with_slot(contents, slot)
-        try:
-            make_private_folder(self._folder, {c.name: _encoded(contents) for c in self._copies})
-        except Problem:
-            if secrets is not None:  # It would never be asked for.
-                with suppress(Problem):
-                    secrets.delete(secret_name(contents.id))
-            raise
+        with using(self._folder.parent):
+            if self.exists:
+                raise Refused("Your chats are protected already. Open them with what does that.")
+            key, id_ = random.token_bytes(KEY_SIZE), random.token_hex(16)
+            contents = _Contents(id=id_, slots=(), check=_check(id_, key))
+            if secrets is not None:
+                contents = _with_slot(contents, _keyring_slot(id_, key, secrets))
+            try:
+                if passphrase is not None:
+                    slot = slots.passphrase_slot(id_, key, passphrase, self._cost)
+                    contents = _with_slot(contents, slot)
+                files = {copy.name: _encoded(contents) for copy in self._copies}
+                make_private_folder(self._folder, files)
+            except Problem:
+                _let_go(contents, secrets)  # It would never be asked for.
+                raise
         self._note_protections()
         return key
 
@@ -135,7 +150,7 @@ class Vault:
         slot = _slot(contents.slots, KeyringSlot)
         if slot is None:
             raise Missing(f"Your chats are not protected by the keyring. {_way_out(contents)}")
-        wrapping_key = secrets.get(secret_name(contents.id))
+        wrapping_key = secrets.get(slots.secret_name(slot, contents.id))
         if wrapping_key is None:
             raise Missing(f"The keyring lost the key to your chats. {_way_out(contents)}")
         key = slots.unwrap(slot.key, wrapping_key, contents.id, Protection.KEYRING)
@@ -187,25 +202,38 @@ class Vault:
     # Changing what opens it.
 
     def add_passphrase(self, key: bytes, text: str) -> None:
-        """Let a passphrase open the vault, in place of the one before."""
-        slot = slots.passphrase_slot(self._read().id, key, text, self._cost)
-        self._change(lambda contents: _with_slot(contents, slot))
+        """Let a passphrase open the vault, in place of the one before.
+
+        Raises Interrupted, as the others that follow, if the key is not the vault's any more.
+        """
+        self._change(
+            lambda contents: _with_slot(
+                contents, slots.passphrase_slot(contents.id, key, text, self._cost)
+            ),
+            key,
+        )
 
     def add_keyring(self, key: bytes, secrets: Secrets) -> None:
-        """Let the keyring open the vault. Raises Refused."""
-        contents = self._read()
-        slot = _slot(contents.slots, KeyringSlot)
-        kept = secrets.get(secret_name(contents.id))
-        # What opens it already is not replaced: between two writes, nothing would fit together.
-        if slot and kept and slots.unwrap(slot.key, kept, contents.id, kind(slot)) == key:
-            return
-        made = _keyring_slot(contents.id, key, secrets)
-        self._change(lambda contents: _with_slot(contents, made))
+        """Let the keyring open the vault, by a new secret in place of the one before.
+
+        Raises Refused if it does not keep what it is given.
+        """
+        id_ = self._read().id
+        made = _keyring_slot(id_, key, secrets)
+        try:
+            before = self._change(lambda contents: _with_slot(contents, made), key)
+        except Problem:
+            _let_go(_Contents(id_, (made,)), secrets)
+            raise
+        _let_go(before, secrets)
 
     def add_recovery_key(self, key: bytes, text: str) -> None:
         """Let a recovery key that was made by new_recovery_key open it, in place of the last."""
-        slot = slots.recovery_slot(self._read().id, key, recovery_secret(text))
-        self._change(lambda contents: _with_slot(contents, slot))
+        secret = recovery_secret(text)
+        self._change(
+            lambda contents: _with_slot(contents, slots.recovery_slot(contents.id, key, secret)),
+            key,
+        )
 
     def remove(self, protection: Protection, secrets: Secrets | None = None) -> None:
         """Let something open the vault no more; its secret is removed from the keyring, if given.
@@ -214,10 +242,9 @@ class Vault:
         """
         if protection is Protection.PASSPHRASE and self._needs_passphrase:
             raise Refused(PASSPHRASE_WANTED)
-        self._change(lambda contents: _without(contents, protection))
-        if protection is Protection.KEYRING and secrets is not None:
-            with suppress(Problem):  # Nothing is left that it would open.
-                secrets.delete(secret_name(self._read().id))
+        before = self._change(lambda contents: _without(contents, protection))
+        if protection is Protection.KEYRING:
+            _let_go(before, secrets)
 
     # Another data key.
 
@@ -235,7 +262,12 @@ class Vault:
             _following(slot, contents.id, old=key, new=new, passphrase=passphrase, secrets=secrets)
             for slot in contents.slots
         )
-        changed = msgspec.structs.replace(contents, slots=following, revision=contents.revision + 1)
+        changed = msgspec.structs.replace(
+            contents,
+            slots=following,
+            revision=contents.revision + 1,
+            check=_check(contents.id, new),
+        )
         return new, _encoded(changed)
 
     # Elsewhere.
@@ -261,6 +293,25 @@ class Vault:
         """
         _decoded(portable)
         make_private_folder(self._folder, {copy.name: portable for copy in self._copies})
+
+    # Never again.
+
+    def destroy(self, secrets: Secrets | None = None) -> None:
+        """Lose what opens it: its secret in the keyring, if given, and all copies of it.
+
+        They are written over first. A solid-state disk may keep what was there; it then takes a
+        passphrase, or the paper. Raises NoRoom or Refused; it can be called again then.
+        """
+        with suppress(Damaged):
+            _let_go(self._read(), secrets)
+        with writing_translated():
+            for copy in self._folder.glob("vault*"):  # Also those that a kill left unfinished.
+                with copy.open("rb+") as file:
+                    file.write(random.token_bytes(copy.stat().st_size))
+                    file.flush()
+                    os.fsync(file.fileno())
+                copy.unlink()
+            flush_folder(self._folder)
 
     def _read(self) -> _Contents:
         return self._whole()[1]
@@ -290,20 +341,30 @@ class Vault:
                 content = self._whole()[0]
                 if copy.exists() and copy.read_bytes() == content:
                     continue
-                with locked(self._lock, _PATIENCE) as is_ours:
+                with using(self._folder.parent), locked(self._lock, _PATIENCE) as is_ours:
                     if is_ours:
                         write_private(copy, self._whole()[0])
 
-    def _change(self, change: Callable[[_Contents], _Contents]) -> None:
-        with locked(self._lock, _PATIENCE) as is_ours:
+    def _change(
+        self, change: Callable[[_Contents], _Contents], key: bytes | None = None
+    ) -> _Contents:
+        """Change the vault, if `key` is still what it guards; return what it was before."""
+        with using(self._folder.parent), locked(self._lock, _PATIENCE) as is_ours:
             if not is_ours:
                 raise Interrupted("Another Sottovoce is changing what opens your chats. Try again.")
-            contents = self._read()
-            changed = change(contents)
-            following = msgspec.structs.replace(changed, revision=contents.revision + 1)
+            before = self._read()
+            if key and before.check and before.check != _check(before.id, key):
+                raise Interrupted("The key of your chats was just changed. Open them anew.")
+            following = msgspec.structs.replace(change(before), revision=before.revision + 1)
+            if key:
+                following = msgspec.structs.replace(following, check=_check(before.id, key))
             for copy in self._copies:
                 write_private(copy, _encoded(following))
+            with writing_translated():
+                for unfinished in self._folder.glob("vault*.tmp"):
+                    unfinished.unlink()  # Of who was killed: it would open with what did then.
         self._note_protections()
+        return before
 
     def _note_protections(self) -> None:
         if self._audit is not None:
@@ -324,11 +385,6 @@ def vault_of(profile: Profile) -> Vault:
     return Vault(profile.vault, audit=Audit(profile), needs_passphrase=needs_passphrase)
 
 
-def secret_name(vault: str) -> str:
-    """What the secret of the vault with this id is called in the keyring."""
-    return f"vault {vault}"
-
-
 def _encoded(contents: _Contents) -> bytes:
     encoded = msgspec.json.encode(contents)
     return msgspec.json.encode(_File(msgspec.Raw(encoded), hashlib.sha256(encoded).hexdigest()))
@@ -343,6 +399,10 @@ def _decoded(content: bytes) -> _Contents:
         return msgspec.json.decode(file.contents, type=_Contents)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(_DAMAGED) from error
+
+
+def _check(vault: str, key: bytes) -> bytes:
+    return hmac.digest(key, f"sottovoce vault 1|{vault}|check".encode(), "sha256")
 
 
 def _slot(among: Iterable[Slot], wanted: type[Kind]) -> Kind | None:
@@ -388,13 +448,13 @@ def _following(
                 raise Refused("The passphrase is not right.")
             return slots.rewrapped(slot, vault, new, wrapping_key)
         case KeyringSlot():
-            kept = secrets.get(secret_name(vault)) if secrets else None
+            kept = secrets.get(slots.secret_name(slot, vault)) if secrets else None
             if kept is None or slots.unwrap(slot.key, kept, vault, Protection.KEYRING) != old:
                 raise Refused(
                     "The keyring does not open your chats just now. "
                     "Unlock it, or remove it from what protects them."
                 )
-            return slots.keyring_slot(vault, new, kept)
+            return slots.keyring_slot(vault, new, kept, slot.name)
 
 
 def _way_out(contents: _Contents) -> str:
@@ -410,7 +470,22 @@ def _way_out(contents: _Contents) -> str:
 
 def _keyring_slot(vault: str, key: bytes, secrets: Secrets) -> KeyringSlot:
     wrapping_key = random.token_bytes(32)
-    secrets.set(secret_name(vault), wrapping_key)
-    if secrets.get(secret_name(vault)) != wrapping_key:
+    slot = slots.keyring_slot(vault, key, wrapping_key, random.token_hex(16))
+    name = slots.secret_name(slot, vault)
+    secrets.set(name, wrapping_key)
+    if secrets.get(name) != wrapping_key:
         raise Refused("The system's keyring does not keep what it is given. Use a passphrase.")
-    return slots.keyring_slot(vault, key, wrapping_key)
+    return slot
+
+
+def _secret_name(contents: _Contents) -> str | None:
+    slot = _slot(contents.slots, KeyringSlot)
+    return slots.secret_name(slot, contents.id) if slot else None
+
+
+def _let_go(contents: _Contents, secrets: Secrets | None) -> None:
+    """Remove from the keyring what opened a vault that is no more."""
+    name = _secret_name(contents)
+    if name and secrets is not None:
+        with suppress(Problem):  # Without the vault, it opens nothing.
+            secrets.delete(name)

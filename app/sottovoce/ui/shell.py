@@ -749,7 +749,7 @@ class Shell(QWidget):
         from sottovoce.ui.backup.view_model import BackupViewModel
 
         if self._backups is None:
-            self._backups = BackupViewModel(self._profile, self._key, self._tasks)
+            self._backups = BackupViewModel(self._profile, self._key, self._tasks, self._secrets)
             self._backups.restored.connect(self.lock.lock)
         return self._backups
 

@@ -13,6 +13,7 @@ from sottovoce.domain.transfer import Transferred
 from sottovoce.store.backup import SUFFIX, Backup, create, file_name, opened
 from sottovoce.system.exchange import Kept, discard, kept, newest_kept, replace_at_next_start
 from sottovoce.system.paths import Profile
+from sottovoce.system.secrets import Secrets, no_secrets
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.trouble import trouble
 
@@ -48,12 +49,19 @@ class BackupViewModel(QObject):
     """The window has to begin anew: then what was restored is in the place of what there was."""
     failed = Signal(str)
 
-    def __init__(self, profile: Profile, key: bytes, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        key: bytes,
+        tasks: Tasks,
+        secrets: Callable[[], Secrets | None] = no_secrets,
+    ) -> None:
         """`key` is what the chats are kept under, empty if they are not kept."""
         super().__init__()
         self._profile = profile
         self._key = key
         self._tasks = tasks
+        self._secrets = secrets
         self._stop: Stop | None = None
         self.doing = ""
         """What is under way, in words; empty if nothing is."""
@@ -87,6 +95,7 @@ class BackupViewModel(QObject):
         def work(stop: Stop) -> Iterator[Transferred | Backup]:
             return create(self._profile, self._key, path, stop)
 
+        self.last = None
         self._begin("Backing up, and restoring it on trial", work)
 
     def find(self, path: Path) -> None:
@@ -126,8 +135,9 @@ class BackupViewModel(QObject):
         """Remove all that was replaced, for good."""
 
         def work(_: Stop) -> Iterator[None]:
+            secrets = self._secrets()
             for each in kept(self._profile):
-                discard(each)
+                discard(each, secrets)
             yield None
 
         self._begin("Removing", work)
