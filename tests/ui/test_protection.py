@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets
@@ -91,6 +91,25 @@ def test_a_keyring_alone_is_cautioned_about_until_there_is_a_recovery_key(
     asked.use.click()
     qtbot.waitUntil(lambda: not card.caution.isVisible())
     assert vault.open_with_recovery_key(asked.text) == key
+
+
+def test_what_is_wrong_is_said_beside_the_recovery_key_and_cuts_none_of_it(
+    qtbot: QtBot, profile: Profile, vault: Vault, shown: Shown
+) -> None:
+    vault.create(secrets=None, passphrase=PASSPHRASE)
+    card = shown(profile, None)
+    card.set_buttons[Protection.RECOVERY].click()
+    asked = dialog(card, RecoveryDialog)
+    asked.copy_button.click()
+    asked.is_kept.click()
+    asked.proof.setText("not this one")
+    asked.use.click()
+    qtbot.waitUntil(asked.trouble.isVisible)
+    assert not card.trouble.isVisible(), "It would be said twice."
+    parts = [part for part in asked.findChildren(QLabel) if part.isVisible()]
+    qtbot.waitUntil(
+        lambda: all(part.height() >= part.heightForWidth(part.width()) for part in parts)
+    )
 
 
 def test_a_recovery_key_that_was_not_confirmed_opens_nothing(

@@ -1,9 +1,9 @@
 """The question before a backup takes the place of what is here."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QWidget
 
 from sottovoce.ui.backup.view_model import BackupViewModel, Found
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
 from sottovoce.ui.widgets.parts import breakable, button, label
 
 _SAYS = (
@@ -12,14 +12,11 @@ _SAYS = (
 )
 
 
-class RestoreDialog(QDialog):
+class RestoreDialog(NarrowDialog):
     """Asks for what opens the backup, if the chats that are open do not."""
 
     def __init__(self, backups: BackupViewModel, found: Found, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Restore a backup")
-        self.setFixedWidth(520)
+        super().__init__("Restore a backup", 520, parent)
         self._backups = backups
         self._found = found
         self.secret = QLineEdit()
@@ -42,16 +39,13 @@ class RestoreDialog(QDialog):
         self.rejected.connect(backups.stop)
         self._show()
         self._tell("")
-        self.secret.setFocus()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
         row.addWidget(self.restore)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(12)
+        column = self.column
         made = f"{self._found.made.astimezone():%Y-%m-%d %H:%M}"
         column.addWidget(label(f"Restore the backup of {made}?", "heading"))
         column.addWidget(label(breakable(self._found.path.name), "muted", wraps=True))
@@ -59,7 +53,6 @@ class RestoreDialog(QDialog):
         column.addWidget(self.secret)
         column.addWidget(self.trouble)
         column.addWidget(self.bar)
-        column.addStretch()
         column.addLayout(row)
 
     def _restore(self) -> None:
@@ -73,7 +66,10 @@ class RestoreDialog(QDialog):
         self.bar.setValue(round(1000 * progress.done / max(1, progress.total)))
         has_secret = self._found.is_ours or bool(self.secret.text())
         self.restore.setEnabled(is_idle and has_secret)
+        was_busy = not self.secret.isEnabled()
         self.secret.setEnabled(is_idle)
+        if is_idle and was_busy:  # The backup is still being looked at when this opens.
+            (self.restore if self._found.is_ours else self.secret).setFocus()
 
     def _tell(self, sentence: str) -> None:
         self.trouble.setText(sentence)

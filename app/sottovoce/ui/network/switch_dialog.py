@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from enum import Enum
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from sottovoce.system.network.switch import KEPT_OFF
 from sottovoce.ui.network.view_model import NetworkViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.check import Check
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
 from sottovoce.ui.widgets.parts import button, label
 
 
@@ -35,7 +35,7 @@ def when_on(
         SwitchDialog(network, wish, parent, look=look, then=then).open()
 
 
-class SwitchDialog(QDialog):
+class SwitchDialog(NarrowDialog):
     """Names the host before anything is sent to it, or says that nothing may be."""
 
     def __init__(
@@ -47,15 +47,12 @@ class SwitchDialog(QDialog):
         look: Look,
         then: Callable[[], object],
     ) -> None:
-        super().__init__(parent)
+        super().__init__("Network", 460, parent)
         self._network = network
         self._then = then
         asks, does = wish.value
         if network.is_kept_off:
             asks = "The network stays off"
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Network")
-        self.setFixedWidth(460)
         says = (
             f"Sottovoce is offline. This connects to {network.host}, and to the hosts that store "
             "its files. Your chats are never sent: the process that connects does not have them."
@@ -70,9 +67,7 @@ class SwitchDialog(QDialog):
         row.addStretch()
         row.addWidget(button("Close" if network.is_kept_off else "Stay offline", self.reject))
         row.addWidget(self.turn_on)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(12)
+        column = self.column
         column.addWidget(label(asks, "heading"))
         column.addWidget(label(KEPT_OFF if network.is_kept_off else says, wraps=True))
         column.addWidget(self.until_rest)

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from sottovoce.ui.link_dialog import LinkDialog
 from sottovoce.ui.network.token_view_model import TokenViewModel
 from sottovoce.ui.trouble import Trouble
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
 from sottovoce.ui.widgets.parts import button, label
 
 
-class TokenDialog(QDialog):
+class TokenDialog(NarrowDialog):
     """Two steps and a field. The token goes into the keyring and is never shown again."""
 
     def __init__(
@@ -24,10 +25,7 @@ class TokenDialog(QDialog):
         then: Callable[[], object] = lambda: None,
     ) -> None:
         """`repository` is the one that asks for a token; `then` is called when it is kept."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Access token")
-        self.setFixedWidth(520)
+        super().__init__("Access token", 520, parent)
         self._token = token
         self._then = then
         self._page = f"https://{token.host}/{repository}".rstrip("/")
@@ -73,9 +71,7 @@ class TokenDialog(QDialog):
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
         row.addWidget(self.keep)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(14)
+        column = self.column
         column.addWidget(label(heading, "heading"))
         column.addLayout(steps)
         column.addWidget(self.field)

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.passphrase import passphrase_field
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
 from sottovoce.ui.widgets.parts import button, label
 
 
-class ConfirmDialog(QDialog):
+class ConfirmDialog(NarrowDialog):
     """Says what will happen. Only who has typed what it asks for can go on."""
 
     def __init__(
@@ -26,10 +26,7 @@ class ConfirmDialog(QDialog):
         word: str = "",
     ) -> None:
         """`then` is called with what was typed; `word` is one that has to be typed."""
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        self.setFixedWidth(480)
+        super().__init__(title, 480, parent)
         self._then = then
         self._word = word
         self.field = passphrase_field("Your passphrase", look)
@@ -45,15 +42,14 @@ class ConfirmDialog(QDialog):
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
         row.addWidget(self.go_on)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(12)
+        column = self.column
         column.addWidget(label(title, "heading"))
         column.addWidget(label(says, wraps=True))
         column.addWidget(self.field)
         column.addSpacing(4)
         column.addLayout(row)
         self.field.setVisible(self._asks)
+        (self.field if self._asks else self.go_on).setFocus()
         self._note_text()
 
     def _note_text(self) -> None:

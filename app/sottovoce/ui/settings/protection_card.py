@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sottovoce.system.slots import Protection
 from sottovoce.ui.settings.confirm_dialog import ConfirmDialog
@@ -17,7 +17,7 @@ from sottovoce.ui.widgets.parts import button, card, label, picture, set_kind
 
 _ROWS = {
     Protection.PASSPHRASE: ("Passphrase", "lock", "Set…", "Change…"),
-    Protection.KEYRING: ("This computer’s keyring", "hard-drive", "Use it", ""),
+    Protection.KEYRING: ("This computer’s keyring", "hard-drive", "Use it…", ""),
     Protection.RECOVERY: ("Recovery key, on paper", "key-round", "Make one…", "Make a new one…"),
 }
 """What each way is called, its picture, and its button while it is not set and while it is."""
@@ -60,6 +60,8 @@ class ProtectionCard(QWidget):
         }
         self.change_key = button("Change the key…", self._change_key)
         self.forget = button("Forget everything…", self._forget)
+        self.change_key.setToolTip("Encrypt everything anew, where somebody may have had the key.")
+        self.forget.setToolTip("Remove all chats, documents and settings for good.")
         self._says = label("", wraps=True)
         self.caution = label(_KEYRING_ALONE, "caution", wraps=True)
         self.said = label("", "fine", wraps=True)
@@ -202,6 +204,8 @@ class ProtectionCard(QWidget):
         self.said.show()
 
     def _tell(self, told: Trouble) -> None:
+        if any(dialog.isVisible() for dialog in self.findChildren(QDialog)):
+            return  # It says so itself.
         self._clear()
         self.trouble.setText(told.sentence)
         self.trouble.show()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QTextDocument
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QWidget
 
 from sottovoce.domain.problems import Problem
 from sottovoce.system.files import write_private
@@ -16,6 +16,7 @@ from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
 from sottovoce.ui.unlock.passphrase import passphrase_field
 from sottovoce.ui.widgets.check import Check
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
 from sottovoce.ui.widgets.parts import button, card, label, tint
 
 _EXPLAINED = (
@@ -25,14 +26,11 @@ _EXPLAINED = (
 )
 
 
-class RecoveryDialog(QDialog):
+class RecoveryDialog(NarrowDialog):
     """It opens nothing before the person says that it is written down."""
 
     def __init__(self, protection: ProtectionViewModel, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Recovery key")
-        self.setFixedWidth(520)
+        super().__init__("Recovery key", 520, parent)
         self._protection = protection
         self._look = look
         self.text = protection.new_recovery_key()
@@ -40,9 +38,9 @@ class RecoveryDialog(QDialog):
         self.proof.setVisible(protection.asks_for_passphrase)
         self.is_kept = Check("I have written it down, or printed it", look)
         self.use = button("Use this recovery key", self._use, "accent")
-        self.copy_button = button("Copy", self._copy)
-        self.print_button = button("Print…", self._print)
-        self.save_button = button("Save as text…", self._warn)
+        self.copy_button = button(" Copy", self._copy)
+        self.print_button = button(" Print…", self._print)
+        self.save_button = button(" Save as text…", self._warn)
         self.said = label("", "muted", wraps=True)
         self.trouble = label("", "danger", wraps=True)
         self._lay_out(has_one=Protection.RECOVERY in (protection.protections or ()))
@@ -59,7 +57,7 @@ class RecoveryDialog(QDialog):
             "their backups. Keep it on paper, away from this computer. It is shown only now."
         )
         if has_one:
-            says += " The recovery key before it is of no use any more then."
+            says += " The one before it then opens nothing any more."
         frame, inside = card()
         groups = self.text.split("-")
         for line in (groups[:4], groups[4:]):
@@ -84,9 +82,7 @@ class RecoveryDialog(QDialog):
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
         row.addWidget(self.use)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(12)
+        column = self.column
         column.addWidget(label("Write this down", "heading"))
         column.addWidget(label(says, wraps=True))
         column.addWidget(frame)
@@ -105,6 +101,7 @@ class RecoveryDialog(QDialog):
 
     def _use(self) -> None:
         self.use.setEnabled(False)
+        self.trouble.hide()
         self._protection.use_recovery_key(self.text, self.proof.text())
 
     def _copy(self) -> None:

@@ -48,6 +48,8 @@ class NewPassphrase(QWidget):
         says = strength(first).value if first else Strength.SHORT.value
         if second and not first.startswith(second):
             says = "The two are not the same."
+        elif first != second and strength(first) is not Strength.SHORT:
+            says = f"{says} Type it again."
         self.hint.setText(says)
         self.changed.emit(self.is_fit)
 
