@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from sottovoce.ui.commands.fuzzy import fit
@@ -152,7 +153,25 @@ def test_nothing_is_said_of_a_plain_link(qtbot: QtBot, shell: Shell, target: str
     assert dialog.open_button.isVisible()
 
 
-def test_a_long_address_leaves_the_buttons_on_the_screen(qtbot: QtBot, shell: Shell) -> None:
-    dialog = LinkDialog(f"https://example.org/{'a' * 100_000}", shell)
+def test_a_long_address_is_shown_to_its_end_and_leaves_the_buttons_on_the_screen(
+    qtbot: QtBot, shell: Shell
+) -> None:
+    target = f"https://example.org/{'a' * 100_000}.evil"
+    dialog = LinkDialog(target, shell)
     dialog.show()
-    assert dialog.height() < 1200
+    assert dialog.shown.toPlainText() == target
+    assert dialog.shown.horizontalScrollBar().maximum() == 0
+    assert dialog.height() < 400
+
+
+def test_a_link_to_a_mailbox_is_called_one(qtbot: QtBot, shell: Shell) -> None:
+    dialog = LinkDialog("mailto:ada@example.org", shell)
+    words = [part.text() for part in dialog.findChildren(QLabel)]
+    assert "This link begins an e-mail" in words
+
+
+def test_the_keyboard_shortcuts_fit_a_small_window(qtbot: QtBot, shell: Shell) -> None:
+    shell.actions_by_id["shortcuts"].trigger()
+    (dialog,) = shell.findChildren(ShortcutsDialog)
+    assert dialog.sizeHint().width() < 1000
+    assert dialog.sizeHint().height() < 500

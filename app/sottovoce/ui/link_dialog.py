@@ -2,37 +2,31 @@
 
 import unicodedata
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextOption
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 
 from sottovoce.domain.hidden import revealed
-from sottovoce.ui.widgets.parts import breakable, button, label
+from sottovoce.ui.widgets.narrow_dialog import NarrowDialog
+from sottovoce.ui.widgets.parts import button, label
 
 _OPENED = frozenset({"http", "https", "mailto"})
-_LONGEST = 2000
-"""Characters that are shown of an address, so that the buttons stay on the screen."""
+_WIDTH = 480
+_HIGHEST = 150
+"""Pixels that an address takes before it is scrolled, so that the buttons stay on the screen."""
 
 
-class LinkDialog(QDialog):
+class LinkDialog(NarrowDialog):
     """Shows the whole target as text. Only a click on Open hands it to another program."""
 
     def __init__(self, target: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Open a link?")
-        self.setFixedWidth(480)
+        super().__init__("Open a link?", _WIDTH, parent)
         self._url = QUrl(target)
         self._target = target
         can_open = self._url.isValid() and self._url.scheme() in _OPENED
-        says = (
-            "Your browser would open it, outside Sottovoce:"
-            if can_open
-            else "Sottovoce does not open this kind of link. You can copy it:"
-        )
+        heading, says = _headings(self._url) if can_open else _NOT_OPENED
         encoded = self._url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
-        self.shown = label(breakable((encoded if can_open else target)[:_LONGEST]), wraps=True)
-        self.shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.shown = _address(encoded if can_open else target)
         self.doubts = label(" ".join(doubts(self._url, target)), "warning", wraps=True)
         self.doubts.setVisible(bool(self.doubts.text()))
         self.open_button = button("Open", self._open, "accent")
@@ -44,15 +38,13 @@ class LinkDialog(QDialog):
         row.addStretch()
         for each in (cancel, self.copy_button, self.open_button):
             row.addWidget(each)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(12)
-        where = self._url.host(QUrl.ComponentFormattingOption.FullyEncoded) if can_open else ""
-        column.addWidget(label(f"This link leads to {where}".rstrip(), "heading", wraps=True))
+        column = self.column
+        column.addWidget(label(heading, "heading", wraps=True))
         column.addWidget(label(says, "muted", wraps=True))
         column.addWidget(self.shown)
         column.addWidget(self.doubts)
         column.addLayout(row)
+        cancel.setFocus()
 
     def _open(self) -> None:
         QDesktopServices.openUrl(self._url)
@@ -61,6 +53,34 @@ class LinkDialog(QDialog):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._target)
         self.accept()
+
+
+_NOT_OPENED = (
+    "This link is not opened",
+    "Sottovoce opens web pages and e-mail addresses alone. You can copy it:",
+)
+
+
+def _headings(url: QUrl) -> tuple[str, str]:
+    """What a link is, and which program would get it."""
+    if url.scheme() == "mailto":
+        return "This link begins an e-mail", "Your mail program would open it, outside Sottovoce:"
+    host = url.host(QUrl.ComponentFormattingOption.FullyEncoded)
+    return f"This link leads to {host}", "Your browser would open it, outside Sottovoce:"
+
+
+def _address(text: str) -> QPlainTextEdit:
+    """All of an address, broken wherever a line ends: what is cut off might be what matters."""
+    made = QPlainTextEdit(revealed(text))
+    made.setReadOnly(True)
+    made.setTabChangesFocus(True)
+    made.setAccessibleName("Where the link leads")
+    made.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+    made.ensurePolished()
+    room = QRect(0, 0, _WIDTH - 90, _HIGHEST)
+    lines = made.fontMetrics().boundingRect(room, Qt.TextFlag.TextWrapAnywhere, made.toPlainText())
+    made.setFixedHeight(min(lines.height() + 30, _HIGHEST))
+    return made
 
 
 def doubts(url: QUrl, target: str) -> list[str]:

@@ -18,7 +18,7 @@ _IN_PLACE = (
 
 
 class ShortcutsDialog(QDialog):
-    """Two columns: what, and which keys."""
+    """What, and which keys: one half beside the other."""
 
     def __init__(self, actions: Iterable[Action], parent: QWidget) -> None:
         super().__init__(parent)
@@ -29,8 +29,10 @@ class ShortcutsDialog(QDialog):
         grid.setHorizontalSpacing(40)
         grid.setVerticalSpacing(8)
         listed = [(a.text, a.shortcut) for a in actions if a.shortcuts]
-        for row, (text, keys) in enumerate([*_IN_PLACE, *listed]):
+        rows = [*_IN_PLACE, *listed]
+        for place, (text, keys) in enumerate(rows):
+            half, row = divmod(place, (len(rows) + 1) // 2)  # Side by side, to fit low screens.
             shown = label(keys)
             shown.setObjectName("shortcut")
-            grid.addWidget(label(text), row, 0)
-            grid.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(label(text), row, 2 * half)
+            grid.addWidget(shown, row, 2 * half + 1, Qt.AlignmentFlag.AlignRight)
