@@ -4,7 +4,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -71,6 +71,9 @@ def test_the_chip_opens_a_panel_whose_switch_is_kept(
     qtbot.waitUntil(lambda: shell.network.is_on)
     assert read_switch(profile.network).on
     assert "huggingface.co and its file hosts" in panel.words
+    for said in panel.findChildren(QLabel):
+        assert said.height() >= said.heightForWidth(said.width()), "It would be cut."
+    assert panel.geometry().bottom() < shell.status.chip.mapToGlobal(QPoint(0, 0)).y()
     assert shell.status.chip.text() == "● Network on"
     assert "Your chats stay on this computer" in shell.status.words
     shell.network.begin_use("Downloading")

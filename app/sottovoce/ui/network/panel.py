@@ -34,7 +34,8 @@ class NetworkPanel(QFrame):
         row.addWidget(button("Ledger…", lambda: self._leave_for(self.ledger_asked)))
         row.addWidget(button("Network settings…", lambda: self._leave_for(self.settings_asked)))
         row.addStretch()
-        column = QVBoxLayout(self)
+        self._corner = QPoint()
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(10)
         column.addWidget(self.switch)
@@ -55,11 +56,15 @@ class NetworkPanel(QFrame):
 
     def popup(self, anchor: QWidget) -> None:
         """Stand over `anchor`, and take the keyboard."""
-        self.adjustSize()
-        corner = anchor.mapToGlobal(QPoint(0, 0))
-        self.move(corner.x(), corner.y() - self.height() - _GAP)
+        self._corner = anchor.mapToGlobal(QPoint(0, -_GAP))
+        self._fit()
         self.show()
         self.switch.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _fit(self) -> None:
+        """Grow upwards: what is said may have become longer."""
+        height = self._column.totalHeightForWidth(self.width())
+        self.setGeometry(self._corner.x(), self._corner.y() - height, self.width(), height)
 
     def _turn(self) -> None:
         if self.switch.isChecked():
@@ -76,6 +81,8 @@ class NetworkPanel(QFrame):
         self._says.setText(what_may_connect(self._network))
         self._refused.setText(refused_words(self._network.refused))
         self.setAccessibleName(self._says.text())
+        if self.isVisible():
+            self._fit()
 
 
 def what_may_connect(network: NetworkViewModel) -> str:
