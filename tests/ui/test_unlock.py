@@ -69,6 +69,21 @@ def shows(qtbot: QtBot, pages: UnlockPages, step: Step) -> None:
     qtbot.waitUntil(lambda: pages.currentWidget() is page and page.isEnabled())
 
 
+def test_in_a_low_window_nothing_is_squeezed(qtbot: QtBot, start: Start) -> None:
+    pages = start()
+    shows(qtbot, pages, Step.CHOOSE_PASSPHRASE)
+    pages.resize(560, 300)
+    field = pages.choose.passphrase.first
+    qtbot.waitUntil(lambda: field.height() >= field.sizeHint().height())
+
+
+def test_all_of_a_recovery_key_is_seen(qtbot: QtBot, start: Start) -> None:
+    pages = start()
+    field = pages.recovery.field
+    width = field.fontMetrics().horizontalAdvance(new_recovery_key())
+    assert width < 410, "The column is 440 wide, the field's frame and padding included."
+
+
 def test_a_recovery_key_opens_the_chats_and_a_new_passphrase_is_chosen(
     qtbot: QtBot, start: Start, vault: Vault, opened: list[Opened]
 ) -> None:

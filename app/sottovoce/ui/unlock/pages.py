@@ -7,18 +7,20 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from sottovoce.domain.policy import PASSPHRASE_WANTED
+from sottovoce.ui.theme.fonts import code_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.passphrase import NewPassphrase, passphrase_field
 from sottovoce.ui.unlock.view_model import Step, UnlockViewModel
 from sottovoce.ui.widgets.parts import button, label, picture
 
-_WIDTH = 420
+_WIDTH = 440
 
 
 class UnlockPages(QStackedWidget):
@@ -103,14 +105,23 @@ class _Page(QWidget):
         self.column.addSpacing(8)
         self.problem = label("", "danger", wraps=True)
         # Stretches, not an alignment: an aligned widget is not asked how high its words make it.
+        inner = QWidget()
+        inner.setObjectName("scrolled")
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(column)
         row.addStretch()
-        rows = QVBoxLayout(self)
+        rows = QVBoxLayout(inner)
         rows.addStretch(2)
         rows.addLayout(row)
         rows.addStretch(3)
+        scroll = QScrollArea()  # For low windows.
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
 
     def show_step(self) -> None:
         """Be as the view-model is now."""
@@ -214,6 +225,7 @@ class RecoveryPage(_Page):
         self.accept = button("Go on", self._recover, "accent")
         self.accept.setEnabled(False)
         self.field = QLineEdit()
+        self.field.setFont(code_font(14))
         self.field.setAccessibleName("Recovery key")
         self.field.setPlaceholderText("XXXXX-XXXXX-XXXXX-XXXXX-…")
         self.field.returnPressed.connect(self._recover)
@@ -277,7 +289,7 @@ class EnterPage(_Page):
         self.column.addWidget(self.problem)
         self.add_buttons(self.accept, self.keyring, self.temporary)
         self.recovery = _recovery_button(unlock)
-        self.column.addWidget(self.recovery, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.add_buttons(self.recovery)
         self._countdown = QTimer(self)
         self._countdown.setInterval(200)
         self._countdown.timeout.connect(self._note_wait)
@@ -338,10 +350,9 @@ class StuckPage(_Page):
         self.temporary.setVisible(unlock.may_be_temporary)
         self.temporary.setToolTip("A temporary chat. The files of your kept chats are not touched.")
         self.restore = _restore_button(unlock)
-        self.add_buttons(self.retry, self.temporary)
-        self.add_buttons(self.restore)
         self.recovery = _recovery_button(unlock)
-        self.column.addWidget(self.recovery, alignment=Qt.AlignmentFlag.AlignLeft)
+        self.add_buttons(self.retry, self.temporary)
+        self.add_buttons(self.recovery, self.restore)
 
     def show_step(self) -> None:
         self.recovery.setVisible(self._unlock.has_recovery_key)
@@ -354,4 +365,4 @@ def _restore_button(unlock: UnlockViewModel) -> QPushButton:
 
 
 def _recovery_button(unlock: UnlockViewModel) -> QPushButton:
-    return button("Use the recovery key…", unlock.ask_for_recovery_key, "quiet")
+    return button("Use the recovery key…", unlock.ask_for_recovery_key)
