@@ -94,6 +94,11 @@ def test_what_goes_wrong_is_said_and_forgotten_when_it_goes_right(
     backups.create(tmp_path / "another.backup")
     done(qtbot, backups)
     assert card.trouble.isHidden()
+    assert "1 chat" in card.says.text()
+    assert card.says.isVisible()
+    backups.create(file)
+    done(qtbot, backups)
+    assert not card.says.isVisible(), "It was true of the one before."
 
 
 def test_a_backup_of_these_chats_is_restored_without_a_passphrase(
@@ -108,6 +113,7 @@ def test_a_backup_of_these_chats_is_restored_without_a_passphrase(
         backups.find(file)
     done(qtbot, backups)
     assert not card.dialog.secret.isVisible()
+    assert card.dialog.focusWidget() is card.dialog.restore
     with qtbot.waitSignal(backups.restored):
         card.dialog.restore.click()
     assert said(*here) == ["one", "two", "later"], "it is replaced when the window begins anew"
@@ -129,6 +135,7 @@ def test_a_backup_of_other_chats_asks_for_its_passphrase(
     done(qtbot, backups)
     dialog = card.dialog
     assert dialog.secret.isVisible()
+    assert dialog.focusWidget() is dialog.secret
     assert dialog.secret.echoMode() is QLineEdit.EchoMode.Password
     assert not dialog.restore.isEnabled()
     dialog.secret.setText("wrong")
@@ -182,7 +189,7 @@ def test_automatic_backups_are_chosen(
     assert settings.settings.backups == BackupPlan(str(tmp_path), days=1, keep=10)
     card.days.setCurrentIndex(card.days.findText("Never"))
     assert not settings.settings.backups.is_wanted
-    assert not card.keep.isEnabled()
+    assert not card.keep.isVisibleTo(card)
 
 
 def test_administrators_can_forbid_backups_but_not_restoring(

@@ -54,7 +54,7 @@ class BackupCard(QWidget):
         self.bring_back = button("Bring it back", backups.bring_back)
         self.discard = button("Remove for good…", self._ask_to_discard, "quiet")
         self._was_here = label("", wraps=True)
-        self._before = QWidget()
+        self._at_work, self._automatic, self._before = QWidget(), QWidget(), QWidget()
         self._lay_out(look)
         self.days.currentIndexChanged.connect(lambda _: self._take_days(self.days.currentData()))
         self.keep.currentIndexChanged.connect(lambda _: self._take_keep(self.keep.currentData()))
@@ -63,23 +63,28 @@ class BackupCard(QWidget):
         backups.found.connect(self._ask_whether)
         backups.look()
         self._show()
+        self._tell("")
 
     def _lay_out(self, look: Look) -> None:
         frame, column = card("Backups")
         column.addWidget(label(_SAYS, "muted", wraps=True))
         column.addLayout(_row(self.back_up, self.restore))
         column.addWidget(self.says)
-        at_work = QHBoxLayout()
+        at_work = QHBoxLayout(self._at_work)
+        at_work.setContentsMargins(0, 0, 0, 0)
         at_work.addWidget(self.bar, 1)
         at_work.addWidget(self.stop)
-        column.addLayout(at_work)
+        column.addWidget(self._at_work)
         column.addWidget(self.trouble)
-        column.addLayout(_row(label("When the window closes"), self.days))
-        column.addLayout(_row(label("Keep the last"), self.keep))
+        column.addLayout(_row(label("Back up when the window closes"), self.days))
+        automatic = QVBoxLayout(self._automatic)
+        automatic.setContentsMargins(0, 0, 0, 0)
+        automatic.addLayout(_row(label("Keep the last"), self.keep))
         place = QHBoxLayout()
         place.addWidget(self.folder, 1)
         place.addWidget(self.choose)
-        column.addLayout(place)
+        automatic.addLayout(place)
+        column.addWidget(self._automatic)
         if self._backups.is_forbidden:
             for each in (self.back_up, self.days, self.keep, self.choose):
                 lock(each)
@@ -103,8 +108,7 @@ class BackupCard(QWidget):
         may_create = backups.is_kept and not backups.is_forbidden
         self.back_up.setEnabled(is_idle and may_create)
         self.restore.setEnabled(is_idle)
-        self.bar.setVisible(not is_idle)
-        self.stop.setVisible(not is_idle)
+        self._at_work.setVisible(not is_idle)
         self.bar.setMaximum(1000)
         self.bar.setValue(round(1000 * backups.progress.done / max(1, backups.progress.total)))
         self.says.setText(self._in_words())
@@ -129,11 +133,10 @@ class BackupCard(QWidget):
             self.days.setCurrentIndex(self.days.findData(days))
             self.keep.setCurrentIndex(self.keep.findData(plan.keep))
         self.days.setEnabled(may_create)
-        self.keep.setEnabled(may_create and plan.is_wanted)
+        self.keep.setEnabled(may_create)
         self.choose.setEnabled(may_create)
-        self.folder.setText(breakable(plan.folder) if plan.is_wanted else "")
-        self.folder.setVisible(plan.is_wanted)
-        self.choose.setVisible(plan.is_wanted)
+        self.folder.setText(breakable(plan.folder))
+        self._automatic.setVisible(plan.is_wanted)
 
     def _in_words(self) -> str:
         backups = self._backups
@@ -141,7 +144,7 @@ class BackupCard(QWidget):
             return f"{backups.doing}…"
         if backups.last:
             return _made(backups.last)
-        return "" if backups.is_kept else "These chats live in memory alone: there is nothing yet."
+        return "" if backups.is_kept else "These chats live in memory alone."
 
     @property
     def _plan(self) -> BackupPlan:
@@ -175,6 +178,7 @@ class BackupCard(QWidget):
 
     def _ask_whether(self, found: Found) -> None:
         self.dialog = RestoreDialog(self._backups, found, self)
+        self.dialog.rejected.connect(lambda: self._tell(""))
         self.dialog.open()
 
     def _ask_folder(self) -> None:
