@@ -10,9 +10,11 @@ from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.stop import Stop
 from sottovoce.models.shelf import starter
 from sottovoce.system.sandbox import Confinement, possible
+from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.settings.sandbox_card import SandboxCard
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
+from ui.hub_window import shown
 
 FULL = Confinement(files=True, changes=True, network=True, programs=True, memory=False)
 WINDOWS = replace(FULL, files=False, network=False)
@@ -20,9 +22,11 @@ WINDOWS = replace(FULL, files=False, network=False)
 
 def test_the_window_warns_quietly_where_something_gets_out(qtbot: QtBot, shell: Shell) -> None:
     shell.status.show_confinement(FULL)
-    assert "Not locked in" not in shell.status.words
+    assert "Weak sandbox" not in shell.status.words
     shell.status.show_confinement(WINDOWS)
-    assert "Not locked in" in shell.status.words
+    assert "Weak sandbox" in shell.status.words
+    shell.status.weak_sandbox.click()
+    assert shown(shell, SettingsDialog).privacy.isVisible()
 
 
 def test_the_window_asks_the_engine_at_work(
@@ -35,7 +39,7 @@ def test_the_window_asks_the_engine_at_work(
     list(engine.load(model, LoadOptions(), Stop()))
     shell.model.changed.emit()
     assert shell.model.confinement == WINDOWS
-    assert "Not locked in" in shell.status.words
+    assert "Weak sandbox" in shell.status.words
 
 
 def test_the_card_names_what_is_refused_and_what_is_not(qtbot: QtBot, look: Look) -> None:

@@ -354,6 +354,7 @@ class Shell(QWidget):
             Action("focus", "Write a message", "message-square", self._focus_composer, ("Ctrl+L",)),
             Action("settings", "Settings", "settings", self._open_settings, ("Ctrl+,",)),
             Action("network", "Network settings", "globe", self._open_network_settings),
+            Action("privacy", "Privacy settings", "shield-check", self._open_privacy_settings),
             Action("ledger", "Network ledger", "scroll-text", self._open_ledger),
             Action("commands", "All commands", "command", self._open_commands, ("Ctrl+K",)),
             Action(
@@ -484,6 +485,7 @@ class Shell(QWidget):
         self.status.documents_asked.connect(self._open_documents)
         self.status.ledger_asked.connect(self._open_ledger)
         self.status.network_settings_asked.connect(self._open_network_settings)
+        self.status.privacy_asked.connect(self._open_privacy_settings)
         self.network.settings_asked.connect(self._open_network_settings)
         self.network.failed.connect(lambda told: self.notice.tell(told.sentence, kind="warning"))
         self.pill.file_asked.connect(self._choose_file)
@@ -551,6 +553,7 @@ class Shell(QWidget):
         box.setTextFormat(Qt.TextFormat.PlainText)
         anyway = box.addButton(says, QMessageBox.ButtonRole.AcceptRole)
         box.button(QMessageBox.StandardButton.Cancel).setText("Cancel")
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         box.exec()
         self._may_forget = box.clickedButton() is anyway
         return self._may_forget
@@ -742,6 +745,11 @@ class Shell(QWidget):
     def _open_network_settings(self) -> None:
         dialog = self._made_settings()
         dialog.show_network()
+        dialog.open()
+
+    def _open_privacy_settings(self) -> None:
+        dialog = self._made_settings()
+        dialog.show_privacy()
         dialog.open()
 
     def backups(self) -> BackupViewModel:

@@ -27,6 +27,7 @@ class StatusBar(QFrame):
     ledger_asked = Signal()
     network_settings_asked = Signal()
     documents_asked = Signal()
+    privacy_asked = Signal()
 
     def __init__(self, network: NetworkViewModel, work: WorkViewModel, look: Look) -> None:
         super().__init__()
@@ -41,8 +42,8 @@ class StatusBar(QFrame):
         self._kept = label("Not saved", "warning")
         self._kept.setToolTip("These chats live in memory and are gone when the window closes.")
         self._kept.hide()
-        self._not_locked_in = label("Not locked in", "warning")
-        self._not_locked_in.hide()
+        self.weak_sandbox = button("Weak sandbox", self.privacy_asked.emit, "warning")
+        self.weak_sandbox.hide()
         self._has_context = False
         self._context = label()
         self._meter = QProgressBar()
@@ -56,7 +57,7 @@ class StatusBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(_MARGIN, 0, _MARGIN, 0)
         row.setSpacing(_BETWEEN)
-        for part in (self.chip, self.reading, self._promise, self._kept, self._not_locked_in):
+        for part in (self.chip, self.reading, self._promise, self._kept, self.weak_sandbox):
             row.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch()
         for figure in (self._context, self._meter, self._memory, self._speed):
@@ -72,8 +73,8 @@ class StatusBar(QFrame):
     def words(self) -> str:
         """All that is said here now."""
         labels = (part.text() for part in self.findChildren(QLabel) if not part.isHidden())
-        work = [] if self.reading.isHidden() else [self.reading.text()]
-        return " ".join([self.chip.text(), *work, *labels])
+        buttons = (self.chip, self.reading, self.weak_sandbox)
+        return " ".join([*(each.text() for each in buttons if not each.isHidden()), *labels])
 
     def minimumSizeHint(self) -> QSize:
         """Never what keeps the window wide: its parts go one by one."""
@@ -87,7 +88,7 @@ class StatusBar(QFrame):
     def _give_room(self) -> None:
         """Show as many figures as fit beside what is always there, the most needed first."""
         self.reading.setVisible(self._work.working is not None)
-        parts = (self.chip, self.reading, self._kept, self._not_locked_in)
+        parts = (self.chip, self.reading, self._kept, self.weak_sandbox)
         always = [part for part in parts if not part.isHidden()]
         room = self.width() - 2 * _MARGIN - sum(_width(part) for part in always)
         for figure, is_known in (
@@ -110,8 +111,9 @@ class StatusBar(QFrame):
         """Say so where what opens models and documents is not fully locked in."""
         doings = ", ".join(confinement.possible)
         says = f"What opens models and documents is not kept from {doings} on this computer."
-        self._not_locked_in.setToolTip(f"{says}\nOpen only what you trust.")
-        self._not_locked_in.setVisible(not confinement.is_full)
+        self.weak_sandbox.setToolTip(f"{says}\nOpen only what you trust. Click to see more.")
+        self.weak_sandbox.setAccessibleDescription(says)
+        self.weak_sandbox.setVisible(not confinement.is_full)
         self._give_room()
 
     def show_context(self, use: ContextUse | None) -> None:
