@@ -129,6 +129,8 @@ def test_what_is_no_bundle_is_told(
     page.add([tmp_path / f"no{BUNDLE_SUFFIX}"])
     dialog = shown(shell, BundleDialog)
     qtbot.waitUntil(lambda: "no bundle" in dialog.trouble)
+    assert dialog.leave.text() == "Close"
+    assert not dialog.install.isVisible()
     assert not dialog.install.isEnabled()
 
 

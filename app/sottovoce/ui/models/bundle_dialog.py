@@ -117,8 +117,8 @@ class BundleDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(self._heading)
         column.addWidget(self._about)
-        column.addWidget(scrolled, 1)
         column.addWidget(self._trouble)
+        column.addWidget(scrolled, 1)
         column.addWidget(self._progress)
         column.addLayout(foot)
 
@@ -254,6 +254,9 @@ class BundleDialog(QDialog):
         self._trouble.setText(told.sentence)
         if self._shown is None:
             self._heading.setText("This bundle cannot be installed")
+            self._about.hide()
+            self.install.hide()
+            self.leave.setText("Close")
         self._show()
 
 
