@@ -11,6 +11,7 @@ from sottovoce.cli.terminal import open_streams, tell
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.engine.process import ProcessEngine
+from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
 from sottovoce.system.audit import Audit
@@ -77,6 +78,7 @@ def _launch(
     new_engine = ProcessEngine(
         log=folder.logs / "engine.log",
         admit=admission.admit,
+        adapters=AdapterShelf(folder.adapters).files,
         needs_sandbox=folder.policy.needs_sandbox,
     )
     with (

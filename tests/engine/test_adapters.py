@@ -1,6 +1,7 @@
 """A model that answers with LoRA adapters."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -121,6 +122,17 @@ def test_what_was_not_named_in_time_is_loaded_with_the_model_anew(
     engine.adapt([Adapter(adapter)], Stop())
     assert ask(engine, QUESTION).text != plain
     assert not load(engine, tiny_llama), "it is there, and may do more than is asked for"
+
+
+def test_those_of_the_shelf_are_switched_to_without_loading(
+    tiny_llama: Model, adapter: Path
+) -> None:
+    with closing(ProcessEngine(adapters=lambda: [adapter, adapter.with_name("gone")])) as engine:
+        load(engine, tiny_llama)
+        plain = ask(engine, QUESTION).text
+        assert not load(engine, tiny_llama, adapters=[Adapter(adapter)])
+        engine.adapt([Adapter(adapter)], Stop())
+        assert ask(engine, QUESTION).text != plain
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -46,17 +46,20 @@ class ProcessEngine:
         patience: Patience | None = None,
         available_memory: Callable[[], int] = memory.available,
         admit: Callable[[Path, Stop], None] = admit_all,
+        adapters: Callable[[], Iterable[Path]] = tuple,
         needs_sandbox: bool = False,
     ) -> None:
         """`log` takes what the process prints; without it, that is dropped.
 
-        `admit` is asked before a file is opened, and raises the Problem if that is not to be.
-        `needs_sandbox`: no model is opened where the system cannot lock the process in fully.
+        `adapters` are files that may be switched to while a model is loaded, besides those it is
+        loaded with. `admit` is asked before a file is opened, and raises the Problem if that is not
+        to be. `needs_sandbox`: no model is opened where the system cannot lock it in fully.
         """
         self._log = log
         self._patience = patience or Patience()
         self._available_memory = available_memory
         self._admit = admit
+        self._switchable = adapters
         self._needs_sandbox = needs_sandbox
         self._turn = threading.Lock()
         self._child: EngineChild | None = None
@@ -84,7 +87,9 @@ class ProcessEngine:
             if is_same and wanted <= self._adapters:
                 return
             self._give_up()
-            self._adapters = wanted
+            self._adapters = wanted | {
+                path for path in self._switchable() if os.access(path, os.R_OK)
+            }
             check_file(model.path)
             self._admit(model.path, stop)
             yield from self._load(model, options, stop)

@@ -50,12 +50,13 @@ class AdapterShelf:
 
     def items(self) -> list[AdapterItem]:
         """All of them by their names, also what cannot be used."""
-        there = self.folder.glob("*.[gG][gG][uU][fF]")
-        own = [_item(path, is_linked=False) for path in there]
-        linked = [
-            _item(Path(record.files[0].path), is_linked=True) for record in read_links(self.folder)
-        ]
+        own = [_item(path, is_linked=False) for path in self._own()]
+        linked = [_item(path, is_linked=True) for path in self._linked()]
         return sorted((*own, *linked), key=lambda item: item.name.casefold())
+
+    def files(self) -> list[Path]:
+        """The files of all of them, be they there and of use or not."""
+        return [*self._own(), *self._linked()]
 
     def find(self, wanted: str) -> AdapterItem:
         """The adapter a person means by the beginning of a name, or by the path of its file.
@@ -104,6 +105,12 @@ class AdapterShelf:
             target = self.folder / news.files[0].path
             write_record(record_place(target), new_record(news.files))
             yield _item(target, is_linked=False)
+
+    def _own(self) -> Iterator[Path]:
+        return self.folder.glob("*.[gG][gG][uU][fF]")
+
+    def _linked(self) -> Iterator[Path]:
+        return (Path(record.files[0].path) for record in read_links(self.folder))
 
     def remove(self, item: AdapterItem) -> None:
         """Take an adapter off the shelf; of a linked one only the record is deleted."""
