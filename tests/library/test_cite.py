@@ -162,6 +162,19 @@ def test_not_only_denies_nothing() -> None:
     assert support("The plasma increases the number of tenocytes.", text) == [Support.SUPPORTED]
 
 
+@pytest.mark.parametrize(
+    ("reply", "held"),
+    [
+        ("Turbines are efficient only when they turn at high speed.", Support.SUPPORTED),
+        ("Turbines are efficient not only when they turn at high speed.", Support.UNSUPPORTED),
+    ],
+)
+def test_not_only_is_no_only(reply: str, held: Support) -> None:
+    text = "Turbines are efficient only when they turn at a relatively high speed."
+
+    assert support(reply, text) == [held]
+
+
 def test_what_a_heading_excludes_is_not_included() -> None:
     text = "Patients on antiviral treatment against chronic hepatitis."
     under = replace(passage(text), headings=("Exclusion criteria",))

@@ -415,6 +415,10 @@ def _differ_in_denial(
     """Whether one side says of something that it is not so, and the other does not."""
     forms = {each.term.keys[0]: each.forms for each in wanted}
     there = [(sentence.terms, at) for sentence in window for at in _denials(sentence.terms)]
+    closest = max(window, key=lambda each: sum(bool(each.keys & some) for some in forms.values()))
+    only, only_there = _only(said), _only(closest.terms)
+    if only and only_there and only.isdisjoint(only_there):
+        return True
     denials = _denials(said)
     if not denials:
         reporting = (term for term in said if term.keys[0] in wording.REPORTING)
@@ -423,7 +427,6 @@ def _differ_in_denial(
             every & _near(sentence, at, before=1) or _is_mostly_within(forms, sentence[at:])
             for sentence, at in there
         )
-    closest = max(window, key=lambda each: sum(bool(each.keys & some) for some in forms.values()))
     if not _denials(closest.terms):
         return True
     around = [_near(sentence, at, before=_NEAR) for sentence, at in there]
@@ -442,6 +445,15 @@ def _denials(terms: Sequence[Term]) -> list[int]:
         for at, term in enumerate(terms)
         if is_negation(term) and not (terms[at + 1 :] and terms[at + 1].keys[0] in wording.ONLY)
     ]
+
+
+def _only(terms: Sequence[Term]) -> set[bool]:
+    """Of each "only", whether it says "not only"."""
+    return {
+        at > 0 and is_negation(terms[at - 1])
+        for at, term in enumerate(terms)
+        if term.keys[0] in wording.ONLY
+    }
 
 
 def _is_mostly_within(forms: Mapping[str, frozenset[str]], terms: Sequence[Term]) -> bool:
