@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,10 @@ BAD_NAMES = (
 """What no file of a bundle may be called, whoever signs it."""
 
 
+_STEPS = "steps"
+"""Where a program that nobody killed writes down how many it took."""
+
+
 @dataclass
 class Toll:
     """What killed installations left behind."""
@@ -168,16 +173,19 @@ def kill_while_installing(folder: Path, kills: int, dice: random.Random) -> Toll
     """Install, be killed when a file is opened, renamed or removed, and install again."""
     carried = [*cargoes(folder / "from"), *_sharded(folder / "from")]
     bundle = make(folder / "bundle", carried, split=30_000)
-    toll, steps = Toll(), _steps(bundle, folder / "whole")
-    while toll.kills < kills:
-        home = folder / f"{toll.kills}"
-        toll.kills += _run(bundle, home, dice.randint(1, steps)).returncode == -signal.SIGKILL
-        toll.half += sum(not right for right in _are_right(bundle, home))
-        put(bundle, Profile(home / "profile"), home / "handed")
-        right = _are_right(bundle, home)
-        toll.lost += len(right) != 6 or not all(right)
-        toll.left += any(path.is_dir() for path in (home / "profile/models/bundles").iterdir())
-        shutil.rmtree(home)
+    toll = Toll()
+    with _running(bundle) as run:
+        assert run(folder / "whole", 0) == 0
+        steps = int((folder / "whole" / _STEPS).read_text())
+        while toll.kills < kills:
+            home = folder / f"{toll.kills}"
+            toll.kills += run(home, dice.randint(1, steps)) == -signal.SIGKILL
+            toll.half += sum(not right for right in _are_right(bundle, home))
+            put(bundle, Profile(home / "profile"), home / "handed")
+            right = _are_right(bundle, home)
+            toll.lost += len(right) != 6 or not all(right)
+            toll.left += any(path.is_dir() for path in (home / "profile/models/bundles").iterdir())
+            shutil.rmtree(home)
     return toll
 
 
@@ -200,24 +208,48 @@ def _are_right(bundle: Path, home: Path) -> list[bool]:
     ]
 
 
-def _steps(bundle: Path, home: Path) -> int:
-    """In how many steps it is installed by a program that nobody kills."""
-    done = _run(bundle, home, 0)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+@contextmanager
+def _running(bundle: Path) -> Iterator[Callable[[Path, int], int]]:
+    """A program that installs a bundle in a home, is gone at a step, and tells its exit code.
 
-
-def _run(bundle: Path, home: Path, last_step: int) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, __file__, str(bundle), str(home), str(last_step)]
+    It is started once, and forks: loading takes longer than installing.
+    """
     paths = os.pathsep.join(path for path in sys.path if path)
-    return subprocess.run(
-        program, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": paths}
-    )
+    with subprocess.Popen(
+        [sys.executable, __file__, str(bundle)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    ) as program:
+        asked, told = program.stdin, program.stdout
+        assert asked is not None
+        assert told is not None
+
+        def run(home: Path, last_step: int) -> int:
+            asked.write(f"{last_step} {home}\n")
+            asked.flush()
+            return int(told.readline())
+
+        yield run
 
 
 def _main() -> None:
-    """Install a bundle, and be gone at this step."""
-    bundle, home, last_step = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    """Install a bundle as often as asked, each time in a process of its own."""
+    bundle = Path(sys.argv[1])
+    for line in sys.stdin:
+        last_step, home = line.rstrip("\n").split(" ", 1)
+        child = os.fork()
+        if not child:
+            _install(bundle, Path(home), int(last_step))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _install(bundle: Path, home: Path, last_step: int) -> None:
+    """Install it, and be gone at this step."""
     steps = 0
 
     def count(event: str, _: object) -> None:
@@ -232,7 +264,7 @@ def _main() -> None:
     Signers(profile.signers).trust(KEY.public)
     sys.addaudithook(count)
     put(bundle, profile, home / "handed")
-    sys.stdout.write(str(steps))
+    (home / _STEPS).write_text(f"{steps}", encoding="utf-8")
 
 
 if __name__ == "__main__":

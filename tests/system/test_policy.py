@@ -86,6 +86,7 @@ def test_without_rules_each_user_decides(file: Path, content: bytes) -> None:
         ('banner = "a\\u202Eb"', "banner in line 1: it has to be one line"),
         (f'banner = "{"a" * 201}"', "banner in line 1: it has to be shorter than 200"),
         ("network = ", "Invalid value"),
+        (f"lock_after = {'1' * 5_000}", "cannot be obeyed"),
         ("network = false\nnetwork = true", "Cannot overwrite a value"),
         ("a = " + "[" * 10_000, "cannot be obeyed"),
     ],

@@ -101,13 +101,13 @@ def read_policy(path: Path) -> Policy:
     text = _text(path)
     try:
         return _policy(msgspec.convert(tomllib.loads(text), _File))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _damaged(path, str(error)) from error
     except msgspec.ValidationError as error:
         wrong = _told(str(error))
         raise _damaged(path, f"{wrong.key}{_line_of(wrong.key, text)}: {wrong}") from error
     except _Wrong as wrong:
         raise _damaged(path, f"{wrong.key}{_line_of(wrong.key, text)}: {wrong}") from wrong
+    except (ValueError, RecursionError) as error:  # Of TOML; also of a number without end.
+        raise _damaged(path, str(error)) from error
 
 
 def fingerprint(policy: Policy) -> str:

@@ -21,6 +21,8 @@ MANIFEST, SIGNATURE, SIGNER = "manifest.json", "manifest.json.minisig", "signer.
 _HEAD = {SIGNER: 1_000, SIGNATURE: 1_000, MANIFEST: LARGEST_MANIFEST}
 """What comes first, in this order, and the most bytes that are read of it."""
 _BLOCK = tarfile.BLOCKSIZE
+# Windows has neither, nor pipes in its folders.
+_NO_LINK, _NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
 _END = bytes(2 * _BLOCK)
 CHANGED = "A part of this bundle is not what was signed. Copy the bundle again."
 _NO_BUNDLE = "This is no bundle. Choose its file, or the folder that holds its manifest.json."
@@ -59,13 +61,13 @@ class FolderMedium:
         with reading_translated():
             if _size(path) != sizes[number]:
                 raise Damaged(CHANGED)
-            return path.open("rb")
+            return _opened(path, _NO_LINK)
 
     def _small(self, name: str, most: int) -> bytes:
         path = self._folder / name
         if _size(path) > most:
             raise Damaged(CHANGED)
-        with path.open("rb") as file:
+        with _opened(path, _NO_LINK) as file:
             return file.read(most)
 
 
@@ -77,7 +79,7 @@ class FileMedium:
         self._parts_begin = 0
 
     def head(self) -> dict[str, bytes]:
-        with reading_translated(), self._path.open("rb") as file:
+        with reading_translated(), _opened(self._path) as file:
             found = {name: _member(file, name, most) for name, most in _HEAD.items()}
             self._parts_begin = file.tell()
         return found
@@ -88,7 +90,7 @@ class FileMedium:
             places.append(places[-1] + _BLOCK + _filled(size))
         size, place = sizes[number], places[number]
         with reading_translated():
-            file = self._path.open("rb")
+            file = _opened(self._path)
             try:
                 if file.seek(0, os.SEEK_END) != places[-1] + len(_END):
                     raise Damaged(CHANGED)
@@ -196,6 +198,19 @@ def _size(path: Path) -> int:
     if not stat.S_ISREG(state.st_mode):
         raise Damaged(CHANGED)
     return state.st_size
+
+
+def _opened(path: Path, flags: int = 0) -> BufferedReader:
+    """A file, and no pipe, which might let us wait for ever. Raises Missing, or OSError."""
+
+    def opener(name: str, mode: int) -> int:
+        return os.open(name, mode | flags | _NO_WAIT)
+
+    file = open(path, "rb", opener=opener)  # noqa: SIM115  It is the caller's to close.
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Missing(_NO_BUNDLE)
+    return file
 
 
 def _member(file: BinaryIO, name: str, most: int) -> bytes:

@@ -124,16 +124,16 @@ def public_key_in(file: bytes) -> PublicKey:
     return public_key(_second_line(file))
 
 
-def sealed(key: SecretKey, passphrase: str) -> bytes:
+def sealed(key: SecretKey, passphrase: str, cost: int = _COST) -> bytes:
     """The file of a secret key, of use to minisign and to us, with the passphrase only.
 
-    It takes 128 MiB of memory and a good half second. Raises NoRoom.
+    At the usual cost it takes 128 MiB of memory and a good half second. Raises NoRoom.
     """
     pair = key.public.id + key.seed + key.public.key
     salt = random.token_bytes(32)
     # The two numbers by which libsodium, and so minisign, knows this cost.
-    limits = (_limit(_COST) // 32).to_bytes(8, "little") + _limit(_COST).to_bytes(8, "little")
-    hidden = _masked(pair + _sum(pair), _mask(passphrase, salt, _COST))
+    limits = (_limit(cost) // 32).to_bytes(8, "little") + _limit(cost).to_bytes(8, "little")
+    hidden = _masked(pair + _sum(pair), _mask(passphrase, salt, cost))
     line = b64encode(_SEALED + salt + limits + hidden).decode()
     return f"{_UNTRUSTED}minisign encrypted secret key\n{line}\n".encode()
 
