@@ -73,7 +73,7 @@ def test_closed_it_is_gone_unless_it_is_brought_back_at_once(
     temporary.page.temporary_bar.drop.click()
     qtbot.waitUntil(lambda: "Temporary" not in listed(temporary))
     assert texts(temporary) == []
-    assert store.temporary_conversations() == []
+    qtbot.waitUntil(lambda: store.temporary_conversations() == [])
     temporary.actions_by_id["restore"].trigger()
     qtbot.waitUntil(lambda: texts(temporary) == ["A secret", "Yes."])
     qtbot.waitUntil(lambda: listed(temporary)[:2] == ["Temporary", "A secret"])
@@ -170,6 +170,9 @@ def test_closing_the_window_asks_once(
     def answer(box: QMessageBox) -> int:
         assert "temporary chat" in box.text()
         assert box.textFormat() is Qt.TextFormat.PlainText
+        default = box.defaultButton()
+        assert default is not None
+        assert default.text() == "Cancel"
         wanted = next(answers)
         next(each for each in box.buttons() if each.text() == wanted).click()
         return 0
