@@ -127,7 +127,8 @@ def test_a_migration_keeps_what_was_there(path: Path, key: bytes) -> None:
         assert connection.execute("SELECT text FROM messages").get == QUESTION
         assert connection.execute("SELECT pinned FROM conversations").get is None
     database.close()
-    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock", "in-use"}
+    left = {file.name for file in path.parent.iterdir()}
+    assert left == {path.name, f"{path.name}.lock", "in-use"}
 
 
 def test_who_comes_while_another_migrates_puts_nothing_back(
@@ -146,7 +147,8 @@ def test_a_failing_migration_leaves_the_old_store(path: Path, key: bytes) -> Non
     works, fails = "DELETE FROM messages", "CREATE TABLE half (id INTEGER); INSERT INTO nowhere"
     with pytest.raises(apsw.SQLError):
         open_database(path, key, [*migrations.released("chats"), works, fails], what="chats")
-    assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock", "in-use"}
+    left = {file.name for file in path.parent.iterdir()}
+    assert left == {path.name, f"{path.name}.lock", "in-use"}
     assert reads(path, key) == [QUESTION]
 
 

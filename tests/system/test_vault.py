@@ -11,10 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from argon2 import low_level
+from argon2.exceptions import HashingError
 
 from fakes import MemorySecrets
 from sottovoce.domain.policy import Policy
-from sottovoce.domain.problems import Damaged, Interrupted, Missing, Refused
+from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Refused
 from sottovoce.system import use
 from sottovoce.system.audit import Event, read_log
 from sottovoce.system.paths import Profile
@@ -40,6 +42,13 @@ def vault(tmp_path: Path) -> Vault:
 def spoil(*files: Path) -> None:
     for file in files:
         file.write_bytes(file.read_bytes().replace(b"slots", b"sluts"))
+
+
+def in_a_file(contents: dict[str, object]) -> bytes:
+    """What somebody who knows how vaults are written could make of them."""
+    encoded = json.dumps(contents).encode()
+    proof = hashlib.sha256(encoded).hexdigest().encode()
+    return b'{"contents":%b,"sha256":"%b"}' % (encoded, proof)
 
 
 def test_before_it_is_made_nothing_protects_it(vault: Vault) -> None:
@@ -377,10 +386,11 @@ def test_who_has_a_key_that_was_changed_meanwhile_changes_nothing(
     new, renewed = vault.renewed(key, passphrase="correct horse", secrets=None)
     after = Vault(tmp_path / "after", CHEAP)
     after.settle(renewed)
-    changes: tuple[Callable[[], None], ...] = (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: after.add_passphrase(key, "another"),
         lambda: after.add_keyring(key, drawer),
         lambda: after.add_recovery_key(key, new_recovery_key()),
+        lambda: after.renewed(key, passphrase="correct horse", secrets=None),
     )
     for change in changes:
         with pytest.raises(Interrupted, match="Open them anew"):
@@ -436,12 +446,10 @@ def test_what_a_kill_left_unfinished_is_gone_after_the_next_change(
 
 
 def test_a_salt_that_argon_does_not_take_is_damage(vault: Vault) -> None:
-    slots = json.loads(OLD.read_bytes())["contents"]
-    slots["slots"][-1]["salt"] = ""
-    contents = json.dumps(slots).encode()
-    proof = hashlib.sha256(contents).hexdigest().encode()
+    contents = json.loads(OLD.read_bytes())["contents"]
+    contents["slots"][-1]["salt"] = ""
     with pytest.raises(Damaged):
-        vault.settle(b'{"contents":%b,"sha256":"%b"}' % (contents, proof))
+        vault.settle(in_a_file(contents))
 
 
 def test_a_new_key_is_not_made_without_what_protects_the_old_one(
@@ -465,7 +473,8 @@ def test_a_new_key_is_not_wrapped_for_a_forger(vault: Vault, tmp_path: Path) -> 
     forger.settle(vault.portable())
     vault.add_recovery_key(key, new_recovery_key())
     forger.add_recovery_key(bytes(48), new_recovery_key())  # Its first form tells no key.
-    forged = (tmp_path / "forger" / "vault.json").read_bytes()
+    forgery = json.loads((tmp_path / "forger" / "vault.json").read_bytes())["contents"]
+    forged = in_a_file({**forgery, "check": ""})
     for copy in (tmp_path / "vault").glob("vault*.json"):
         copy.write_bytes(forged)
     with pytest.raises(Refused, match="recovery key"):
@@ -525,3 +534,16 @@ def test_who_opens_and_who_fails_to_is_noted(tmp_path: Path) -> None:
         (Event.UNLOCKED, {"by": "passphrase"}),
     ]
     assert b"words" not in profile.audit.read_bytes()
+
+
+def test_too_little_memory_for_a_passphrase_is_told(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.create(secrets=None, passphrase="correct horse")
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise HashingError("Memory allocation error")
+
+    monkeypatch.setattr(low_level, "hash_secret_raw", fail)
+    with pytest.raises(NoRoom, match="8 MB of memory"):
+        vault.open_with_passphrase("correct horse")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from sottovoce.domain.problems import Refused
+from sottovoce.domain.problems import NoRoom, Refused
 
 # Imported late, all of `argon2` and `cryptography`, for start-up: `ask` without a profile never
 # needs them, and whoever has a keyring never needs the first.
@@ -140,20 +140,27 @@ def opened(slot: RecoverySlot, vault: str, secret: bytes) -> bytes | None:
 
 
 def derived(text: str, slot: PassphraseSlot) -> bytes:
-    """Return the key that a passphrase makes of this slot's salt, after the time it costs."""
+    """Return the key a passphrase makes of this slot's salt, after some time. Raises NoRoom."""
+    from argon2.exceptions import HashingError
     from argon2.low_level import Type, hash_secret_raw
 
     # One passphrase may be typed in several encodings; those of a terminal may not even be text.
     secret = unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
-    return hash_secret_raw(
-        secret,
-        slot.salt,
-        time_cost=slot.passes,
-        memory_cost=slot.memory,
-        parallelism=slot.lanes,
-        hash_len=32,
-        type=Type.ID,
-    )
+    try:
+        return hash_secret_raw(
+            secret,
+            slot.salt,
+            time_cost=slot.passes,
+            memory_cost=slot.memory,
+            parallelism=slot.lanes,
+            hash_len=32,
+            type=Type.ID,
+        )
+    except HashingError as error:  # The rest of what could be wrong is known to be right.
+        raise NoRoom(
+            f"A passphrase takes {slot.memory // 1024} MB of memory for a moment. "
+            "Close other programs and try again."
+        ) from error
 
 
 def wrap(key: bytes, wrapping_key: bytes, vault: str, place: str) -> Wrapped:

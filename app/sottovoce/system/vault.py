@@ -254,9 +254,10 @@ class Vault:
         """Return another key, and the vault that gives it to whatever gives this one now.
 
         That vault is for `settle`. Where a passphrase or the keyring protects this one, it has to
-        be given. Raises Refused if it is not right.
+        be given. Raises Refused if it is not right, Interrupted if the key was changed meanwhile.
         """
         contents = self._read()
+        _see_that_it_fits(contents, key)
         new = random.token_bytes(KEY_SIZE)
         following = tuple(
             _following(slot, contents.id, old=key, new=new, passphrase=passphrase, secrets=secrets)
@@ -353,8 +354,8 @@ class Vault:
             if not is_ours:
                 raise Interrupted("Another Sottovoce is changing what opens your chats. Try again.")
             before = self._read()
-            if key and before.check and before.check != _check(before.id, key):
-                raise Interrupted("The key of your chats was just changed. Open them anew.")
+            if key:
+                _see_that_it_fits(before, key)
             following = msgspec.structs.replace(change(before), revision=before.revision + 1)
             if key:
                 following = msgspec.structs.replace(following, check=_check(before.id, key))
@@ -403,6 +404,12 @@ def _decoded(content: bytes) -> _Contents:
 
 def _check(vault: str, key: bytes) -> bytes:
     return hmac.digest(key, f"sottovoce vault 1|{vault}|check".encode(), "sha256")
+
+
+def _see_that_it_fits(contents: _Contents, key: bytes) -> None:
+    """Raise Interrupted if another key was put into the vault since this one came out of it."""
+    if contents.check and not hmac.compare_digest(contents.check, _check(contents.id, key)):
+        raise Interrupted("The key of your chats was just changed. Open them anew.")
 
 
 def _slot(among: Iterable[Slot], wanted: type[Kind]) -> Kind | None:
