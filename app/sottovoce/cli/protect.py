@@ -1,15 +1,14 @@
 """`protect`: what opens the chats, another key for them, and forgetting them for good."""
 
 import argparse
-import getpass
 import sys
 from pathlib import Path
 
 from sottovoce.cli.amounts import transfer
-from sottovoce.cli.session import Parts, kept_key, opened_by_passphrase
+from sottovoce.cli.session import Parts, kept_key, opened_by_passphrase, typed_passphrase
 from sottovoce.cli.signals import stop_on_signals
 from sottovoce.cli.terminal import Progress, tell, write, write_json
-from sottovoce.domain.problems import Cancelled, Missing, Refused
+from sottovoce.domain.problems import Cancelled, Missing, Problem, Refused
 from sottovoce.store.rekey import change_key
 from sottovoce.system.forgetting import forget
 from sottovoce.system.passphrase import given_passphrase
@@ -98,8 +97,12 @@ def _make_recovery_key(parts: Parts) -> None:
     vault = vault_of(parts.profile)
     key = kept_key(parts)
     had_one = Protection.RECOVERY in vault.protections
-    vault.add_recovery_key(key, text)
-    write(f"{text}\n")
+    write(f"{text}\n")  # First: one that could not be shown must not take the other's place.
+    try:
+        vault.add_recovery_key(key, text)
+    except Problem:
+        tell("This recovery key opens nothing, because:")
+        raise
     tell("Write it down, and keep it away from this computer: whoever has it can open your chats.")
     if had_one:
         tell("The recovery key before it opens them no more.")
@@ -166,13 +169,9 @@ def _new_passphrase(file: Path | None) -> str:
 
 def _typed(prompt: str, *, is_secret: bool = True) -> str:
     """From a terminal, without echo where it is secret, or the next line of what is piped in."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline(_LONGEST).rstrip("\n")
-    if not is_secret:
+    if sys.stdin.isatty():
+        if is_secret:
+            return typed_passphrase(prompt)
         sys.stderr.write(prompt)
         sys.stderr.flush()
-        return sys.stdin.readline(_LONGEST).rstrip("\n")
-    try:
-        return getpass.getpass(prompt, stream=sys.stderr)
-    except EOFError:
-        raise Cancelled from None
+    return sys.stdin.readline(_LONGEST).rstrip("\n")

@@ -199,10 +199,10 @@ def opened_by_passphrase(vault: Vault, passphrase: str) -> bytes:
     return vault.open_with_passphrase(passphrase)
 
 
-def typed_passphrase() -> str:
+def typed_passphrase(prompt: str = "Passphrase: ") -> str:
     """What the person types, unseen. Raises Cancelled or Refused."""
     try:
-        return getpass.getpass("Passphrase: ", stream=sys.stderr)
+        return getpass.getpass(prompt, stream=sys.stderr)
     except EOFError:
         raise Cancelled from None
     except UnicodeDecodeError as error:
