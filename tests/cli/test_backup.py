@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sottovoce.domain.problems import Cancelled, Interrupted, Missing, Refused
 from sottovoce.models.remote import Remote
 from sottovoce.store.store import open_store
 from sottovoce.system import use
+from sottovoce.system.exchange import kept, replace_at_next_start
 from sottovoce.system.paths import profile
 from sottovoce.system.vault import Vault
 from store.remembering import PASSPHRASE, remembering, said, say
@@ -93,6 +95,27 @@ def test_what_is_kept_is_listed_and_removed_when_asked(
 def test_a_backup_is_restored_into_another_folder(parts: Parts, file: Path, tmp_path: Path) -> None:
     run(parts, "restore", str(file), "--into", str(tmp_path / "there"))
     assert said(profile(tmp_path / "there"), key(parts)) == ["one", "two"]
+
+
+def test_what_waits_in_another_folder_is_carried_out_before_that_is_replaced(
+    parts: Parts, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, _ = remembering(tmp_path / "there", "before")
+    waiting, _ = remembering(tmp_path / "there" / "restored", "waiting")
+    replace_at_next_start(there, waiting.folder)
+    run(parts, "restore", str(file), "--into", str(there.folder))
+    assert said(there, key(parts)) == ["one", "two"]
+    assert len(kept(there)) == 2
+    assert f"--data-dir {there.folder} backup undo" in capsys.readouterr().err
+
+
+def test_what_had_lost_its_vault_is_kept_and_told_of(
+    parts: Parts, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(parts.profile.vault)
+    run(parts, "restore", str(file))
+    assert "What was here before is kept" in capsys.readouterr().err
+    assert said(parts.profile, key(parts)) == ["one", "two"]
 
 
 def test_a_profile_that_is_in_use_is_not_replaced(

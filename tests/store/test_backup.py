@@ -180,10 +180,8 @@ def test_a_file_that_is_there_is_not_overwritten(here: tuple[Profile, bytes], fi
     assert file.read_bytes() == before
 
 
-def test_a_place_that_cannot_be_written_is_told(
-    here: tuple[Profile, bytes], tmp_path: Path
-) -> None:
-    with pytest.raises(Refused):
+def test_a_folder_that_is_not_there_is_told(here: tuple[Profile, bytes], tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="no such folder"):
         finished(create(*here, tmp_path / "nowhere" / "mine.backup", Stop()))
     assert not here[0].scratch.exists()
 
@@ -261,3 +259,20 @@ def test_the_recovery_key_opens_it(here: tuple[Profile, bytes], tmp_path: Path) 
             backup.key(new_recovery_key())
         with pytest.raises(Refused):
             backup.key("neither")
+
+
+def test_a_recovery_key_that_is_mistyped_is_told_where_only_it_could_open(
+    here: tuple[Profile, bytes], tmp_path: Path
+) -> None:
+    where, key = here
+    recovery, vault = new_recovery_key(), Vault(where.vault)
+    vault.add_recovery_key(key, recovery)
+    vault.add_keyring(key, MemorySecrets())
+    vault.remove(Protection.PASSPHRASE)
+    path = tmp_path / "mine.backup"
+    finished(create(where, key, path, Stop()))
+    mistyped = recovery.translate(str.maketrans(recovery[0], "7" if recovery[0] != "7" else "8"))
+    with opened(profile(tmp_path / "there"), path) as backup:
+        with pytest.raises(Refused, match="first group"):
+            backup.key(mistyped)
+        assert backup.key(recovery) == key

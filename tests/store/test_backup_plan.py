@@ -63,6 +63,14 @@ def test_an_old_one_makes_the_next_due(here: tuple[Profile, bytes], plan: Backup
     assert back_up(here, plan)
 
 
+def test_one_that_a_wrong_clock_dated_years_ahead_does_not_hold_up_the_next(
+    here: tuple[Profile, bytes], plan: BackupPlan
+) -> None:
+    aged(here, plan, -1000)
+    assert back_up(here, plan)
+    assert not back_up(here, plan)
+
+
 def test_the_oldest_go_but_no_others(here: tuple[Profile, bytes], plan: BackupPlan) -> None:
     oldest, older, old = (aged(here, plan, days) for days in (90, 60, 30))
     folder = Path(plan.folder)

@@ -1,6 +1,7 @@
 """`backup`: everything that is remembered in one encrypted file, and back."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +16,16 @@ from sottovoce.domain.problems import Problem, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
 from sottovoce.store.backup import Backup, OpenBackup, create, file_name, opened
-from sottovoce.system.exchange import Kept, discard, kept, newest_kept, replace_memory
+from sottovoce.system.exchange import (
+    Kept,
+    discard,
+    finish_replacing,
+    kept,
+    memory_in,
+    newest_kept,
+    replace_memory,
+)
+from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.paths import profile
 from sottovoce.system.use import alone
 
@@ -55,17 +65,23 @@ def _verify(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
 
 
 def _restore(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
-    into = profile(arguments.into, parts.policy) if arguments.into else parts.profile
+    into, undo = parts.profile, "sottovoce backup undo"
+    if arguments.into:
+        into = profile(arguments.into, parts.policy)
+        undo = f"sottovoce --data-dir {shlex.quote(str(into.folder))} backup undo"
+        # As at each start: something may have been left half done there.
+        finish_forgetting(into, parts.secrets)
+        finish_replacing(into)
     with alone(into.folder):
         pass  # Better told now than when everything is unpacked.
     with opened(into, arguments.file) as backup:
         contents = _followed(backup.restore(_key(backup, parts), stop), "Restoring")
         restored = backup.hand_over()
-    had_something = into.vault.exists()
+    had_something = bool(memory_in(into.folder))
     replace_memory(into, restored)
     _tell(arguments, contents, "This backup was restored")
     if had_something:
-        tell("What was here before is kept. To bring it back, type: sottovoce backup undo")
+        tell(f"What was here before is kept. To bring it back, type: {undo}")
 
 
 def _undo(arguments: argparse.Namespace, parts: Parts) -> None:

@@ -32,6 +32,7 @@ from sottovoce.system.network.switch import read_switch, write_switch
 from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import recovery_secret
 from sottovoce.system.sealed import Pieces, SealedReader, SealedWriter
+from sottovoce.system.slots import Protection
 from sottovoce.system.vault import Vault
 
 SUFFIX = ".backup"
@@ -70,12 +71,15 @@ def create(profile: Profile, key: bytes, path: Path, stop: Stop) -> Iterator[Tra
     """Write a backup to `path` while the profile is in use, restore it on trial, and return it.
 
     The file appears once it has been restored. Raises Missing where only the keyring opens the
-    vault, Refused where the policy forbids it or there is a file already, NoRoom, Interrupted.
+    vault or the folder is not there, Refused where the policy forbids it or there is a file of that
+    name, NoRoom, Interrupted.
     """
     if not profile.policy.export:
         raise Refused("Your administrator has switched backups off.")
     if path.exists():
         raise Refused("There is a file of this name already. Choose another name.")
+    if not path.parent.is_dir():
+        raise Missing("There is no such folder for the backup. Choose another one.")
     vault = Vault(profile.vault).portable()
     unfinished = path.with_name(f"{path.name}.part")
     try:
@@ -148,10 +152,11 @@ class OpenBackup:
 
         Raises Refused if it is neither of them, Missing, and Damaged.
         """
-        try:
-            recovery_secret(typed)
-        except Refused:
-            return self.vault.open_with_passphrase(typed)
+        if Protection.PASSPHRASE in self.vault.protections:
+            try:
+                recovery_secret(typed)
+            except Refused:
+                return self.vault.open_with_passphrase(typed)
         return self.vault.open_with_recovery_key(typed)
 
     def fits(self, key: bytes) -> bool:

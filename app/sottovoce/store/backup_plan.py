@@ -35,10 +35,12 @@ def back_up_if_due(
     now = datetime.now(UTC)
     start = f"Sottovoce automatic {Vault(profile.vault).id[:8]} "
     made = _made(folder, start)
-    if made and now - max(made) < timedelta(days=plan.days):
+    # What a clock that was wrong has dated later is no reason to wait for that day.
+    if any(timedelta() <= now - moment < timedelta(days=plan.days) for moment in made):
         return
     for unfinished in folder.glob(f"{start}*{SUFFIX}.part"):
-        unfinished.unlink()  # It was killed, such as when the computer was switched off.
+        with suppress(OSError):
+            unfinished.unlink()  # It was killed, such as when the computer was switched off.
     yield from create(profile, key, folder / f"{start}{now:{_MOMENT}}{SUFFIX}", stop)
     too_many = sorted(_made(folder, start).items())[: -max(plan.keep, 1)]
     for _, path in too_many:
