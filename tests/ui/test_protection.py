@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from fakes import MemorySecrets
 from sottovoce.domain.policy import Policy
 from sottovoce.system.paths import Profile
+from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.slots import Cost, Protection
 from sottovoce.system.vault import Vault
 from sottovoce.ui.settings.confirm_dialog import ConfirmDialog
@@ -179,6 +180,20 @@ def test_the_last_that_opens_the_chats_stays_and_why_is_told(
     vault.add_keyring(key, drawer)
     again = shown(profile, drawer).remove_buttons[Protection.PASSPHRASE]
     assert "keyrings get lost" in again.toolTip()
+
+
+def test_a_keyring_that_does_not_answer_is_told_and_is_no_wrong_passphrase(
+    qtbot: QtBot, profile: Profile, vault: Vault, shown: Shown
+) -> None:
+    key = vault.create(secrets=MemorySecrets(), passphrase=PASSPHRASE)
+    vault.add_recovery_key(key, new_recovery_key())
+    card = shown(profile, None)
+    card.remove_buttons[Protection.RECOVERY].click()
+    dialog(card, ConfirmDialog).go_on.click()
+    qtbot.waitUntil(card.trouble.isVisible)
+    assert card.trouble.text() == "There is no keyring that answers. Unlock it and try again."
+    assert not list(profile.vault.glob("tries.json"))
+    assert Protection.RECOVERY in vault.protections
 
 
 def test_an_administrator_who_wants_a_passphrase_keeps_it(

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from sottovoce.domain.policy import PASSPHRASE_WANTED
 from sottovoce.domain.problems import Problem, Refused
+from sottovoce.system.files import write_private
 from sottovoce.system.forgetting import forget_at_next_start
 from sottovoce.system.paths import Profile
 from sottovoce.system.recovery import new_recovery_key
@@ -74,10 +74,7 @@ class ProtectionViewModel(QObject):
         """Let the keyring open the chats, too."""
 
         def add() -> None:
-            secrets = self._secrets()
-            if secrets is None:
-                raise Refused("There is no keyring that answers. Unlock it and try again.")
-            self._vault.add_keyring(self._key(proof), secrets)
+            self._vault.add_keyring(self._key(proof), self._keyring())
 
         self._change(add, "This computer’s keyring opens your chats from now on.")
 
@@ -92,8 +89,6 @@ class ProtectionViewModel(QObject):
         """Let something open the chats no more."""
 
         def remove() -> None:
-            if protection is Protection.PASSPHRASE and self.needs_passphrase:
-                raise Refused(PASSPHRASE_WANTED)
             self._key(proof)
             self._vault.remove(protection, self._secrets())
 
@@ -101,7 +96,11 @@ class ProtectionViewModel(QObject):
 
     def change_key(self) -> None:
         """Have the window begin anew and encrypt everything under another key."""
-        self._profile.key_wish.touch(mode=0o600)
+        try:
+            write_private(self._profile.key_wish, b"")
+        except Problem as problem:
+            self._fail(problem)
+            return
         self._begin_anew()
 
     def forget(self) -> None:
@@ -119,9 +118,15 @@ class ProtectionViewModel(QObject):
         return new_recovery_key()
 
     def _key(self, proof: str) -> bytes:
-        if not self.asks_for_passphrase and (secrets := self._secrets()) is not None:
-            return self._vault.open_with_keyring(secrets)
-        return self._vault.open_with_passphrase(proof)
+        if self.asks_for_passphrase:
+            return self._vault.open_with_passphrase(proof)
+        return self._vault.open_with_keyring(self._keyring())
+
+    def _keyring(self) -> Secrets:
+        secrets = self._secrets()
+        if secrets is None:
+            raise Refused("There is no keyring that answers. Unlock it and try again.")
+        return secrets
 
     def _change(self, change: Callable[[], None], says: str) -> None:
         def ask() -> frozenset[Protection]:
