@@ -40,7 +40,7 @@ def figures() -> Iterator[Figure]:
         folder = Path(place)
         profile = Profile(folder / "profile")
         profile.folder.mkdir()
-        trusted = Signers(profile.signers)
+        trusted = Signers(profile)
         trusted.trust(KEY.public)
         yield from _changed(folder, trusted)
         toll = kill_while_installing(folder / "kills", KILLS, random.Random(11))

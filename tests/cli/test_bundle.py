@@ -158,7 +158,7 @@ def test_a_model_whose_licence_has_to_be_accepted_waits_for_it(
 ) -> None:
     [model, *_] = cargoes(tmp_path / "from")
     made = make(tmp_path / "bundle", [replace(model, licence="llama3.1")])
-    Signers(there.profile.signers).trust(KEY.public)
+    Signers(there.profile).trust(KEY.public)
     with pytest.raises(Refused, match="--accept-licence"):
         run(there, "install", str(made))
     run(there, "install", str(made), "--accept-licence")

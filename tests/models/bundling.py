@@ -261,7 +261,7 @@ def _install(bundle: Path, home: Path, last_step: int) -> None:
 
     profile = Profile(home / "profile")
     profile.folder.mkdir(parents=True)
-    Signers(profile.signers).trust(KEY.public)
+    Signers(profile).trust(KEY.public)
     sys.addaudithook(count)
     put(bundle, profile, home / "handed")
     (home / _STEPS).write_text(f"{steps}", encoding="utf-8")

@@ -118,13 +118,13 @@ def profile(tmp_path: Path) -> Profile:
     """Where KEY is trusted."""
     profile = Profile(tmp_path / "profile")
     profile.folder.mkdir()
-    Signers(profile.signers).trust(KEY.public)
+    Signers(profile).trust(KEY.public)
     return profile
 
 
 @pytest.fixture
 def trusted(profile: Profile) -> Signers:
-    return Signers(profile.signers)
+    return Signers(profile)
 
 
 @pytest.fixture
@@ -256,8 +256,18 @@ def test_an_unknown_signer_is_refused_until_trusted(
     with pytest.raises(UnknownSigner, match=stranger.public.fingerprint):
         put(bundle, profile)
     assert not profile.models.exists()
-    Signers(profile.signers).trust(stranger.public)
+    Signers(profile).trust(stranger.public)
     assert put(bundle, profile).models
+
+
+def test_a_signer_that_administrators_do_not_allow_is_refused(file: Path, profile: Profile) -> None:
+    other = replace(profile, policy=Policy(signers=frozenset({"A" * 32})))
+    with pytest.raises(Refused, match="administrator does not allow this signer"):
+        put(file, other)
+    with pytest.raises(Refused, match="administrator does not allow this signer"):
+        Signers(other).trust(new_key().public)
+    allowed = KEY.public.fingerprint.replace("-", "")
+    assert put(file, replace(profile, policy=Policy(signers=frozenset({allowed})))).models
 
 
 def test_a_signer_can_be_forgotten(trusted: Signers, file: Path) -> None:

@@ -18,6 +18,7 @@ banner = "VS-NfD – nur für den Dienstgebrauch"
 network = false
 hosts = ["Hub.Example.org", "*.files.example.org"]
 models = ["{"AB" * 32}"]
+signers = ["abcd-efgh-ijkl-mnop-qrst-uvwx-yz23-4567"]
 needs_passphrase = true
 temporary = false
 lock_after = 5
@@ -48,6 +49,7 @@ def test_every_rule_is_read(file: Path) -> None:
         network=False,
         hosts=("hub.example.org", "*.files.example.org"),
         models=frozenset({"ab" * 32}),
+        signers=frozenset({"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}),
         needs_passphrase=True,
         temporary=False,
         lock_after=5,
@@ -77,6 +79,7 @@ def test_without_rules_each_user_decides(file: Path, content: bytes) -> None:
         ('hosts = ["https://hub.example/"]', "hosts in line 1: 'https://hub.example/' is no name"),
         ('hosts = ["*"]', "'*' is no name of a host"),
         ('models = ["abc"]', "models in line 1: 'abc' is no SHA-256"),
+        ('signers = ["ABCD"]', "signers in line 1: 'ABCD' is no fingerprint"),
         ("lock_after = 0", "lock_after in line 1: expected a whole number >= 1"),
         ("retention = 1.5", "retention in line 1: expected a whole number, got a fraction"),
         ("[network]\nallowed = true", "network in line 1: expected true or false, got a table"),

@@ -35,7 +35,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def trusted(profile: Profile) -> Signers:
-    signers = Signers(profile.signers)
+    signers = Signers(profile)
     signers.trust(KEY.public)
     return signers
 
@@ -78,7 +78,7 @@ def test_an_unknown_signer_has_to_be_named_by_a_fingerprint(
     press(qtbot, dialog.install)
     qtbot.waitUntil(lambda: none_shown(shell))
     assert own(profile)
-    assert Signers(profile.signers).find(KEY.public)
+    assert Signers(profile).find(KEY.public)
 
 
 def test_a_licence_is_shown_before(

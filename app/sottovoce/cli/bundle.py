@@ -82,8 +82,8 @@ def _create(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     )
     with Progress() as progress:
         bundle = followed(news, "Making the bundle", progress)
-    Signers(parts.profile.signers).trust(key.public)
     Audit(parts.profile).note(Event.BUNDLE_MADE, sha256=bundle.id)
+    _trust_own(key.public, parts)
     _write_bundle(bundle, parts, as_json=arguments.json, place=arguments.out)
 
 
@@ -125,11 +125,11 @@ def _verify(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
             progress.show(f"Reading {bundle.manifest.name}: {transfer(news)}")
     _write_bundle(bundle, parts, as_json=arguments.json, place=arguments.path)
     if not _is_named(bundle.signer, arguments.trust_signer):
-        _check(bundle, Signers(parts.profile.signers))
+        _check(bundle, Signers(parts.profile))
 
 
 def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
-    bundle, signers = open_bundle(arguments.path), Signers(parts.profile.signers)
+    bundle, signers = open_bundle(arguments.path), Signers(parts.profile)
     if _is_named(bundle.signer, arguments.trust_signer):
         signers.trust(bundle.signer)
     _check(bundle, signers)
@@ -174,7 +174,7 @@ def _key(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:
         case "trust":
             _trust(arguments, parts)
         case "forget":
-            key = Signers(parts.profile.signers).forget(arguments.fingerprint)
+            key = Signers(parts.profile).forget(arguments.fingerprint)
             write(f"{key.fingerprint} is not trusted any more.\n")
 
 
@@ -190,14 +190,20 @@ def _make_key(arguments: argparse.Namespace, parts: Parts) -> None:
     # What is written first is of no use alone: a key without its public half could not be shown.
     write_private(place.with_suffix(".pub"), key.public.file)
     write_private(place, sealed(key, passphrase))
-    Signers(parts.profile.signers).trust(key.public)
+    _trust_own(key.public, parts)
     _show_keys(arguments, parts)
+
+
+def _trust_own(key: PublicKey, parts: Parts) -> None:
+    """Install one's own bundles, too, where the policy lets anybody choose."""
+    if parts.policy.signers is None:
+        Signers(parts.profile).trust(key)
 
 
 def _show_keys(arguments: argparse.Namespace, parts: Parts) -> None:
     place = parts.profile.signing_key
     own = public_key_in(_read(place.with_suffix(".pub"))) if place.exists() else None
-    signers = Signers(parts.profile.signers).all()
+    signers = Signers(parts.profile).all()
     if arguments.json:
         values = {
             "own": own and _key_values(own) | {"path": str(place)},
@@ -225,7 +231,7 @@ def _trust(arguments: argparse.Namespace, parts: Parts) -> None:
             raise Refused("Say whom you trust: add --fingerprint with what the signer told you.")
         tell(f"Its fingerprint is {key.fingerprint}.")
         confirm("Is this what the signer told you, by another way than this file came?")
-    Signers(parts.profile.signers).trust(key)
+    Signers(parts.profile).trust(key)
     write(f"{key.fingerprint} is trusted: its bundles can be installed.\n")
 
 
@@ -284,7 +290,7 @@ def _read(path: Path) -> bytes:
 def _write_bundle(bundle: Bundle, parts: Parts, *, as_json: bool, place: Path) -> None:
     """What it carries, and who signed it."""
     manifest, signer = bundle.manifest, bundle.signer
-    is_trusted = Signers(parts.profile.signers).find(signer) is not None
+    is_trusted = Signers(parts.profile).find(signer) is not None
     if as_json:
         values = plain(manifest)
         for item in values["items"]:

@@ -36,6 +36,7 @@ def values(policy: Policy) -> dict[str, object]:
         "network": policy.network,
         "hosts": None if policy.hosts is None else list(policy.hosts),
         "models": None if policy.models is None else sorted(policy.models),
+        "signers": None if policy.signers is None else sorted(policy.signers),
         "needs_passphrase": policy.needs_passphrase,
         "temporary": policy.temporary,
         "lock_after": policy.lock_after,
@@ -50,7 +51,7 @@ def values(policy: Policy) -> dict[str, object]:
 
 def sentences(policy: Policy) -> list[tuple[str, str]]:
     """The rules that change something, each by its name and in a sentence."""
-    hosts, models = policy.hosts, policy.models
+    hosts, models, signers = policy.hosts, policy.models, policy.signers
     every = (
         ("banner", bool(policy.banner), f"The window shows: {policy.banner}"),
         ("network", not policy.network, "The network cannot be switched on."),
@@ -59,6 +60,11 @@ def sentences(policy: Policy) -> list[tuple[str, str]]:
             "models",
             models is not None,
             f"Only model files of these SHA-256 are loaded: {_all_of(sorted(models or ()))}.",
+        ),
+        (
+            "signers",
+            signers is not None,
+            f"Only bundles of these signers are installed: {_all_of(sorted(signers or ()))}.",
         ),
         ("needs_passphrase", policy.needs_passphrase, "A passphrase has to protect the chats."),
         ("temporary", not policy.temporary, "No chat can be held without keeping it."),

@@ -24,6 +24,8 @@ _LARGEST = 1_000_000
 """Bytes."""
 _LONGEST_BANNER = 200
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_SIGNER = re.compile(r"[A-Z2-7]{32}")
+"""The fingerprint of a signer, without what stands between its groups."""
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.+)`")
 _WRONG = re.compile(r"(?P<why>.+) - at `\$\.(?P<key>\w+).*`", re.DOTALL)
 _WORDS = {
@@ -48,6 +50,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     network: bool = True
     hosts: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
+    signers: tuple[str, ...] | None = None
     needs_passphrase: bool = False
     temporary: bool = True
     lock_after: _AtLeastOne | None = None
@@ -149,6 +152,7 @@ def _policy(file: _File) -> Policy:
         network=file.network,
         hosts=None if file.hosts is None else tuple(map(_host, file.hosts)),
         models=None if file.models is None else frozenset(map(_fingerprint, file.models)),
+        signers=None if file.signers is None else frozenset(map(_signer, file.signers)),
         needs_passphrase=file.needs_passphrase,
         temporary=file.temporary,
         lock_after=file.lock_after,
@@ -181,6 +185,13 @@ def _fingerprint(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise _Wrong("models", f"{text!r} is no SHA-256, which has 64 digits from 0 to f")
     return text.lower()
+
+
+def _signer(text: str) -> str:
+    letters = re.sub(r"[ -]", "", text).upper()
+    if not _SIGNER.fullmatch(letters):
+        raise _Wrong("signers", f"{text!r} is no fingerprint, which has 8 groups of 4")
+    return letters
 
 
 def _folder(text: str) -> Path:

@@ -76,7 +76,7 @@ def install(
     next run goes on from there, until `give_up`. Raises Missing if a part is on another medium,
     Damaged, Unsupported, Refused, NoRoom, or Cancelled.
     """
-    Signers(profile.signers).check(bundle)
+    Signers(profile).check(bundle)
     _check_allowed(bundle.manifest, profile)
     with _alone(profile):
         work = _Installation(bundle, profile, acceptances, hand_to)
@@ -154,7 +154,7 @@ class _Installation:
         there: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
         for path, item in self._items.items():
             there[item.kind].append(self._put(path, item))
-        Signers(self._profile.signers).note(self._bundle)
+        Signers(self._profile).note(self._bundle)
         shutil.rmtree(self._stage, ignore_errors=True)
         return Installed(
             tuple(there[Kind.MODEL]),

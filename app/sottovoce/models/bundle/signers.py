@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
@@ -10,6 +9,7 @@ from sottovoce.domain.problems import Damaged, Missing, Refused
 from sottovoce.models.bundle.minisign import PublicKey, is_fingerprint, public_key
 from sottovoce.models.bundle.reading import Bundle
 from sottovoce.system.files import write_private
+from sottovoce.system.paths import Profile
 
 _LARGEST = 1_000_000
 """Bytes; thousands of signers come to less."""
@@ -46,8 +46,9 @@ class UnknownSigner(Refused):
 class Signers:
     """A list in a small file. It reads when it is asked, and remembers nothing."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, profile: Profile) -> None:
+        self._path = profile.signers
+        self._allowed = profile.policy.signers
 
     def all(self) -> tuple[Signer, ...]:
         """Those that are trusted, the first one first. Raises Damaged, or Refused."""
@@ -70,6 +71,7 @@ class Signers:
 
     def trust(self, key: PublicKey) -> None:
         """Install what bears this signature from now on. Raises NoRoom or Refused."""
+        self._check_allowed(key)
         if self.find(key) is None:
             self._write((*self.all(), Signer(key.line, datetime.now(UTC))))
 
@@ -85,8 +87,10 @@ class Signers:
     def check(self, bundle: Bundle) -> None:
         """Return if the bundle may be installed, as far as its signer and its age go.
 
-        Raises UnknownSigner, or Refused if a newer one of its line is installed already.
+        Raises UnknownSigner, or Refused if a newer one of its line is installed already, or the
+        policy does not allow its signer.
         """
+        self._check_allowed(bundle.signer)
         signer = self.find(bundle.signer)
         if signer is None:
             raise UnknownSigner(
@@ -112,6 +116,13 @@ class Signers:
                 for each in self.all()
             )
         )
+
+    def _check_allowed(self, key: PublicKey) -> None:
+        if self._allowed is not None and not any(is_fingerprint(a, key) for a in self._allowed):
+            raise Refused(
+                f"Your administrator does not allow this signer: {key.fingerprint}. "
+                "`sottovoce policy show` tells which are allowed."
+            )
 
     def _write(self, signers: tuple[Signer, ...]) -> None:
         write_private(self._path, msgspec.json.encode(signers))

@@ -71,7 +71,7 @@ class BundleViewModel(QObject):
             bundle = open_bundle(path)
             is_trusted = True
             try:
-                Signers(self._profile.signers).check(bundle)
+                Signers(self._profile).check(bundle)
             except UnknownSigner:
                 is_trusted = False
             yield Offer(bundle, is_trusted, licences_to_accept(bundle.manifest, catalogue()))
@@ -95,7 +95,7 @@ class BundleViewModel(QObject):
             return
 
         def work(stop: Stop) -> Iterator[Transferred | Installed]:
-            Signers(self._profile.signers).trust(offer.bundle.signer)
+            Signers(self._profile).trust(offer.bundle.signer)
             yield from install(
                 offer.bundle, self._profile, stop, acceptances=acceptances, hand_to=hand_to
             )
