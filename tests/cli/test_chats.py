@@ -64,6 +64,9 @@ def test_where_nothing_may_leave_chats_are_shown_on_a_screen_alone(
     for typed in (("export",), ("show",), ("show", "--json")):
         with pytest.raises(Refused, match="administrator does not allow"):
             run(parts, typed[0], str(chat.id), *typed[1:])
+    for options in ((), ("--json",)):
+        with pytest.raises(Refused, match="administrator does not allow"):
+            run(parts, "search", "rent", *options)
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", screen)
     run(parts, "show", str(chat.id))

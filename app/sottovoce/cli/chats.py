@@ -43,8 +43,7 @@ def _list(arguments: argparse.Namespace, store: Store, _: Profile) -> None:
 
 
 def _show(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
-    if arguments.json or not sys.stdout.isatty():
-        profile.policy.check_export()  # What a program or a file gets has left.
+    _check_leaves(arguments, profile)
     conversation = store.conversation(arguments.id)
     messages = store.messages(conversation.id)
     if arguments.json:
@@ -59,7 +58,8 @@ def _show(arguments: argparse.Namespace, store: Store, profile: Profile) -> None
             write("".join(f"{line}\n" for line in lines(message.sources.citations)))
 
 
-def _search(arguments: argparse.Namespace, store: Store, _: Profile) -> None:
+def _search(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
+    _check_leaves(arguments, profile)
     hits = store.search(arguments.text, limit=arguments.limit)
     if arguments.json:
         results = [
@@ -81,6 +81,12 @@ def _search(arguments: argparse.Namespace, store: Store, _: Profile) -> None:
         write(f"{hit.conversation.id:>6}  {_line(hit.conversation.title)}\n")
         if hit.message is not None:
             write(f"        {_line(hit.excerpt)}\n")
+
+
+def _check_leaves(arguments: argparse.Namespace, profile: Profile) -> None:
+    """Raise Refused where a program or a file would get what may not leave."""
+    if arguments.json or not sys.stdout.isatty():
+        profile.policy.check_export()
 
 
 def _export(arguments: argparse.Namespace, store: Store, profile: Profile) -> None:
