@@ -49,7 +49,7 @@ def test_every_rule_is_read(file: Path) -> None:
         network=False,
         hosts=("hub.example.org", "*.files.example.org"),
         models=frozenset({"ab" * 32}),
-        signers=frozenset({"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}),
+        signers=frozenset({"ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567"}),
         needs_passphrase=True,
         temporary=False,
         lock_after=5,

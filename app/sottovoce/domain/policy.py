@@ -19,8 +19,7 @@ class Policy:
     models: frozenset[str] | None = None
     """SHA-256, in lower-case hex, of the only model files that may be loaded; None allows all."""
     signers: frozenset[str] | None = None
-    """Fingerprints, without hyphens, of the only signers whose bundles may be installed; None
-    leaves the choice to the user."""
+    """Fingerprints of the only signers whose bundles may be installed; None leaves the choice."""
     needs_passphrase: bool = False
     """Whether chats must be protected by a passphrase, not by the keyring alone."""
     temporary: bool = True

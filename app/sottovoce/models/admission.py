@@ -1,9 +1,9 @@
 """Which model files may be loaded, where administrators decide that by their SHA-256.
 
 A large file takes seconds to sum up, so what was summed up is remembered by what the system tells
-of the file: no program can set when its content was changed last, but on Windows and on FAT. What is
-remembered is sealed with a key that only the chats' own key gives, or anybody could write into it
-what he likes.
+of the file: no program can set when its content was changed last, but on Windows and on FAT. What
+is remembered is sealed with a key that only the chats' own key gives, or anybody could write into
+it what he likes.
 """
 
 import hmac

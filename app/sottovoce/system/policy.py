@@ -191,7 +191,7 @@ def _signer(text: str) -> str:
     letters = re.sub(r"[ -]", "", text).upper()
     if not _SIGNER.fullmatch(letters):
         raise _Wrong("signers", f"{text!r} is no fingerprint, which has 8 groups of 4")
-    return letters
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 
 def _folder(text: str) -> Path:

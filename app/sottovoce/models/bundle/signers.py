@@ -67,7 +67,8 @@ class Signers:
 
     def find(self, key: PublicKey) -> Signer | None:
         """What is known of the owner of this key; None if it is not trusted."""
-        return next((each for each in self.all() if each.key == key.line), None)
+        there = self.all() if self._is_allowed(key) else ()
+        return next((each for each in there if each.key == key.line), None)
 
     def trust(self, key: PublicKey) -> None:
         """Install what bears this signature from now on. Raises NoRoom or Refused."""
@@ -118,11 +119,14 @@ class Signers:
         )
 
     def _check_allowed(self, key: PublicKey) -> None:
-        if self._allowed is not None and not any(is_fingerprint(a, key) for a in self._allowed):
+        if not self._is_allowed(key):
             raise Refused(
                 f"Your administrator does not allow this signer: {key.fingerprint}. "
                 "`sottovoce policy show` tells which are allowed."
             )
+
+    def _is_allowed(self, key: PublicKey) -> bool:
+        return self._allowed is None or key.fingerprint in self._allowed
 
     def _write(self, signers: tuple[Signer, ...]) -> None:
         write_private(self._path, msgspec.json.encode(signers))
