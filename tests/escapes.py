@@ -29,7 +29,7 @@ _TARGETS = "ESCAPE_TARGETS"
 
 _ELSEWHERE = (
     "/dev/shm/sottovoce-escape",
-    "/tmp/sottovoce-escape",
+    f"{tempfile.gettempdir()}/sottovoce-escape",
     f"{sys.prefix}/sottovoce-escape",
 )
 
@@ -288,7 +288,7 @@ def _files(there: Targets) -> Iterator[tuple[str, Attempt]]:
         "the homes": "/home",
         "a home": str(Path(there.secret).parent),
         "its own folder": there.folder,
-        "temporary files": "/tmp",
+        "temporary files": tempfile.gettempdir(),
         "shared memory": "/dev/shm",
         "devices": "/dev",
         "settings": "/etc",

@@ -208,7 +208,7 @@ LIBRARY_MAY_NOT = (
 @pytest.mark.parametrize("prison", ["whoever runs this"], indirect=True)
 def test_the_library_reads_writes_its_folder_and_starts_itself_alone(full: Prison) -> None:
     not_allowed = [PROBES[name] for name in LIBRARY_MAY_NOT]
-    outside = "Path('/var/tmp/sottovoce-escape').write_bytes(b'')"
+    outside = "Path(sys.prefix, 'sottovoce-escape').write_bytes(b'')"
     datagrams = "socket.socketpair(type=socket.SOCK_DGRAM)"
     (held, *told), _ = full.run(*LIBRARY_MAY, *not_allowed, outside, datagrams, lock=LIBRARY)
     assert held == [False, True, True, True, False]

@@ -123,6 +123,7 @@ def test_the_lock_of_the_own_session_is_heard(
 ) -> None:
     os.close(answer_calls(logind))
     own = DBusAddress(_OWN_SESSION, interface="org.freedesktop.login1.Session")
+    assert window.stdout is not None
     # Again and again: it listens to its session a moment after it was told which it is.
     while not select.select([window.stdout], [], [], 0.05)[0]:
         logind.send(new_signal(own, "Lock"))
