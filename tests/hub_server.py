@@ -116,6 +116,10 @@ class _File:
                 yield block
 
 
+_REST = 1.0
+"""Seconds to wait for bodies under way to end; those that are stalled do not."""
+
+
 class HubServer:
     """Serves repositories inside a `with`. Everything it was asked and sent can be looked at."""
 
@@ -148,6 +152,8 @@ class HubServer:
         self._signature = 0
         self.asked: list[Asked] = []
         self.sent: list[Sent] = []
+        self._under_way = 0
+        self._came_to_rest = threading.Condition(self._lock)
         self._open: set[socket.socket] = set()
         self._closing = threading.Event()
         self._servers = [_Server(self, name, tls) for name in ("hub", "files")]
@@ -206,6 +212,9 @@ class HubServer:
 
         What was sent lies in buffers for a while; a client that is killed may not have read it all.
         """
+        # A client may have the last byte before the server has written down that it was sent.
+        with self._lock:
+            self._came_to_rest.wait_for(lambda: self._under_way == 0, _REST)
         whole = f"{repository}/{name}"
         return sum(sent.end - sent.start for sent in self.sent if sent.name == whole)
 
@@ -254,9 +263,15 @@ class HubServer:
         with self._lock:
             self._less_wrong.wait_for(lambda: all(each is not fault for each in self._faults))
 
+    def note_sending(self) -> None:
+        with self._lock:
+            self._under_way += 1
+
     def note_sent(self, name: str, start: int, end: int) -> None:
-        if end > start:
-            with self._lock:
+        with self._lock:
+            self._under_way -= 1
+            self._came_to_rest.notify_all()
+            if end > start:
                 self.sent.append(Sent(name, start, end))
 
     def found(self, query: Mapping[str, list[str]]) -> tuple[list[object], str | None]:
@@ -462,6 +477,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         at = start
+        hub.note_sending()
         try:
             for block in file.blocks(start, end):
                 block = _flipped(block, at, fault.flip)
