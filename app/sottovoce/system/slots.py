@@ -27,9 +27,9 @@ class Protection(StrEnum):
 class Cost:
     """How much work Argon2id makes of a passphrase, and so of each guess at it."""
 
-    memory: int = 192 * 1024
-    """KiB. With three passes and four lanes, as in the second recommendation of RFC 9106, but three
-    times its memory: 0.6 s of one core (server of 2023), so half that on two that have nothing else
+    memory: int = 256 * 1024
+    """KiB. With three passes and four lanes, as in the second recommendation of RFC 9106, but four
+    times its memory: 0.7 s of one core (server of 2023), so half that on two that have nothing else
     to do. See tests/bench/keys.py."""
     passes: int = 3
     lanes: int = 4
