@@ -98,6 +98,21 @@ def test_a_full_disk_is_told_and_nothing_is_lost(path: Path, key: bytes) -> None
     store.close()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit for the size of files")
+def test_a_disk_that_is_full_before_anything_is_read_is_told(path: Path, key: bytes) -> None:
+    import resource  # Late: Windows has none.
+
+    make(path, key)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+    try:
+        with pytest.raises(NoRoom):
+            open_store(path, key)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert reads(path, key) == [QUESTION]
+
+
 def test_a_store_that_is_busy_asks_to_try_again(path: Path, key: bytes) -> None:
     first = open_database(path, key, migrations.released("chats"), what="chats")
     second = open_database(path, key, migrations.released("chats"), what="chats")

@@ -21,6 +21,7 @@ KEY_SIZE = 48
 
 _COPIED_AT_ONCE = 512
 """Pages, before whoever copies looks up: some ten milliseconds."""
+_FULL = "The disk is full. Free some space and try again."
 _PATIENCE = 30.0
 """Seconds for another process that brings the same database up to date."""
 
@@ -135,12 +136,15 @@ def translated(what: str) -> Iterator[None]:
         # No other constraint than a foreign key can fail by what is asked for.
         raise Missing(f"This is not among your {what} any more.") from error
     except apsw.FullError as error:
-        raise NoRoom("The disk is full. Free some space and try again.") from error
+        raise NoRoom(_FULL) from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise Interrupted(f"Another Sottovoce is busy with your {what}. Try again.") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise Refused(_not_allowed(what)) from error
     except apsw.IOError as error:
+        # The stubs of apsw do not know it. Here it says: no room for the index of the log.
+        if getattr(error, "extendedresult", None) == apsw.SQLITE_IOERR_SHMSIZE:
+            raise NoRoom(_FULL) from error
         raise Interrupted(f"The disk failed to read or write your {what}. Try again.") from error
 
 
