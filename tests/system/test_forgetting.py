@@ -39,6 +39,7 @@ def here(tmp_path: Path, drawer: MemorySecrets) -> Profile:
     (made.models / "model.gguf").write_text("stays")
     made.network.write_text("stays")
     made.exchange.write_text("a journal")
+    made.key_wish.touch()
     return made
 
 

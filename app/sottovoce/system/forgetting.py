@@ -57,6 +57,7 @@ def _carry_out(profile: Profile, secrets: Secrets | None) -> None:
     for name in memory_in(profile.folder):
         if name != profile.network.name and name != profile.vault.name:
             (profile.folder / name).unlink(missing_ok=True)
+    profile.key_wish.unlink(missing_ok=True)  # It was for the key that is gone.
     shutil.rmtree(profile.forgotten)  # Last: while it is there, this is not done.
     flush_folder(profile.folder)
 
