@@ -3,8 +3,10 @@
 import io
 import json
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from sottovoce.cli.arguments import parse
 from sottovoce.cli.session import Parts
 from sottovoce.domain.problems import Cancelled, Interrupted, Missing, Refused
 from sottovoce.models.remote import Remote
+from sottovoce.store.backup import Backup
 from sottovoce.store.store import open_store
 from sottovoce.system import use
 from sottovoce.system.exchange import kept, replace_at_next_start
@@ -123,6 +126,25 @@ def test_a_profile_that_is_in_use_is_not_replaced(
 ) -> None:
     monkeypatch.setattr(use, "_PATIENCE", 0.0)
     with open_store(parts.profile.database, key(parts)), pytest.raises(Interrupted):
+        run(parts, "restore", str(file))
+    assert not parts.profile.exchange.exists()
+    assert not parts.profile.restored.exists()
+
+
+def test_who_begins_to_use_the_profile_meanwhile_leaves_nothing_of_the_backup(
+    parts: Parts, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use, "_PATIENCE", 0.0)
+    its_key = key(parts)
+    followed = backup._followed
+
+    def until_used(*given: Any) -> Backup:
+        contents = followed(*given)
+        stack.enter_context(open_store(parts.profile.database, its_key))
+        return contents
+
+    monkeypatch.setattr(backup, "_followed", until_used)
+    with ExitStack() as stack, pytest.raises(Interrupted):
         run(parts, "restore", str(file))
     assert not parts.profile.exchange.exists()
     assert not parts.profile.restored.exists()

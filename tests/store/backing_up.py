@@ -37,8 +37,8 @@ def restore(profile: Profile, key: bytes) -> None:
         with opened(profile, profile.folder.parent / "mine.backup") as backup:
             for _ in backup.restore(key, Stop()):
                 pass
-            folder = backup.hand_over()
-        replace_memory(profile, folder)
+            with backup.handed_over() as folder:
+                replace_memory(profile, folder)
 
 
 def migrate(profile: Profile, key: bytes) -> None:

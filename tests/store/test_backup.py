@@ -55,8 +55,8 @@ def restored(path: Path, into: Profile, passphrase: str = PASSPHRASE) -> bytes:
     with opened(into, path) as backup:
         key = backup.vault.open_with_passphrase(passphrase)
         finished(backup.restore(key, Stop()))
-        folder = backup.hand_over()
-    replace_memory(into, folder)
+        with backup.handed_over() as folder:
+            replace_memory(into, folder)
     return key
 
 

@@ -10,12 +10,13 @@ from sottovoce.system import exchange, use
 from sottovoce.system.exchange import (
     discard,
     finish_replacing,
-    hand_over,
+    handed_over,
     kept,
     newest_kept,
     replace_at_next_start,
     replace_memory,
 )
+from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile, profile
 from sottovoce.system.use import alone, using
 from sottovoce.system.vault import Vault
@@ -118,8 +119,11 @@ def test_of_what_is_removed_the_vault_is_written_over_and_its_secret_goes(
 def test_what_waits_for_its_turn_is_not_replaced(here: Profile, source: Path) -> None:
     replace_at_next_start(here, source)
     here.scratch.mkdir()
-    with pytest.raises(Interrupted, match="Start Sottovoce anew"):
-        hand_over(here, here.scratch)
+    with (
+        pytest.raises(Interrupted, match="Start Sottovoce anew"),
+        handed_over(here, here.scratch),
+    ):
+        pass
     finish_replacing(here)
     assert remembers(here) == NEW
 
@@ -149,6 +153,35 @@ def test_what_is_superseded_stays_while_somebody_may_be_moving_it(
         assert here.superseded.exists()
     finish_replacing(here)
     assert not here.superseded.exists()
+
+
+def test_what_takes_nobodys_place_goes_again(here: Profile) -> None:
+    here.scratch.mkdir()
+    fill(here.scratch, "new", documents=False)
+    with using(here.folder), pytest.raises(Interrupted), handed_over(here, here.scratch) as source:
+        replace_memory(here, source)
+    assert not here.restored.exists()
+    assert remembers(here) == OLD
+
+
+def test_what_waits_for_its_turn_stays(here: Profile) -> None:
+    here.scratch.mkdir()
+    fill(here.scratch, "new", documents=False)
+    with handed_over(here, here.scratch) as source:
+        replace_at_next_start(here, source)
+    finish_replacing(here)
+    assert remembers(here) == NEW
+
+
+def test_what_a_kill_left_before_its_turn_goes_at_the_next_start(
+    here: Profile, source: Path
+) -> None:
+    with locked(here.scratch_lock):
+        finish_replacing(here)
+        assert source.exists(), "Somebody may just be restoring it."
+    finish_replacing(here)
+    assert not source.exists()
+    assert remembers(here) == OLD
 
 
 def test_nothing_changes_while_somebody_uses_it(here: Profile, source: Path) -> None:

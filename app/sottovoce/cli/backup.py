@@ -76,9 +76,9 @@ def _restore(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         pass  # Better told now than when everything is unpacked.
     with opened(into, arguments.file) as backup:
         contents = _followed(backup.restore(_key(backup, parts), stop), "Restoring")
-        restored = backup.hand_over()
-    had_something = bool(memory_in(into.folder))
-    replace_memory(into, restored)
+        had_something = bool(memory_in(into.folder))
+        with backup.handed_over() as restored:
+            replace_memory(into, restored)
     _tell(arguments, contents, "This backup was restored")
     if had_something:
         tell(f"What was here before is kept. To bring it back, type: {undo}")

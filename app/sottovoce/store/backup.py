@@ -9,7 +9,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from sottovoce.store.database import copy, open_database, snapshot
 from sottovoce.store.document_store import documents_key
 from sottovoce.system.appearance import read_appearance, write_appearance
 from sottovoce.system.audit import Audit, Event
-from sottovoce.system.exchange import hand_over
+from sottovoce.system.exchange import handed_over
 from sottovoce.system.files import flush_folder, only_for_owner, writing_translated
 from sottovoce.system.lock import locked
 from sottovoce.system.network.switch import read_switch, write_switch
@@ -197,9 +197,9 @@ class OpenBackup:
             documents=documents["documents"],
         )
 
-    def hand_over(self) -> Path:
-        """Return the folder with what was restored, which outlives this; see system.exchange."""
-        return hand_over(self._profile, self._folder)
+    def handed_over(self) -> AbstractContextManager[Path]:
+        """The folder with what was restored, so that it can be used; see system.exchange."""
+        return handed_over(self._profile, self._folder)
 
     def _rows(self, name: str, key: bytes, what: str, stop: Stop) -> Counter[str]:
         path = self._folder / name

@@ -18,7 +18,7 @@ from sottovoce.store.backup import scratch
 from sottovoce.store.database import copy, open_database, unchanging
 from sottovoce.store.document_store import documents_key
 from sottovoce.system.audit import Audit, Event
-from sottovoce.system.exchange import hand_over, supersede_memory
+from sottovoce.system.exchange import handed_over, supersede_memory
 from sottovoce.system.files import writing_translated
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
@@ -74,7 +74,8 @@ def _take_over(profile: Profile, folder: Path) -> None:
         for plain in (profile.appearance, profile.network):
             if plain.exists():
                 shutil.copy2(plain, folder / plain.name)
-    supersede_memory(profile, hand_over(profile, folder))
+    with handed_over(profile, folder) as source:
+        supersede_memory(profile, source)
 
 
 def _foreseen(profile: Profile) -> int:

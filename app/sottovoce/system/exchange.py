@@ -5,7 +5,8 @@ says which files change places; after a kill, the next program that starts carri
 """
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from sottovoce.domain.problems import Damaged, Interrupted, Missing, Problem
 from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, write_private, writing_translated
+from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.use import alone
@@ -64,10 +66,12 @@ def supersede_memory(profile: Profile, source: Path) -> None:
         _carry_out(profile)
 
 
-def hand_over(profile: Profile, folder: Path) -> Path:
-    """Put a new memory where it can take the place of the other; return where that is.
+@contextmanager
+def handed_over(profile: Profile, folder: Path) -> Iterator[Path]:
+    """Where a new memory, which is on disk, can take the place of the other; else it goes again.
 
-    It is on disk then. Raises Interrupted where one waits already, NoRoom or Refused.
+    It is for who holds the scratch lock. Raises Interrupted where one waits already, NoRoom or
+    Refused.
     """
     if profile.exchange.exists():
         raise Interrupted("What was restored before waits for its turn. Start Sottovoce anew.")
@@ -76,7 +80,11 @@ def hand_over(profile: Profile, folder: Path) -> Path:
         flush_folder(folder)
         folder.rename(profile.restored)
         flush_folder(profile.folder)
-    return profile.restored
+    try:
+        yield profile.restored
+    finally:
+        if not profile.exchange.exists():
+            shutil.rmtree(profile.restored, ignore_errors=True)
 
 
 def replace_at_next_start(profile: Profile, source: Path) -> None:
@@ -98,10 +106,17 @@ def finish_replacing(profile: Profile) -> None:
         with alone(profile.folder), writing_translated():
             if profile.exchange.exists():  # Somebody else may just have done it.
                 _carry_out(profile)
-    elif profile.superseded.exists():
+    elif profile.superseded.exists() or profile.restored.exists():
         with suppress(Problem), alone(profile.folder), writing_translated():
-            if not profile.exchange.exists():  # Else it may just be filled.
-                _remove(profile.superseded)
+            _sweep(profile)
+
+
+def _sweep(profile: Profile) -> None:
+    """Remove what a kill left of a memory that came or went, unless it is needed yet."""
+    with locked(profile.scratch_lock) as is_ours:
+        if is_ours and not profile.exchange.exists():
+            _remove(profile.superseded)
+            _remove(profile.restored)
 
 
 def kept(profile: Profile) -> list[Kept]:

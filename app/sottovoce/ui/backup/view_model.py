@@ -116,8 +116,8 @@ class BackupViewModel(QObject):
                 for news in file.restore(key, stop):
                     if isinstance(news, Transferred):
                         yield news
-                folder = file.hand_over()
-            replace_at_next_start(self._profile, folder)
+                with file.handed_over() as folder:
+                    replace_at_next_start(self._profile, folder)
             yield _Unpacked()
 
         self._begin("Restoring", work)
