@@ -33,6 +33,7 @@ from sottovoce.ui.lock.input import Input
 from sottovoce.ui.signals import closed_by_signals
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.fonts import body_font, load_fonts
+from sottovoce.ui.theme.icons import application_icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.pages import Outline, UnlockPages
 from sottovoce.ui.unlock.view_model import Opened, UnlockViewModel
@@ -86,6 +87,9 @@ def run(parts: WindowParts) -> int:
     """Open the window and return the exit code when it has closed."""
     application = QApplication(["sottovoce"])
     application.setApplicationName("Sottovoce")
+    application.setDesktopFileName("app.sottovoce.Sottovoce")  # By this, Wayland finds the icon.
+    if sys.platform != "darwin":  # There it would replace the bundle's, which fits the Dock.
+        application.setWindowIcon(application_icon())
     application.setStyle("Fusion")
     load_fonts()
     application.setFont(body_font(14))

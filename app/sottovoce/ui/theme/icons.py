@@ -40,6 +40,21 @@ def icon(name: str, colour: str, pixels: int = 18) -> QIcon:
     return made
 
 
+def application_icon() -> QIcon:
+    """The icon of Sottovoce itself, for its windows and wherever the system lists them."""
+    made = QIcon()
+    # Drawn here: what Qt would draw vector files with by itself need not come along.
+    renderer = QSvgRenderer(str(resource("sottovoce.svg")))
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        drawn = QPixmap(side, side)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        renderer.render(painter, QRectF(0, 0, side, side))
+        painter.end()
+        made.addPixmap(drawn)
+    return made
+
+
 @cache
 def _drawing(name: str) -> str:
     return (resource("icons") / f"{name}.svg").read_text(encoding="utf-8")
