@@ -47,8 +47,8 @@ def drawn(side: int, margin: float = 0.0) -> Image.Image:
     renderer = QSvgRenderer(str(DRAWING))
     renderer.render(painter, QRectF(free, free, side - 2 * free, side - 2 * free))
     painter.end()
-    pixels = image.convertToFormat(QImage.Format.Format_RGBA8888).constBits()
-    return Image.frombytes("RGBA", (side, side), bytes(pixels))
+    plain = image.convertToFormat(QImage.Format.Format_RGBA8888)  # It owns the bytes it shows.
+    return Image.frombytes("RGBA", (side, side), bytes(plain.constBits()))
 
 
 def write_ico(path: Path) -> None:
