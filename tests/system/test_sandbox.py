@@ -186,6 +186,12 @@ def test_threads_are_locked_in_too(full: Prison) -> None:
     assert kind == "PermissionError"
 
 
+def test_a_lock_that_leaves_a_thread_free_counts_for_nothing(full: Prison) -> None:
+    waits = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    (held,), _ = full.run(first=waits)
+    assert held == [False, False, True, True, True]
+
+
 LIBRARY = "keep_offline(Path(own).parent)"
 LIBRARY_MAY = (
     "Path(other).read_bytes()",

@@ -58,7 +58,8 @@ class EngineChild:
 
         `needs_sandbox`: where it cannot be locked in fully, it is asked nothing.
         """
-        environment = {"GGML_NO_BACKTRACE": "1"}
+        # OpenBLAS, which numpy brings, starts threads as soon as it is imported: before the lock.
+        environment = {"GGML_NO_BACKTRACE": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._process = Child[wire.News](
             "--engine-process", wire.News, log=log, environment=environment
         )

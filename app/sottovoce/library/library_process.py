@@ -12,7 +12,6 @@ from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.library import library_wire as wire
 from sottovoce.library.library import Library
-from sottovoce.library.opening import open_library
 from sottovoce.system.child import Channel, inherited
 from sottovoce.system.logs import describe, harden, print_log
 from sottovoce.system.network.gate import NetworkGate
@@ -49,6 +48,9 @@ def _serve(channel: Channel[wire.Order]) -> None:
     profile = wire.read_profile(opening)
     # Before there is any other thread: each is locked in as the one that starts it.
     confinement = keep_offline(profile.folder)
+    # Late: numpy starts threads as soon as it is imported.
+    from sottovoce.library.opening import open_library
+
     try:
         library = open_library(profile, opening.key)
     except Problem as problem:

@@ -4,11 +4,13 @@ On Linux: Landlock for files, seccomp for the network and other programs, limits
 time. On macOS a sandbox profile, on Windows a low integrity level and a job object, both untried.
 Nothing of it needs privileges, and nothing can be undone. `Confinement` says how far it went.
 
-It holds for threads that are started afterwards: who locks itself in does it before it starts any.
+It holds for threads that are started afterwards: who locks itself in does it before it starts any,
+and before what it imports does.
 """
 
 import ctypes
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -160,9 +162,9 @@ def demand(confinement: Confinement) -> None:
 def libraries() -> list[Path]:
     """Where Python and the system keep what a process imports and loads, often on first use.
 
-    Nothing private lies there.
+    Nothing private lies there. A frozen program's own file is among them: its modules are in it.
     """
-    there = [sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
+    there = [sys.executable, sys.prefix, sys.base_prefix, *sys.path, *_SYSTEM_LIBRARIES]
     return [path for path in map(Path, dict.fromkeys(there)) if path.exists()]
 
 
@@ -176,8 +178,10 @@ def _locked(
 ) -> tuple[bool, bool]:
     """Whether Landlock holds, and whether seccomp does."""
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    # Landlock leaves free what runs already, and whoever takes over one thread has them all.
+    is_alone = len(os.listdir("/proc/self/task")) == 1
     files = landlock.version() > 0 and _holds(landlock.keep_only, access, connects=connects)
-    return files, _holds(seccomp.give_up, kept)
+    return files and is_alone, _holds(seccomp.give_up, kept)
 
 
 def _holds(lock: Callable[..., None], *arguments: object, **named: object) -> bool:
