@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -52,6 +53,7 @@ from sottovoce.models.bundle.create import (
 from sottovoce.models.bundle.install import give_up, install, licences_to_accept
 from sottovoce.models.bundle.medium import MANIFEST, SIGNATURE, SIGNER
 from sottovoce.models.bundle.minisign import (
+    SecretKey,
     is_fingerprint,
     new_key,
     public_key_in,
@@ -594,6 +596,28 @@ def test_stopping_leaves_no_bundle(tmp_path: Path, carried: list[Cargo]) -> None
         with pytest.raises(Cancelled):
             stop_at_once(work)
         assert not list(tmp_path.glob("carry*"))
+
+
+@pytest.mark.parametrize("split", [None, 30_000])
+def test_only_what_was_begun_with_the_same_key_is_swept(
+    tmp_path: Path, carried: list[Cargo], split: int | None
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+
+    def begun(name: str, key: SecretKey) -> Path:
+        whole = make(tmp_path / "whole", carried, key=key, split=split)
+        return whole.rename(tmp_path / f"{name}.{gone.pid}.making")
+
+    ours, anothers = begun("a", KEY), begun("b", new_key())
+    mine, alike = tmp_path / f"c.{gone.pid}.making", tmp_path / f"d.{gone.pid}.making-of"
+    mine.write_text("A film about the making.", encoding="utf-8")
+    alike.write_text("mine", encoding="utf-8")
+    make(tmp_path / "carry", carried, split=split)
+    assert not ours.exists()
+    assert anothers.exists()
+    assert mine.exists()
+    assert alike.exists()
 
 
 def test_a_bundle_takes_no_other_files_place(tmp_path: Path, carried: list[Cargo]) -> None:

@@ -26,6 +26,7 @@ from sottovoce.models.bundle.medium import (
     SIGNER,
     FileWriter,
     FolderWriter,
+    is_begun_by,
 )
 from sottovoce.models.bundle.minisign import SecretKey
 from sottovoce.models.bundle.reading import Bundle, open_bundle
@@ -44,7 +45,7 @@ _STEP = 4 * 1024 * 1024
 """Bytes between two looks at `stop`."""
 _SPARE = 64_000_000
 """Bytes that are left free on the medium."""
-_UNFINISHED = re.compile(r"\.(\d{1,9})\.making")
+_UNFINISHED = re.compile(r"\.(\d{1,9})\.making\Z")
 """What ends the name of a bundle that is being made: the number of the process that makes it."""
 _NO_SUM = "0" * 64
 
@@ -121,6 +122,8 @@ def create(
     items = tuple(_item(cargo, split or USUAL_PART) for cargo in carried)
     number = sequence or int(now.timestamp())
     draft = Manifest(line(name), number, now, __version__, items)
+    _check_free(target)
+    _sweep(target.parent, key)
     _check_room(target, draft.size)
     limit = largest_file(target.parent)
     if split is None and limit is not None and draft.size + _SPARE > limit:
@@ -261,14 +264,19 @@ def _gguf_names(files: Sequence[Path], name: str) -> tuple[str, ...]:
     return tuple(f"{stem}-{n:05}-of-{len(files):05}.gguf" for n in range(1, len(files) + 1))
 
 
-def _check_room(target: Path, size: int) -> None:
-    """Raise NoRoom if a bundle of this size does not fit there; sweep what killed ones left."""
-    _check_free(target)
+def _sweep(folder: Path, key: SecretKey) -> None:
+    """Remove what was begun with this key, by processes that were killed."""
     with writing_translated():
-        for path in target.parent.glob("*.making"):
+        for path in folder.glob("*.making"):
             number = _UNFINISHED.search(path.name)
-            if number and not psutil.pid_exists(int(number[1])):
+            is_dead = number and not psutil.pid_exists(int(number[1]))
+            if is_dead and is_begun_by(path, key.public.file):
                 _remove(path)
+
+
+def _check_room(target: Path, size: int) -> None:
+    """Raise NoRoom if a bundle of this size does not fit there."""
+    with writing_translated():
         free = shutil.disk_usage(target.parent).free
     if free < size + _SPARE:
         raise NoRoom(

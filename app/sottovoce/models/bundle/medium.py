@@ -8,12 +8,12 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from sottovoce.domain.problems import Damaged, Missing, Refused
+from sottovoce.domain.problems import Damaged, Missing, Problem, Refused
 from sottovoce.models.bundle.manifest import LARGEST_MANIFEST
 from sottovoce.system.files import flush_folder
 
@@ -106,9 +106,10 @@ class FileMedium:
 class FolderWriter:
     """Makes a folder, whose parts may be carried on several media."""
 
-    def __init__(self, folder: Path, _: dict[str, bytes]) -> None:
+    def __init__(self, folder: Path, head: dict[str, bytes]) -> None:
         self._folder = folder
         folder.mkdir()
+        self._write_head(head, (SIGNER,))  # Who makes it is told from the start.
 
     @contextmanager
     def part(self, number: int, _: int) -> Iterator[BinaryIO]:
@@ -118,13 +119,16 @@ class FolderWriter:
 
     def end(self, head: dict[str, bytes]) -> None:
         """Write the head, and let all be on disk."""
-        for name, content in head.items():
-            with self._new(name) as file:
-                file.write(content)
+        self._write_head(head, (SIGNATURE, MANIFEST))
         flush_folder(self._folder)
 
     def close(self) -> None:
         """Nothing is open between two parts."""
+
+    def _write_head(self, head: dict[str, bytes], names: Sequence[str]) -> None:
+        for name in names:
+            with self._new(name) as file:
+                file.write(head[name])
 
     @contextmanager
     def _new(self, name: str) -> Iterator[BinaryIO]:
@@ -172,6 +176,17 @@ def medium_at(path: Path) -> Medium:
     if path.name == MANIFEST:
         return FolderMedium(path.parent)
     return FolderMedium(path) if path.is_dir() else FileMedium(path)
+
+
+def is_begun_by(path: Path, signer: bytes) -> bool:
+    """Whether one of the writers began this, for who has that public key."""
+    with suppress(OSError, Problem):
+        if path.is_dir():
+            with _opened(path / SIGNER, _NO_LINK) as file:
+                return file.read(_HEAD[SIGNER]) == signer
+        with _opened(path, _NO_LINK) as file:
+            return _member(file, SIGNER, _HEAD[SIGNER]) == signer
+    return False
 
 
 def part_name(number: int) -> str:
