@@ -47,10 +47,12 @@ from sottovoce.models.bundle.create import (
     Cargo,
     adapter_cargo,
     create,
+    file_cargo,
     licence_cargo,
     model_cargo,
 )
-from sottovoce.models.bundle.install import give_up, install, licences_to_accept
+from sottovoce.models.bundle.install import Installed, give_up, install, licences_to_accept
+from sottovoce.models.bundle.manifest import Kind
 from sottovoce.models.bundle.medium import MANIFEST, SIGNATURE, SIGNER
 from sottovoce.models.bundle.minisign import (
     SecretKey,
@@ -524,6 +526,65 @@ def test_what_was_copied_is_kept_until_it_is_given_up(
     give_up(bundle, profile, handed)
     assert not list(profile.models.rglob("*.part"))
     assert [path.name for path in (profile.models / "bundles").iterdir()] == ["lock"]
+
+
+def for_all(profile: Profile, shared: Path) -> Profile:
+    return Profile(profile.folder, Policy(shared_models=shared))
+
+
+def install_for_all(file: Path, profile: Profile) -> Installed:
+    *_, last = install(open_bundle(file), profile, Stop(), acceptances={}, for_all=True)
+    assert isinstance(last, Installed)
+    return last
+
+
+def test_an_administrator_installs_once_for_all_users(
+    profile: Profile, tmp_path: Path, carried: list[Cargo]
+) -> None:
+    before = os.umask(0o077)
+    try:
+        licence = catalogue().licence("llama3.1")
+        assert licence
+        adapter = write_adapter(tmp_path / "adapter.gguf")
+        file = make(
+            tmp_path / "carry",
+            [*carried, licence_cargo(licence), file_cargo(Kind.ADAPTER, adapter)],
+        )
+        administrator = for_all(profile, tmp_path / "machine" / "models")
+        found = install_for_all(file, administrator)
+    finally:
+        os.umask(before)
+    shared = administrator.shared_models
+    assert found.models[0].parent == shared
+    assert found.adapters == ()
+    assert not any(profile.models.glob("*.gguf"))
+    other = Shelf(tmp_path / "other", shared).items()[1:]
+    assert {item.origin for item in other} == {Origin.SHARED}
+    assert [item.path for item in other] == sorted(found.models)
+    assert all(item.record for item in other)
+    if os.name == "posix":
+        for path in (*shared.glob("*.gguf"), *shared.glob("*.json"), *found.licences):
+            assert path.stat().st_mode & 0o777 == 0o644
+        for path in (shared, shared / "licences"):
+            assert path.stat().st_mode & 0o777 == 0o755
+        assert (shared / "bundles").stat().st_mode & 0o077 == 0
+
+
+def test_who_may_not_write_for_all_is_told_so(file: Path, profile: Profile, tmp_path: Path) -> None:
+    (tmp_path / "machine").write_text("no folder", encoding="utf-8")
+    with pytest.raises(Refused, match=r"folder for all users, .*machine.*administrator"):
+        install_for_all(file, for_all(profile, tmp_path / "machine" / "models"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs owners of files")
+def test_nothing_goes_through_a_folder_of_somebody_else(
+    file: Path, profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = os.geteuid()
+    (tmp_path / "machine" / "bundles").mkdir(parents=True)
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    with pytest.raises(Refused, match="folder for all users"):
+        install_for_all(file, for_all(profile, tmp_path / "machine"))
 
 
 def test_only_one_bundle_is_installed_at_a_time(file: Path, profile: Profile) -> None:

@@ -314,6 +314,11 @@ def _add_bundle(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
         help="put the application and the policy in this folder",
     )
     install.add_argument(
+        "--for-all",
+        action="store_true",
+        help="put the models in the folder for all users, as an administrator",
+    )
+    install.add_argument(
         "--accept-licence", action="store_true", help="agree to the licences of the models"
     )
     keys = actions.add_parser(

@@ -137,7 +137,14 @@ def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         licence.id: accepted(licence, bundle.manifest.name, is_given=arguments.accept_licence)
         for licence in licences_to_accept(bundle.manifest, catalogue())
     }
-    news = install(bundle, parts.profile, stop, acceptances=acceptances, hand_to=arguments.hand_to)
+    news = install(
+        bundle,
+        parts.profile,
+        stop,
+        acceptances=acceptances,
+        hand_to=arguments.hand_to,
+        for_all=arguments.for_all,
+    )
     try:
         with Progress() as progress:
             installed = followed(news, f"Installing {bundle.manifest.name}", progress)
@@ -153,6 +160,8 @@ def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         write(f"Its terms: {in_line(str(path))}\n")
     for path in installed.handed:
         write(f"For you to install: {in_line(str(path))}\n")
+    if arguments.for_all and any(item.kind is Kind.ADAPTER for item in bundle.manifest.items):
+        tell("Adapters are not shared: who wants them installs the bundle without --for-all.")
     if not arguments.hand_to and any(map(is_handed, bundle.manifest.items)):
         tell("The bundle carries more, for you to install. Get it with: --hand-to FOLDER")
 

@@ -1,5 +1,6 @@
 """Putting what a bundle carries in its place: checked first, all of it, then used."""
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sottovoce.domain.parts import parts
 from sottovoce.domain.problems import Damaged, NoRoom, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -23,7 +25,7 @@ from sottovoce.models.install import find_twin
 from sottovoce.models.install import install as put_on_shelf
 from sottovoce.models.pace import Pace
 from sottovoce.models.part import Part, prepare, settle
-from sottovoce.models.records import Acceptance
+from sottovoce.models.records import Acceptance, record_place
 from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import flush_folder, write_private, writing_translated
 from sottovoce.system.lock import locked
@@ -32,6 +34,7 @@ from sottovoce.system.paths import Profile
 _LOCK, _WHOLE, _PART = "lock", "whole", ".part"
 _PATIENCE = 0.5
 """Seconds for another process to look whether the lock is taken."""
+_FOR_ALL_TO_READ, _FOR_ALL_TO_ENTER = 0o644, 0o755
 _SPARE = 256_000_000
 """Bytes that are left free: a disk filled to the brim troubles other programs."""
 
@@ -67,19 +70,22 @@ def install(
     *,
     acceptances: Mapping[str, Acceptance],
     hand_to: Path | None = None,
+    for_all: bool = False,
 ) -> Iterator[Transferred | Installed]:
     """Copy what is carried, check all of it, and put it in its place; end with Installed.
 
     `acceptances` are the person's agreements by the identifiers of licences. What is not for
-    Sottovoce itself goes to the folder `hand_to`, or is left out. Nothing is used before
+    Sottovoce itself goes to the folder `hand_to`, or is left out. `for_all` puts models and terms
+    in the folder for all users of this machine, and leaves adapters out. Nothing is used before
     all of it is there and checked. What was copied stays when this ends before its end, and the
     next run goes on from there, until `give_up`. Raises Missing if a part is on another medium,
     Damaged, Unsupported, Refused, NoRoom, or Cancelled.
     """
     Signers(profile).check(bundle)
     _check_allowed(bundle.manifest, profile)
-    with _alone(profile):
-        work = _Installation(bundle, profile, acceptances, hand_to)
+    models = _shared(profile) if for_all else profile.models
+    with _alone(models):
+        work = _Installation(bundle, profile, models, acceptances, hand_to)
         yield from work.stage(stop)
         Audit(profile).note(Event.BUNDLE_INSTALLED, sha256=bundle.id)
         yield work.put()
@@ -90,24 +96,44 @@ def give_up(bundle: Bundle, profile: Profile, hand_to: Path | None = None) -> No
 
     Raises Refused while one is under way.
     """
-    with _alone(profile):
-        _Installation(bundle, profile, {}, hand_to).leave_nothing()
+    with _alone(profile.models):
+        _Installation(bundle, profile, profile.models, {}, hand_to).leave_nothing()
 
 
 @contextmanager
-def _alone(profile: Profile) -> Iterator[None]:
-    """Let nobody else install a bundle. Raises Refused if somebody does."""
+def _alone(models: Path) -> Iterator[None]:
+    """Let nobody else install a bundle there. Raises Refused if somebody does."""
     with writing_translated():
-        _folder(profile).mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(_folder(profile) / _LOCK, _PATIENCE) as is_ours:
+        _folder(models).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(_folder(models) / _LOCK, _PATIENCE) as is_ours:
         if not is_ours:
             raise Refused("Another window or command installs a bundle now. Wait for its end.")
         yield
 
 
-def _folder(profile: Profile) -> Path:
+def _folder(models: Path) -> Path:
     """Where bundles are on their way to the shelf."""
-    return profile.models / "bundles"
+    return models / "bundles"
+
+
+def _shared(profile: Profile) -> Path:
+    """The folder for all users of this machine, made if need be. Raises Refused."""
+    models = profile.shared_models
+    refused = Refused(
+        f"You may not write in the folder for all users, {models}. Run this as an administrator."
+    )
+    try:
+        if not models.exists():
+            models.mkdir(parents=True)
+            models.chmod(_FOR_ALL_TO_ENTER)
+        # What others can change on its way was checked in vain.
+        _folder(models).mkdir(mode=0o700, exist_ok=True)
+        is_ours = os.name != "posix" or _folder(models).lstat().st_uid == os.geteuid()
+    except OSError as error:
+        raise refused from error
+    if not is_ours or not os.access(models, os.W_OK):
+        raise refused
+    return models
 
 
 class _Installation:
@@ -117,16 +143,22 @@ class _Installation:
         self,
         bundle: Bundle,
         profile: Profile,
+        models: Path,
         acceptances: Mapping[str, Acceptance],
         hand_to: Path | None,
     ) -> None:
+        """`models` is the folder of the shelf: the profile's own, or that for all users."""
         self._bundle = bundle
         self._profile = profile
-        self._stage = stage = _folder(profile) / bundle.id[:32]
+        self._models = models
+        self._is_for_all = models != profile.models
+        self._stage = stage = _folder(models) / bundle.id[:32]
         self._acceptances = acceptances
         self._items: dict[Path, Item] = {}
         """Each with the folder where its files are put as soon as they are checked."""
         for number, item in enumerate(bundle.manifest.items):
+            if self._is_for_all and item.kind is Kind.ADAPTER:
+                continue
             folder = hand_to if is_handed(item) else stage / str(number)
             if folder is not None:
                 self._items[folder / item.files[0].name] = item
@@ -153,7 +185,10 @@ class _Installation:
         """Move them to where they belong. What was broken off can be done again."""
         there: dict[Kind, list[Path]] = {kind: [] for kind in Kind}
         for path, item in self._items.items():
-            there[item.kind].append(self._put(path, item))
+            place = self._put(path, item)
+            if self._is_for_all and not is_handed(item):
+                _share(place)
+            there[item.kind].append(place)
         Signers(self._profile).note(self._bundle)
         shutil.rmtree(self._stage, ignore_errors=True)
         return Installed(
@@ -184,7 +219,7 @@ class _Installation:
             return find_twin(self._shelf(item), choice) or put_on_shelf(
                 path.parent, self._shelf(item), choice
             )
-        place = self._profile.models / "licences" / path.name
+        place = self._models / "licences" / path.name
         with writing_translated():
             place.parent.mkdir(mode=0o700, exist_ok=True)
             if path.exists():
@@ -202,7 +237,7 @@ class _Installation:
 
     def _shelf(self, item: Item) -> Path:
         is_adapter = item.kind is Kind.ADAPTER
-        return self._profile.adapters if is_adapter else self._profile.models
+        return self._profile.adapters if is_adapter else self._models
 
     def _choice(self, item: Item) -> Choice:
         """The item as if it had been downloaded."""
@@ -297,6 +332,17 @@ def _look_into(path: Path, item: Item, stop: Stop) -> None:
     except (Damaged, Unsupported):
         shutil.rmtree(path.parent, ignore_errors=True)
         raise
+
+
+def _share(place: Path) -> None:
+    """Let all users read a model with its record, or a file of terms with its folder."""
+    with writing_translated():
+        if place.suffix != ".gguf":
+            place.parent.chmod(_FOR_ALL_TO_ENTER)
+            place.chmod(_FOR_ALL_TO_READ)
+            return
+        for file in (*parts(place), record_place(place)):
+            file.chmod(_FOR_ALL_TO_READ)
 
 
 def _part_of(place: Path) -> Path:
