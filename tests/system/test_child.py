@@ -14,6 +14,20 @@ from sottovoce.domain.problems import Cancelled, Damaged, Refused
 from sottovoce.domain.stop import Stop
 from sottovoce.system.child import Channel, Child, Failed
 
+LISTENS = """
+import ctypes, os, sys
+from importlib import import_module
+from sottovoce.system.child import Channel
+
+def hear(self):
+    print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)
+    os._exit(0)
+
+Channel.hear = hear
+import_module(f"sottovoce.{sys.argv[1]}").main([str(end) for end in os.pipe()])
+"""
+"""Tells whether others may read its memory when it is first told something."""
+
 
 class Word(msgspec.Struct, frozen=True, tag=True):
     text: str
@@ -171,3 +185,20 @@ def test_it_is_light() -> None:
         "sys.exit(', '.join({'ssl', 'psutil', 'httpx2'} & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux tells it")
+@pytest.mark.parametrize(
+    "module",
+    [
+        "engine.worker",
+        "library.library_process",
+        "library.page_process",
+        "library.parser_process",
+        "models.inspect_process",
+        "models.network_process",
+    ],
+)
+def test_no_process_lets_others_of_its_user_read_its_memory(module: str) -> None:
+    asked = subprocess.run([sys.executable, "-c", LISTENS, module], capture_output=True, timeout=60)
+    assert asked.stdout == b"0\n", asked.stderr

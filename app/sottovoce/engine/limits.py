@@ -15,12 +15,6 @@ SMALL_THINGS = 100_000_000
 """Bytes that come and go while a model is put to work: tokens, graphs, threads."""
 
 
-def forbid_core_dumps() -> None:
-    """Leave no copy of the memory, and so of the user's words, on disk after a crash."""
-    if sys.platform != "win32":
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def check_memory(size: int) -> None:
     """Return if the process may take so many bytes more, and small things beside.
 

@@ -19,12 +19,12 @@ from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.engine import backends, llama, wire
 from sottovoce.engine.encoding import Encoding, load_encoder
-from sottovoce.engine.limits import forbid_core_dumps
 from sottovoce.engine.loading import load
 from sottovoce.engine.locked_in import lock_in
 from sottovoce.engine.measuring import measure
 from sottovoce.engine.session import Session
 from sottovoce.system.child import Channel, Failed, Locked, inherited
+from sottovoce.system.logs import harden
 from sottovoce.system.network.gate import NetworkGate
 
 BEAT_EVERY = 2.0
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     threading.excepthook = _end_crashed
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
-    forbid_core_dumps()
+    harden()
     NetworkGate().close()
     channel = Channel[wire.Order](*inherited(arguments), wire.Order)
     try:

@@ -15,6 +15,7 @@ from sottovoce.library.locked_in import lock_in
 from sottovoce.library.page_wire import News, Open, Order, Show, Shown
 from sottovoce.library.unreadable import why_unreadable
 from sottovoce.system.child import Channel, Failed, Locked, inherited
+from sottovoce.system.logs import harden
 from sottovoce.system.network.gate import NetworkGate
 
 _HEAD = 4096
@@ -24,6 +25,7 @@ _HEAD = 4096
 def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    harden()
     NetworkGate().close()
     channel = Channel[Order](*inherited(arguments), Order)
     try:

@@ -42,6 +42,7 @@ from sottovoce.library.parser_wire import (
 )
 from sottovoce.library.unreadable import why_unreadable
 from sottovoce.system.child import Channel, Failed, Locked, inherited
+from sottovoce.system.logs import harden
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.priority import lower_priority
 from sottovoce.system.processes import end_with
@@ -52,6 +53,7 @@ _MAY_BE_SCANNED = frozenset({Format.PDF, Format.IMAGE, Format.EMAIL})
 def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    harden()
     NetworkGate().close()
     channel = Channel[Order](*inherited(arguments), Order)
     try:

@@ -17,6 +17,7 @@ from sottovoce.models.inspect_wire import (
 )
 from sottovoce.models.template import examine_template
 from sottovoce.system.child import Channel, Failed, Locked, inherited
+from sottovoce.system.logs import harden
 from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.sandbox import Limits, confine
 
@@ -27,6 +28,7 @@ LIMITS = Limits(memory=300_000_000, seconds=2)
 def main(arguments: Sequence[str]) -> int:
     """Answer the parent that holds the other ends of the two pipes named in `arguments`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer.
+    harden()
     NetworkGate().close()
     # What is imported on first use must be there before the doors are shut: codecs, for one.
     examine_template(_TEMPLATE, len(_TEMPLATE))
