@@ -15,6 +15,7 @@ from sottovoce.domain.document import Page, Span
 from sottovoce.domain.problems import Damaged, Missing, Refused, Unsupported
 from sottovoce.library.boxes import Box
 from sottovoce.library.formats import image, pdf
+from sottovoce.library.page_wire import Shown
 from sottovoce.library.rendering import PageRenderer, Patience, Rendering
 
 LAMP = (
@@ -195,3 +196,12 @@ def test_an_enormous_page_is_drawn_smaller(tmp_path: Path) -> None:
     with closing(PageRenderer(path)) as renderer:
         rendering = renderer.page(1, 1_000_000)
     assert rendering.width * rendering.height <= 16_100_000
+
+
+def test_a_picture_of_another_size_than_it_says_is_not_shown(
+    renderer: PageRenderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lie = Shown(100_000, 100_000, bytes(300), ())
+    monkeypatch.setattr("sottovoce.library.rendering._heard", lambda child, seconds: lie)
+    with pytest.raises(Damaged):
+        renderer.page(1, 100)

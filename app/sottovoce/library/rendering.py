@@ -108,11 +108,11 @@ class PageRenderer:
             self._end()
             raise
         match news:
-            case Shown(width, height, image, boxes):
+            case Shown(width, height, image, boxes) if len(image) == 3 * width * height > 0:
                 return Rendering(width, height, image, boxes)
             case Failed():
                 raise news.as_problem
-            case Locked():
+            case _:  # No honest process says so; and who draws the picture trusts its size.
                 self._end()
                 raise _Lost
 
