@@ -22,7 +22,7 @@ from sottovoce.models.remote import Remote
 from sottovoce.store import moments
 from sottovoce.store.store import Store
 from sottovoce.system.audit import Event, read_log
-from sottovoce.system.network.switch import NetworkSettings, write_switch
+from sottovoce.system.network.switch import PUBLIC_HUB, NetworkSettings, write_switch
 from sottovoce.system.paths import Profile
 from sottovoce.system.slots import Protection
 from sottovoce.system.vault import Vault
@@ -87,6 +87,27 @@ def test_locked_network_settings_are_shown_locked(qtbot: QtBot, shell: Shell) ->
     assert not tab.host.isVisible()
     assert "hub.example" in words(tab)
     assert words(tab).count(SET_BY_ADMINISTRATOR) == 2
+
+
+@under(Policy(hosts=("huggingface.co", "*.hf.co")))
+def test_where_hosts_are_limited_the_hub_is_shown_locked(qtbot: QtBot, shell: Shell) -> None:
+    shell.actions_by_id["network"].trigger()
+    tab = shown(shell, SettingsDialog).network
+    assert tab.endpoint.text() == PUBLIC_HUB
+    assert not tab.endpoint.isEnabled()
+    assert not tab.back.isVisible()
+    assert tab.endpoint.toolTip() == SET_BY_ADMINISTRATOR
+    assert words(tab).count(SET_BY_ADMINISTRATOR) == 2
+
+
+@under(Policy(hosts=("hub.example",)))
+def test_a_hub_is_chosen_among_the_hosts_that_are_allowed(qtbot: QtBot, shell: Shell) -> None:
+    shell.actions_by_id["network"].trigger()
+    tab = shown(shell, SettingsDialog).network
+    assert tab.endpoint.isEnabled()
+    tab.endpoint.setText("https://hub.example")
+    tab.endpoint.editingFinished.emit()
+    qtbot.waitUntil(lambda: not tab.endpoint.isEnabled())
 
 
 @under(Policy(hosts=("hub.example",)))

@@ -31,6 +31,9 @@ class NetworkTab(QWidget):
         self._says = label("", "muted", wraps=True)
         self.endpoint = _field("Address of the hub", PUBLIC_HUB)
         self.endpoint.editingFinished.connect(self._take_endpoint)
+        back = "Address of the hub: back to default"
+        self.back = icon_button(look, "undo-2", back, lambda: network.use_endpoint(PUBLIC_HUB))
+        self._endpoint_note = locked_note(look)
         self.host = _field("Another host to allow", "files.example.org")
         self.host.returnPressed.connect(self._take_host)
         self._hosts = QVBoxLayout()
@@ -54,10 +57,7 @@ class NetworkTab(QWidget):
         look = self._look
         address = QHBoxLayout()
         address.addWidget(self.endpoint, 1)
-        back = "Address of the hub: back to default"
-        address.addWidget(
-            icon_button(look, "undo-2", back, lambda: self._network.use_endpoint(PUBLIC_HUB))
-        )
+        address.addWidget(self.back)
         host = QHBoxLayout()
         host.addWidget(self.host, 1)
         host.addWidget(button("Allow", self._take_host))
@@ -90,6 +90,7 @@ class NetworkTab(QWidget):
             )
         )
         column.addLayout(address)
+        column.addWidget(self._endpoint_note)
         column.addSpacing(6)
         column.addWidget(label("Other hosts", "heading"))
         column.addWidget(
@@ -145,6 +146,7 @@ class NetworkTab(QWidget):
             self._shown = settings.endpoint
             self.endpoint.setText(settings.endpoint)
             self._token.look()
+        self._lock_endpoint()
         while (item := self._hosts.takeAt(0)) is not None:
             if (row := item.widget()) is not None:
                 row.deleteLater()
@@ -152,6 +154,17 @@ class NetworkTab(QWidget):
             self._hosts.addWidget(self._host_row(host))
         for host in settings.only or ():
             self._hosts.addWidget(label(host))
+
+    def _lock_endpoint(self) -> None:
+        """Where hosts are limited, there is only a choice while the hub is none of them."""
+        settings = self._network.settings
+        is_limited = settings.only is not None
+        is_locked = is_limited and settings.permits(settings.endpoint_host)
+        self.endpoint.setEnabled(True)
+        if is_locked:
+            lock(self.endpoint)
+        self.back.setVisible(not is_limited)
+        self._endpoint_note.setVisible(is_locked)
 
     def _host_row(self, host: str) -> QWidget:
         row = QWidget()
