@@ -10,7 +10,8 @@ from hub_server import Fault, HubServer
 from models.downloading import SHARDS, gguf, shards
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Role
-from sottovoce.models.catalogue import catalogue
+from sottovoce.domain.policy import Policy
+from sottovoce.models.catalogue import Catalogue, catalogue
 from sottovoce.models.fit import Verdict
 from sottovoce.models.records import read_record, record_place
 from sottovoce.models.repository import Gate, RemoteFile, Repository
@@ -316,3 +317,20 @@ def test_files_of_a_repository_are_called_by_what_tells_them_apart() -> None:
     assert sizes("big.Q2_K.gguf", "big.Q8_0.gguf") == ["Q2_K", "Q8_0"]
     assert sizes("alone-f16.gguf") == ["alone-f16"]
     assert sizes("Q4/a-00001-of-00002.gguf", "Q4/a-00002-of-00002.gguf", "Q8/b.gguf") == ["b", "a"]
+
+
+def test_models_that_administrators_do_not_allow_are_not_offered(qtbot: QtBot, look: Look) -> None:
+    entry = next(e for e in catalogue().entries if all(each.files for each in e.variants))
+    *forbidden, allowed = entry.variants
+    policy = Policy(models=frozenset(file.sha256 or "" for file in allowed.files))
+    laptop = Machine("a laptop", (), cores=4, memory=16 << 30, available=12 << 30)
+    [family] = families(Catalogue((entry,), ()), Here(laptop, RATES, policy=policy))
+    assert [each.label for each in family.offers if each.is_usual] == [allowed.quantisation]
+    card = FamilyCard(family, look)
+    qtbot.addWidget(card)
+    card.table.fold.click()
+    for variant in forbidden:
+        line = card.table.line(variant.quantisation)
+        assert line.says.text() == "Not allowed by your administrator"
+        assert not line.act.isEnabled()
+    assert card.table.line(allowed.quantisation).act.isEnabled()

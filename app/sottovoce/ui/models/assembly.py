@@ -60,7 +60,13 @@ def models_page(
     )
     catalogue = CatalogueTab(
         CatalogueViewModel(
-            remote, tasks, machine=machine, shelf=shelf, downloads=downloads, network=network
+            remote,
+            tasks,
+            machine=machine,
+            shelf=shelf,
+            downloads=downloads,
+            network=network,
+            policy=profile.policy,
         ),
         network,
         token,

@@ -1,15 +1,17 @@
 """What can be had, as the catalogue shows it: models, their sizes, and how each would do here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import LoadOptions
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.speed import Rates
 from sottovoce.domain.text import two_digits
+from sottovoce.models.admission import is_forbidden
 from sottovoce.models.catalogue import Catalogue, Entry, Licence, Variant, pattern_of
 from sottovoce.models.choosing import model_sets, usual_variant
 from sottovoce.models.download import local_name
@@ -58,10 +60,12 @@ class Offer:
     standing: Standing = Standing.OFFERED
     path: Path | None = None
     """Where it is, once it is here."""
+    is_forbidden: bool = False
+    """Whether administrators do not allow it, as far as its SHA-256 is known."""
 
     @property
     def runs(self) -> bool:
-        return self.verdict is not Verdict.NOT
+        return self.verdict is not Verdict.NOT and not self.is_forbidden
 
     @property
     def is_recommended(self) -> bool:
@@ -103,6 +107,11 @@ class Here:
     rates: Rates | None = None
     items: tuple[Item, ...] = ()
     downloads: tuple[Row, ...] = ()
+    policy: Policy = NO_RULES
+
+    def forbids(self, files: Sequence[RemoteFile]) -> bool:
+        """Whether administrators do not allow one of these, as far as its SHA-256 is known."""
+        return is_forbidden(self.policy, (file.sha256 for file in files))
 
 
 def families(known: Catalogue, here: Here) -> tuple[Family, ...]:
@@ -116,7 +125,10 @@ def offers_of(repository: Repository, here: Here) -> tuple[Offer, ...]:
 
 
 def _family(entry: Entry, here: Here) -> Family:
-    usual = usual_variant(entry, here.machine) if here.machine else None
+    allowed = tuple(each for each in entry.variants if not here.forbids(each.files))
+    usual = None
+    if here.machine and allowed:
+        usual = usual_variant(replace(entry, variants=allowed), here.machine)
     offers = (_offer(entry, variant, usual, here) for variant in entry.variants)
     return Family(entry, tuple(sorted(offers, key=lambda offer: offer.size)))
 
@@ -143,6 +155,7 @@ def _offer(entry: Entry, variant: Variant, usual: Variant | None, here: Here) ->
         variant=variant,
         standing=standing,
         path=path,
+        is_forbidden=here.forbids(variant.files),
     )
 
 
@@ -162,6 +175,7 @@ def _offer_of_set(repository: Repository, files: Sequence[RemoteFile], here: Her
         files=tuple(files),
         standing=standing,
         path=path,
+        is_forbidden=here.forbids(files),
     )
 
 

@@ -22,6 +22,7 @@ _KINDS = {
     Verdict.TIGHTLY: "caution",
     Verdict.NOT: "muted",
 }
+_NOT_ALLOWED = "Not allowed by your administrator"
 _LONGEST = 28
 """Characters of a name that fit in narrow windows."""
 _TIPS = {
@@ -116,9 +117,9 @@ class _Line:
         self._offer = offer
         title = QWidget()
         row = Flow(title, spacing=8)
-        which = label(shortened(offer.label, _LONGEST))
-        which.setToolTip(tip(offer.label))
-        row.addWidget(which)
+        self._which = label(shortened(offer.label, _LONGEST))
+        self._which.setToolTip(tip(offer.label))
+        row.addWidget(self._which)
         self._usual = label("Recommended", "badge_good")
         row.addWidget(self._usual)
         self._size = label(offer_size(offer), "muted")
@@ -133,8 +134,9 @@ class _Line:
         for cell in self.cells:
             cell.setVisible(is_shown)
         self._usual.setVisible(offer.is_recommended)
-        self.says.setText(offer.says)
-        set_kind(self.says, "kind", _KINDS[offer.verdict])
+        self.says.setText(_NOT_ALLOWED if offer.is_forbidden else offer.says)
+        set_kind(self.says, "kind", "muted" if offer.is_forbidden else _KINDS[offer.verdict])
+        set_kind(self._which, "kind", "muted" if offer.is_forbidden else "")
         says, kind = {
             Standing.OFFERED: ("Download", "accent" if offer.is_recommended else ""),
             Standing.COMING: ("Downloading…", ""),
@@ -142,10 +144,12 @@ class _Line:
             Standing.HERE: ("Use" if can_answer else "Is here", ""),
         }[offer.standing]
         self.act.setText(says)
-        self.act.setEnabled(can_answer or offer.standing is not Standing.HERE)
+        is_on_its_way = offer.standing in {Standing.COMING, Standing.RESTING}
+        is_of_use = can_answer or offer.standing is not Standing.HERE
+        self.act.setEnabled(is_of_use and (is_on_its_way or not offer.is_forbidden))
         set_kind(self.act, "kind", kind)
         self.act.setAccessibleName(f"{says} {self._name} {offer.label}, {offer_size(offer)}")
-        self.act.setToolTip(_TIPS[offer.standing])
+        self.act.setToolTip(_NOT_ALLOWED if offer.is_forbidden else _TIPS[offer.standing])
 
     def _press(self, table: OfferTable) -> None:
         match self._offer.standing:

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from sottovoce.domain.model import Role
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.models.catalogue import Catalogue, Licence, catalogue
@@ -69,6 +70,7 @@ class CatalogueViewModel(QObject):
         shelf: ShelfViewModel,
         downloads: DownloadsViewModel,
         network: NetworkViewModel,
+        policy: Policy = NO_RULES,
     ) -> None:
         super().__init__()
         self._remote = remote
@@ -77,6 +79,7 @@ class CatalogueViewModel(QObject):
         self._shelf = shelf
         self._downloads = downloads
         self._network = network
+        self._policy = policy
         self._catalogue = Catalogue((), ())
         self._families: tuple[Family, ...] = ()
         self._filter = Filter()
@@ -240,6 +243,7 @@ class CatalogueViewModel(QObject):
             self._machine.rates,
             self._shelf.all_items,
             self._downloads.rows,
+            self._policy,
         )
 
     def _compare(self) -> None:
