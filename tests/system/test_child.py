@@ -1,5 +1,7 @@
 """Processes of this program, by what they hear and tell."""
 
+import os
+import struct
 import subprocess
 import sys
 import threading
@@ -109,6 +111,37 @@ def test_what_is_not_told_in_time_is_not_waited_for(
     stop.set()
     with pytest.raises(Cancelled):
         there.hear_within(30, stop)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="messages come in whole there")
+def test_nobody_is_waited_for_in_the_middle_of_a_message() -> None:
+    hearing, telling = Pipe(duplex=False)
+    here = Channel[Message](hearing, telling, Message)
+    whole = msgspec.msgpack.encode(Word("Hello"))
+    os.write(telling.fileno(), struct.pack("!i", len(whole)) + whole[:3])
+    assert not here.heard_within(0)
+    with pytest.raises(TimeoutError):
+        here.hear_within(0.01, Stop())
+    os.write(telling.fileno(), whole[3:])
+    assert here.hear_within(30, Stop()) == Word("Hello")
+
+
+def test_a_message_that_is_too_long_is_the_end() -> None:
+    hearing, telling = Pipe(duplex=False)
+    here = Channel[Message](hearing, telling, Message, largest=1000)
+    here.tell(Word("a" * 900))
+    assert here.hear() == Word("a" * 900)
+    here.tell(Word("a" * 1001))
+    with pytest.raises((EOFError, OSError)):
+        here.hear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it is waited for there")
+def test_who_does_not_listen_is_not_waited_for() -> None:
+    hearing, telling = Pipe(duplex=False)
+    here = Channel[Message](hearing, telling, Message, patience=0.01)
+    with pytest.raises(TimeoutError):
+        here.tell(Word("a" * 1_000_000))
 
 
 def test_a_problem_is_the_same_on_the_other_side() -> None:

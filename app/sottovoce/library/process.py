@@ -195,7 +195,7 @@ class _Process:
     def __init__(self, opening: wire.Open, log: Path) -> None:
         """Return when the documents are open. Raises the Problem if they cannot be."""
         try:
-            self._child = Child[wire.Reply](LIBRARY_PROCESS, wire.Reply, log=log)
+            self._child = Child[wire.Reply](LIBRARY_PROCESS, wire.Reply, log=log, largest=None)
         except OSError as error:
             raise Interrupted(_NO_START) from error
         self._numbers = count(1)

@@ -1,6 +1,7 @@
 """Other processes of this program: started, talked with over two pipes, and ended."""
 
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from sottovoce.system.sandbox import Confinement
 if sys.platform == "win32":
     from multiprocessing.connection import PipeConnection
 else:
+    import select
     from multiprocessing.reduction import recv_handle, send_handle
 
 Heard = TypeVar("Heard")
@@ -31,6 +33,14 @@ _LOG_SIZE = 1_000_000
 """Bytes after which a log begins anew."""
 _LOOK_EVERY = 0.05
 """Seconds between two looks at a wish to stop."""
+_LARGEST = 64_000_000
+"""Bytes of a message that a child may tell. Who was taken over might never end one."""
+_TO_HEAR = 30.0
+"""Seconds for a child to hear a message."""
+_MOST_AT_ONCE = 1 << 20
+"""Bytes that are read in one go."""
+_LENGTH = struct.Struct("!i")
+"""What Python's pipes send before each message, where these are streams."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
@@ -72,31 +82,34 @@ class Channel(Generic[Heard]):
         heard: object,
         *,
         largest: int | None = None,
+        patience: float | None = None,
     ) -> None:
         """`heard` is the type of what comes in, which the type checker knows as `Heard`.
 
-        A message of more than `largest` bytes is not heard: it counts as the end.
+        A message of more than `largest` bytes is not heard: it counts as the end. `patience`: the
+        seconds that the other side may take to hear one, or it counts as gone; not on Windows.
         """
         self._hearing = hearing
+        self._messages = _Messages(hearing, largest)
         self._telling = telling
+        self._patience = patience
         self._decoder: msgspec.msgpack.Decoder[Heard] = msgspec.msgpack.Decoder(heard)
         self._encoder = msgspec.msgpack.Encoder()
         self._one_at_a_time = threading.Lock()
-        self._largest = largest
 
     def tell(self, message: msgspec.Struct) -> None:
         """Send. Raises OSError if the other side is gone."""
         with self._one_at_a_time:
-            self._telling.send_bytes(self._encoder.encode(message))
+            _send(self._telling, self._encoder.encode(message), self._patience)
 
     def heard_within(self, seconds: float) -> bool:
-        """Whether there is something to hear. The end of the other side is something, too."""
-        return self._hearing.poll(seconds)
+        """Whether there is a message to hear. The end of the other side is one, too."""
+        return self._messages.came_within(seconds)
 
     def hear(self) -> Heard:
         """Wait for the next message. Raises EOFError or OSError if the other side is gone."""
         try:
-            return self._decoder.decode(self._hearing.recv_bytes(self._largest))
+            return self._decoder.decode(self._messages.next())
         except msgspec.MsgspecError as error:
             raise EOFError from error
 
@@ -138,6 +151,87 @@ class Channel(Generic[Heard]):
         self._hearing.close()
 
 
+if sys.platform == "win32":
+
+    class _Messages:
+        """What comes in. A message comes in whole."""
+
+        def __init__(self, end: Connection, largest: int | None) -> None:
+            self._end = end
+            self._largest = largest
+
+        def came_within(self, seconds: float) -> bool:
+            return self._end.poll(seconds)
+
+        def next(self) -> bytes:
+            return self._end.recv_bytes(self._largest)
+
+    def _send(end: Connection, message: bytes, patience: float | None) -> None:
+        end.send_bytes(message)
+
+else:
+
+    class _Messages:
+        """What comes in, piece by piece: nobody is waited for in the middle of a message."""
+
+        def __init__(self, end: Connection, largest: int | None) -> None:
+            self._end = end
+            self._largest = largest
+            self._size: int | None = None
+            """Of the message that comes now, once that is known."""
+            self._piece = bytearray()
+            self._is_over = False
+
+        def came_within(self, seconds: float) -> bool:
+            """Whether there is a whole message, or the end."""
+            until = time.monotonic() + seconds
+            while not self._is_whole:
+                if not self._end.poll(max(0.0, until - time.monotonic())):
+                    return False
+                self._read()
+            return True
+
+        def next(self) -> bytes:
+            """Wait for it. Raises EOFError and OSError."""
+            while not self._is_whole:
+                self._read()
+            if self._is_over:
+                raise EOFError
+            message = bytes(self._piece)
+            self._size = None
+            self._piece.clear()
+            return message
+
+        @property
+        def _is_whole(self) -> bool:
+            return self._is_over or len(self._piece) == self._size
+
+        def _read(self) -> None:
+            # Nothing beyond: what follows may be an end of another pipe.
+            missing = (_LENGTH.size if self._size is None else self._size) - len(self._piece)
+            piece = os.read(self._end.fileno(), min(missing, _MOST_AT_ONCE))
+            self._piece += piece
+            if self._size is None and len(self._piece) == _LENGTH.size:
+                [self._size] = _LENGTH.unpack(self._piece)
+                self._piece.clear()
+                self._is_over = not 0 <= self._size <= (self._largest or self._size)
+            self._is_over |= not piece
+
+    def _send(end: Connection, message: bytes, patience: float | None) -> None:
+        if patience is None:
+            end.send_bytes(message)
+            return
+        until = time.monotonic() + patience
+        left = memoryview(_LENGTH.pack(len(message)) + message)
+        is_free = select.poll()
+        is_free.register(end, select.POLLOUT)
+        while left:
+            if not is_free.poll(max(0.0, until - time.monotonic()) * 1000):
+                raise TimeoutError
+            # So many never wait for the other side.
+            left = left[os.write(end.fileno(), left[: select.PIPE_BUF]) :]
+
+
 class Child(Generic[Heard]):
     """A process of this program, from its start to its end. It is to end when it hears no more."""
 
@@ -148,7 +242,7 @@ class Child(Generic[Heard]):
         *,
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
-        largest: int | None = None,
+        largest: int | None = _LARGEST,
         hands_over: bool = False,
     ) -> None:
         """Start the program with `switch`. Raises OSError.
@@ -161,7 +255,9 @@ class Child(Generic[Heard]):
         with orders_out, news_in:
             handles = [orders_out.fileno(), news_in.fileno()]
             self._process = _started(switch, handles, log, environment or {})
-        self.channel = Channel[Heard](news_out, orders_in, heard, largest=largest)
+        self.channel = Channel[Heard](
+            news_out, orders_in, heard, largest=largest, patience=_TO_HEAR
+        )
 
     @property
     def pid(self) -> int:
@@ -228,9 +324,11 @@ def _started(
 
 
 def program() -> list[str]:
-    """Return what starts this program, without arguments."""
+    """Return what starts a child, without arguments."""
     if getattr(sys, "frozen", False):
-        return [sys.executable]
+        # Beside the window's executable lies one without Qt.
+        here = Path(sys.executable)
+        return [str(here.with_name("sottovoce-engine").with_suffix(here.suffix))]
     # -P: no module is taken from the folder that the program happens to be started in.
     return [sys.executable, "-P", "-m", "sottovoce"]
 
