@@ -24,7 +24,9 @@ def restart(arguments: Sequence[str]) -> NoReturn:
     pictures of them. Only a process that ends gives it all back. On Linux and macOS the fresh one
     keeps its number, so that whoever waits for it waits on. Child processes are ended.
     """
-    command = [*program(), *arguments]
+    # A frozen window is no program for children.
+    begin = [sys.executable] if getattr(sys, "frozen", False) else program()
+    command = [*begin, *arguments]
     try:
         _end_children()
         if sys.platform == "win32":

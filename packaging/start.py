@@ -1,0 +1,14 @@
+"""Where the frozen program begins: its window, and what is without one."""
+
+import os
+import sys
+
+from sottovoce.__main__ import main
+
+# PyInstaller lets both find their libraries by this. Programs of the system, such as the browser
+# that a link opens in, have libraries of their own.
+for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+    if os.environ.pop(name, None) and (before := os.environ.pop(f"{name}_ORIG", None)):
+        os.environ[name] = before
+
+sys.exit(main())
