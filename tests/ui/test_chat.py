@@ -467,3 +467,25 @@ def test_a_version_that_is_asked_for_does_not_hide_what_is_said_in_the_same_mome
     assert is_read.wait(60)
     say(qtbot, shell, "Second")
     qtbot.waitUntil(lambda: texts(shell) == ["First", "Two.", "Second", "Three."])
+
+
+@pytest.mark.parametrize("action", ["new_chat", "new_temporary"])
+def test_what_is_typed_right_after_a_chat_was_left_is_in_the_next(
+    qtbot: QtBot, shell: Shell, action: str
+) -> None:
+    say(qtbot, shell, "The first words")
+    shell.actions_by_id[action].trigger()
+    qtbot.keyClick(field(shell), Qt.Key.Key_End)
+    qtbot.keyClicks(field(shell), " and the next")
+    qtbot.waitUntil(lambda: [c.title for c in shell.chats.chats] == ["The first words"])
+    assert texts(shell) == []
+    assert field(shell).toPlainText() == " and the next"
+    assert shell.chat.is_temporary is (action == "new_temporary")
+
+
+def test_what_is_typed_before_the_words_are_kept_stays(qtbot: QtBot, shell: Shell) -> None:
+    say(qtbot, shell, "The first words")
+    qtbot.keyClick(field(shell), Qt.Key.Key_End)
+    qtbot.keyClicks(field(shell), " and the next")
+    qtbot.waitUntil(lambda: texts(shell) == ["The first words", "Yes."])
+    assert field(shell).toPlainText() == " and the next"

@@ -1,7 +1,9 @@
 """Chats in memory alone, beside those that are kept."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from fakes import ScriptedEngine
+from sottovoce.domain.conversation import Conversation
 from sottovoce.domain.document import DocumentState
 from sottovoce.domain.settings import Appearance
 from sottovoce.store.store import Store
@@ -138,6 +141,28 @@ def test_what_is_attached_is_read_in_memory_and_kept_with_the_chat(
     qtbot.waitUntil(lambda: not shell.chat.is_temporary)
     qtbot.waitUntil(lambda: shell.temporary_library.collections() == [])
     assert [each.path for each in library.documents_kept.values()] == [note]
+
+
+def test_what_is_typed_while_it_is_kept_stays_and_nothing_is_said_meanwhile(
+    qtbot: QtBot, temporary: Shell, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    keep = store.keep_temporary
+
+    def keep_slowly(*given: Any, **named: Any) -> Conversation:
+        assert goes_on.wait(20)
+        return keep(*given, **named)
+
+    monkeypatch.setattr(store, "keep_temporary", keep_slowly)
+    temporary.page.temporary_bar.keep.click()
+    say(qtbot, temporary, "More of it")
+    assert temporary.chat.is_busy
+    goes_on.set()
+    qtbot.waitUntil(lambda: not temporary.chat.is_temporary)
+    assert field(temporary).toPlainText() == "More of it"
+    assert texts(temporary) == ["A secret", "Yes."]
+    assert not temporary.chat.is_busy
+    ask(qtbot, temporary, "Go on")
 
 
 @pytest.fixture

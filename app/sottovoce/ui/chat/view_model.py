@@ -105,6 +105,10 @@ class ChatViewModel(QObject):
         self._conversation: Conversation | None = None
         self._messages: list[Message] = []
         self._is_starting = self._is_stop_wanted = False
+        self._after_start: Callable[[], None] | None = None
+        """What was asked for while the first words of a chat are on their way."""
+        self._keeping: set[int] = set()
+        """Temporary chats that are being kept at this moment."""
         self._is_attaching = False
         self._held = ""
         """Words that are sent as soon as what was attached for them is there."""
@@ -147,9 +151,13 @@ class ChatViewModel(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a reply is under way in this chat."""
+        """Whether a reply is under way in this chat, or nothing may be said in it just now."""
         return self._is_starting or (
-            self._conversation is not None and self._replies.of(self._conversation.id) is not None
+            self._conversation is not None
+            and (
+                self._conversation.id in self._keeping
+                or self._replies.of(self._conversation.id) is not None
+            )
         )
 
     @property
@@ -215,6 +223,9 @@ class ChatViewModel(QObject):
 
     def start_new(self) -> None:
         """Show an empty chat. It is kept once it has words."""
+        if self._is_starting:
+            self._after_start = self.start_new
+            return
         self.keep_draft()
         self._wanted = None
         self._held = ""
@@ -222,6 +233,9 @@ class ChatViewModel(QObject):
 
     def start_temporary(self) -> None:
         """Show an empty chat that is in memory alone."""
+        if self._is_starting:
+            self._after_start = self.start_temporary
+            return
         self.keep_draft()
         self._wanted = None
         # At once: it is made in memory, and what is typed in the meantime would be lost.
@@ -240,17 +254,34 @@ class ChatViewModel(QObject):
 
         temporary = self._conversation.id
         self.keep_draft()
+        # Nothing is said in it meanwhile: it would not be kept.
+        self._keeping.add(temporary)
+        self.busy_changed.emit(True)
 
         def work(_: Stop) -> Iterator[Conversation]:
             yield keep(self._store, self._library, temporary)
 
         def show(kept: Conversation) -> None:
-            self.open(kept.id)
+            self.keep_draft()
+            draft = self._drafts.pop(temporary, "")  # With what was typed meanwhile.
+            self._drafts[kept.id] = draft
+            self._tasks.ask(lambda: self._store.keep_draft(kept.id, draft))
+            if temporary == self._id:
+                self._drafts[temporary] = draft  # It is on screen until the kept one is read.
+                self.open(kept.id)
             self.conversation_changed.emit(kept.id)
             self.temporary_kept.emit()
 
+        def end() -> None:
+            self._keeping.discard(temporary)
+            if temporary == self._id:
+                self.busy_changed.emit(self.is_busy)
+
         self._tasks.start(
-            work, news=show, failed=lambda error: self._tell_trouble(trouble(error), temporary)
+            work,
+            news=show,
+            failed=lambda error: self._tell_trouble(trouble(error), temporary),
+            ended=end,
         )
 
     def restore_draft(self) -> None:
@@ -482,15 +513,21 @@ class ChatViewModel(QObject):
     def _begin(self, parts: Answering, made: Conversation, text: str) -> None:
         self._is_starting = False
         # The words go along to the chat they began; the composer empties when they are kept.
-        self._drafts.pop(None, None)
+        typed = self._drafts.pop(None, "") or text
+        after, self._after_start = self._after_start, None
         self._scope.begin(made.id)
-        self._show(made, [], draft=text)
+        self._show(made, [], draft=text if after else typed)
         self._ask(parts, made.id, text, None)
         if self._is_stop_wanted:
             self.stop()
         if paths := self._attached_meanwhile:
             self._attached_meanwhile = []
             self._scope.attach(paths)
+        if after:
+            after()
+            if meanwhile := typed.removeprefix(text):
+                self.note_draft(meanwhile)
+                self.draft_wanted.emit(meanwhile)
 
     def _send_held(self, conversation: int) -> None:
         held = self._held
@@ -502,6 +539,7 @@ class ChatViewModel(QObject):
         self._is_starting = self._is_attaching = False
         self._held = ""
         self._attached_meanwhile = []
+        self._after_start = None
         self.busy_changed.emit(False)
         self._tell_trouble(trouble(error))
 
@@ -627,7 +665,7 @@ class ChatViewModel(QObject):
         self._tasks.start(read, news=self.documents_named.emit)
 
     def _forget_draft_of(self, said: Message) -> None:
-        """What was typed is a message now. After an edit, what was put aside for it stays."""
+        """What was typed is a message now; what was typed since, or put aside for an edit, stays."""
         if said.conversation in self._resending:
             self._resending.discard(said.conversation)
             return
@@ -635,8 +673,9 @@ class ChatViewModel(QObject):
         if said.parent is None and not self._drafts.get(None):
             places.append(None)  # It was typed in a chat that was not begun.
         for place in places:
-            self._drafts[place] = ""
-            self._tasks.ask(partial(self._store.keep_draft, place, ""))
+            left = self._drafts.get(place, "").removeprefix(said.text)
+            self._drafts[place] = left
+            self._tasks.ask(partial(self._store.keep_draft, place, left))
 
     def _take_said(self, message: Message) -> None:
         self.draft_wanted.emit(self.draft)
