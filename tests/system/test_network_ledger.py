@@ -91,6 +91,30 @@ def test_two_processes_that_find_it_full_lose_nothing(
     assert purposes == ["First", "Second", "Third", "Fourth"]
 
 
+def test_who_holds_it_adds_to_it_while_others_begin_it_anew_or_clear_it(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    held = Ledger(tmp_path / "network.jsonl")
+    held.hold()
+    name = held.allow("Held", "hub.example", 443)
+    ledger.refuse("x" * 1_000_000)
+    ledger.refuse("After")
+    held.count(name, received=7, sent=1)
+    held.allow("Held", "cdn.example", 443)
+    assert [entry.host for entry in ledger.entries() if entry.is_allowed] == [
+        "hub.example",
+        "cdn.example",
+    ]
+    assert ledger.entries()[0].received == 7
+    ledger.clear()
+    assert ledger.entries() == []
+    held.allow("Held", "third.example", 443)
+    assert [entry.host for entry in ledger.entries()] == ["third.example"]
+    ledger.refuse("x" * 1_000_000)
+    with pytest.raises(Refused):
+        held.allow("Held", "unseen.example", 443)
+
+
 def test_the_ledger_does_not_grow_for_ever(ledger: Ledger, tmp_path: Path) -> None:
     for number in range(4):
         ledger.refuse("x" * 900_000, f"host{number}")

@@ -18,7 +18,6 @@ from sottovoce.models import orders
 from sottovoce.models.resolve import asking
 from sottovoce.models.transfer import transfer
 from sottovoce.system.child import Channel, inherited
-from sottovoce.system.files import only_for_owner
 from sottovoce.system.logs import describe, harden
 from sottovoce.system.network.client import Client, Way, files_to_connect
 from sottovoce.system.network.gate import NetworkGate
@@ -44,26 +43,25 @@ def main(arguments: Sequence[str]) -> int:
         if _is_turned(errand):
             return 0
         # Before there is any other thread: each is locked in as the one that starts it.
-        _lock_in(errand)
+        ledger = _lock_in(errand)
         threading.Thread(
             target=_listen, args=(channel, errand, stop), name="listen", daemon=True
         ).start()
-        for news in _run(errand, stop):
+        for news in _run(errand, ledger, stop):
             channel.tell(news)
     except (EOFError, OSError):
         pass  # The parent is gone: nobody wants to hear the rest.
     return 0
 
 
-def _lock_in(errand: orders.Errand) -> None:
+def _lock_in(errand: orders.Errand) -> Ledger:
     """Keep this process to what it fetches and writes down, and to what a connection takes."""
-    ledger = Path(os.fsdecode(errand.ledger))
-    writable = [ledger]
-    if isinstance(errand.what, orders.Fetch):
-        writable.append(errand.what.order.part)
-    with suppress(OSError):  # Each connection will say so.
-        open(ledger, "ab", opener=only_for_owner).close()
+    ledger = Ledger(Path(os.fsdecode(errand.ledger)))
+    with suppress(Problem):  # Each connection will say so.
+        ledger.hold()
+    writable = [errand.what.order.part] if isinstance(errand.what, orders.Fetch) else []
     keep_errand([Path(os.fsdecode(errand.switch)), *libraries(), *files_to_connect()], writable)
+    return ledger
 
 
 def _listen(channel: Channel[orders.Order], errand: orders.Errand, stop: Stop) -> None:
@@ -87,8 +85,7 @@ def _is_turned(errand: orders.Errand) -> bool:
     return read_switch(Path(os.fsdecode(errand.switch)), policy) != errand.settings
 
 
-def _run(errand: orders.Errand, stop: Stop) -> Iterator[orders.News]:
-    ledger = Ledger(Path(os.fsdecode(errand.ledger)))
+def _run(errand: orders.Errand, ledger: Ledger, stop: Stop) -> Iterator[orders.News]:
     gate = NetworkGate(ledger)
     gate.close()
     way = Way(errand.settings, gate, ledger, errand.token)

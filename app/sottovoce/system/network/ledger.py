@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 
 import msgspec
 
-from sottovoce.domain.problems import NoRoom, Problem
+from sottovoce.domain.problems import NoRoom, Problem, Refused
 from sottovoce.system.files import only_for_owner, writing_translated
 
 _LARGEST = 1_000_000
@@ -43,6 +44,15 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._older = path.with_suffix(".1.jsonl")
+        self._held: int | None = None
+
+    def hold(self) -> None:
+        """Add to the file that is there now, also when it has become the older one.
+
+        For who is locked in with that and cannot open another. Raises NoRoom or Refused.
+        """
+        with writing_translated(), self._opened() as file:
+            self._held = os.dup(file.fileno())
 
     def refuse(self, purpose: str, host: str = "", port: int | None = None) -> None:
         """Note an attempt that was refused. It stays refused if it cannot be noted."""
@@ -82,7 +92,8 @@ class Ledger:
         """Forget all that is noted. Raises Refused."""
         with writing_translated():
             for path in (self._older, self._path):
-                path.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.truncate(path, 0)  # Somebody may hold it.
 
     def _lines(self) -> "Iterator[_Line | _Count]":
         for path in (self._older, self._path):
@@ -100,7 +111,7 @@ class Ledger:
         # In one piece at the end of the file: lines of several processes do not mix.
         text = msgspec.json.encode(line) + b"\n"
         with writing_translated():
-            with open(self._path, "ab", buffering=0, opener=only_for_owner) as file:
+            with self._opened() as file:
                 if file.write(text) < len(text):
                     raise NoRoom("The disk is full. Free some space and try again.")
                 state = os.fstat(file.fileno())
@@ -109,6 +120,13 @@ class Ledger:
                     # Or began a new one meanwhile, which is not to take the place of the older.
                     if os.path.samestat(state, self._path.stat()):
                         self._path.replace(self._older)
+
+    def _opened(self) -> FileIO:
+        if self._held is None:
+            return open(self._path, "ab", buffering=0, opener=only_for_owner)
+        if not os.fstat(self._held).st_nlink:  # Two others have taken its place: nobody reads it.
+            raise Refused("The ledger of the network has begun anew. Try again.")
+        return open(self._held, "ab", buffering=0, closefd=False)
 
 
 class _Line(msgspec.Struct, frozen=True, tag="connection"):
