@@ -164,6 +164,26 @@ def test_a_line_that_a_crash_cut_short_is_told_and_the_log_goes_on(
     assert read_log(profile.audit)[-1].number == 5
 
 
+def test_a_line_takes_no_reading_of_all_before_it(
+    audit: Audit, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sottovoce.system.audit._lines", lambda _: pytest.fail("It read all."))
+        audit.note(Event.MODEL_LOADED, sha256="a" * 20_000)
+        audit.note(Event.LOCKED)
+    assert [entry.number for entry in read_log(profile.audit)] == [1, 2, 3, 4, 5, 6]
+    assert audit.verify(KEY).troubles == ()
+
+
+def test_a_number_that_was_changed_is_found_though_lines_follow(
+    audit: Audit, profile: Profile
+) -> None:
+    *before, last = lines(profile)
+    profile.audit.write_bytes(b"".join([*before, last.replace(b'"number":4', b'"number":9')]))
+    audit.note(Event.LOCKED)
+    assert "Line 4 does not follow" in audit.verify(KEY).troubles[0]
+
+
 def test_another_policy_is_noted(audit: Audit, profile: Profile) -> None:
     audit.note_start("ask", "aa")
     audit.note_start("ask", "bb")

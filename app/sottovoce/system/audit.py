@@ -32,6 +32,9 @@ _START = hashlib.sha256(b"sottovoce audit 1").hexdigest()
 """What the first line has in place of a line before it."""
 _PATIENCE = 10.0
 """Seconds for other processes to end their lines."""
+_TAIL = 4096
+"""Bytes within which the last line mostly begins."""
+_UNREADABLE = "Sottovoce may not read its audit log. Change its permissions."
 
 
 class Event(StrEnum):
@@ -57,6 +60,9 @@ class Event(StrEnum):
     BACKUP_RESTORED = "backup restored"
     BUNDLE_MADE = "bundle made"
     BUNDLE_INSTALLED = "bundle installed"
+    UPDATE_INSTALLED = "update installed"
+    PACK_INSTALLED = "pack installed"
+    PACK_REMOVED = "pack removed"
     FORGOTTEN = "everything forgotten"
     LOG_CUT = "the log was cut"
     SEALED_ANEW = "the log was sealed with another key"
@@ -190,12 +196,12 @@ class Audit:
 
     def _append(self, event: Event, facts: Mapping[str, Fact]) -> None:
         """Only while the log is locked."""
-        lines = _lines(self._path)
-        before = _sha256(lines[-1]) if lines else _START
-        line = _Line(len(lines) + 1, datetime.now(UTC), event, dict(facts), before)
-        text = msgspec.json.encode(line)
+        end = _end(self._path)
+        last = end.removesuffix(b"\n")
+        number, before = (self._number(last), _sha256(last)) if end else (0, _START)
+        text = msgspec.json.encode(_Line(number + 1, datetime.now(UTC), event, dict(facts), before))
         # A full disk may have cut the line before short, which then has no end.
-        begin = b"" if _ends_a_line(self._path) else b"\n"
+        begin = b"" if end in {b"", last + b"\n"} else b"\n"
         whole = begin + text + b"\n"
         with (
             writing_translated(),
@@ -207,6 +213,13 @@ class Audit:
         if sys.platform != "win32":
             syslog.openlog("sottovoce", syslog.LOG_PID, syslog.LOG_AUTH)
             syslog.syslog(syslog.LOG_INFO, text.decode())
+
+    def _number(self, last: bytes) -> int:
+        """Of the last line. Where it says another than it has, it was changed, which shows."""
+        try:
+            return _decode(last).number
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return len(_lines(self._path))
 
     def _read_seal(self) -> _Seal | None:
         try:
@@ -267,20 +280,30 @@ def _lines(path: Path) -> list[bytes]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise Refused("Sottovoce may not read its audit log. Change its permissions.") from error
+        raise Refused(_UNREADABLE) from error
+
+
+def _end(path: Path) -> bytes:
+    """The last line of a log, with the end that it should have; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            size = _TAIL
+            while True:
+                file.seek(max(0, length - size))
+                tail = file.read()
+                begin = tail.rfind(b"\n", 0, -1) + 1
+                if begin or size >= length:
+                    return tail[begin:]
+                size *= 2
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise Refused(_UNREADABLE) from error
 
 
 def _count(event: Event, lines: list[bytes]) -> int:
     return sum(f'"event":"{event}"'.encode() in line for line in lines)
-
-
-def _ends_a_line(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
-    except OSError:
-        return True  # There is none yet, or it is empty.
 
 
 def _is_in(seal: _Seal, lines: list[bytes]) -> bool:
