@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QGuiApplication, QWindow
+from PySide6.QtGui import QGuiApplication
 
 _INPUT = frozenset(
     {
@@ -18,7 +18,7 @@ _INPUT = frozenset(
 
 
 class Input(QObject):
-    """Sees what comes in from outside alone, at the windows that have the focus.
+    """Sees what comes in from outside alone, at the windows and widgets that have the focus.
 
     A filter of the whole application would be asked, in Python, about every event of every widget.
     """
@@ -28,11 +28,19 @@ class Input(QObject):
         super().__init__()
         self._note = note
         application.focusWindowChanged.connect(self._watch)
+        # What an input method makes of keys goes to the widget itself: windows see none of it.
+        application.focusObjectChanged.connect(self._watch)
         self._watch(application.focusWindow())
+        self._watch(application.focusObject())
 
-    def _watch(self, window: QWindow | None) -> None:
-        if window is not None:
-            window.installEventFilter(self)
+    def _watch(self, focused: QObject | None) -> None:
+        if focused is not None:
+            focused.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        return event.type() in _INPUT and not self._note()
+        is_input = (
+            event.type() in _INPUT
+            if watched.isWindowType()
+            else event.type() == QEvent.Type.InputMethod
+        )
+        return is_input and not self._note()
