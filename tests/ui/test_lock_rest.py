@@ -139,8 +139,9 @@ def test_the_screen_saver_is_heard(
     assert told(window) == "rest\n"
 
 
-def test_a_bus_elsewhere_is_not_asked() -> None:
-    elsewhere = "tcp:host=192.0.2.1,port=7"
+@pytest.mark.parametrize("beside", ["", ";unix:abstract=here"])
+def test_a_bus_elsewhere_is_not_asked(beside: str) -> None:
+    elsewhere = f"tcp:host=192.0.2.1,port=7{beside}"
     program = f"""
 import os
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = "{elsewhere}"

@@ -17,12 +17,12 @@ def has_system_bus() -> bool:
 
 
 def _is_local(addresses: str) -> bool:
-    for address in addresses.split(";"):
-        transport, _, options = address.partition(":")
-        for option in options.split(","):
-            name, _, value = option.partition("=")
-            if transport == "unix" and (
-                name == "abstract" or (name == "path" and Path(value).exists())
-            ):
-                return True
-    return False
+    """Whether all are: who connects tries one after the other."""
+    return all(map(_is_socket, addresses.split(";")))
+
+
+def _is_socket(address: str) -> bool:
+    transport, _, options = address.partition(":")
+    named = dict(option.split("=", 1) for option in options.split(",") if "=" in option)
+    is_there = "abstract" in named or ("path" in named and Path(named["path"]).exists())
+    return transport == "unix" and is_there
