@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from fakes import MemorySecrets
@@ -19,6 +21,7 @@ from sottovoce.system.vault import Vault
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.pages import UnlockPages
+from sottovoce.ui.unlock.passphrase import passphrase_field
 from sottovoce.ui.unlock.view_model import Opened, Step, UnlockViewModel
 
 Start = Callable[..., UnlockPages]
@@ -204,3 +207,19 @@ def test_a_key_that_cannot_be_changed_is_left_as_it_is_and_the_chats_open(
     qtbot.waitUntil(lambda: bool(opened))
     assert opened[0].key == key
     assert "The key was not changed. This takes" in opened[0].note
+
+
+def test_what_is_typed_is_shown_by_keys_too(qtbot: QtBot, look: Look) -> None:
+    field = passphrase_field("Passphrase", look)
+    qtbot.addWidget(field)
+    with qtbot.waitActive(field):
+        field.show()
+        field.activateWindow()
+    field.setFocus()
+    qtbot.keyClicks(field, "seven quiet words")
+    assert field.echoMode() is QLineEdit.EchoMode.Password
+    QTest.keySequence(field, QKeySequence("Ctrl+Shift+E"))
+    assert field.echoMode() is QLineEdit.EchoMode.Normal
+    QTest.keySequence(field, QKeySequence("Ctrl+Shift+E"))
+    assert field.echoMode() is QLineEdit.EchoMode.Password
+    assert field.text() == "seven quiet words"

@@ -1,6 +1,6 @@
 """Fields for a passphrase, and for a new one with how strong it is."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -61,12 +61,15 @@ class NewPassphrase(QWidget):
 
 
 def passphrase_field(says: str, look: Look) -> QLineEdit:
-    """A field that hides what is typed, with an eye that shows it."""
+    """A field that hides what is typed, with an eye, for mouse and keys, that shows it."""
     field = QLineEdit()
     field.setPlaceholderText(says)
     field.setAccessibleName(says)
     field.setEchoMode(QLineEdit.EchoMode.Password)
     eye = QAction("Show what is typed", field)
+    eye.setToolTip("Show what is typed (Ctrl+Shift+E)")
+    eye.setShortcut("Ctrl+Shift+E")
+    eye.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
     eye.setCheckable(True)
     field.addAction(eye, QLineEdit.ActionPosition.TrailingPosition)
 
