@@ -16,6 +16,7 @@ from sottovoce.domain.conversation import Conversation
 from sottovoce.domain.document import DocumentState
 from sottovoce.domain.settings import Appearance
 from sottovoce.store.store import Store
+from sottovoce.system.audit import Audit, Event
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.sidebar.rows import title
 from sottovoce.ui.theme.scheme import Look
@@ -80,6 +81,19 @@ def test_closed_it_is_gone_unless_it_is_brought_back_at_once(
     temporary.actions_by_id["restore"].trigger()
     qtbot.waitUntil(lambda: texts(temporary) == ["A secret", "Yes."])
     qtbot.waitUntil(lambda: listed(temporary)[:2] == ["Temporary", "A secret"])
+
+
+def test_no_administrator_learns_that_it_was_there(
+    qtbot: QtBot, temporary: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[Event] = []
+    monkeypatch.setattr(Audit, "note", lambda _, event, **more: noted.append(event))
+    temporary.actions_by_id["delete"].trigger()
+    temporary.actions_by_id["new_chat"].trigger()
+    ask(qtbot, temporary, "No secret")
+    qtbot.waitUntil(lambda: titles(temporary) == ["No secret"])
+    temporary.actions_by_id["delete"].trigger()
+    qtbot.waitUntil(lambda: noted == [Event.CHAT_REMOVED])
 
 
 def test_an_empty_one_closes_without_a_word(qtbot: QtBot, shell: Shell) -> None:

@@ -170,6 +170,8 @@ class Shell(QWidget):
         self.status = StatusBar(self.network, self.work, look)
         self.notice = Banner(look, self._dismiss_notice)
         self.toast = Toast(self.page, above=self.page.composer)
+        self.countdown = Toast(self, above=self.status)
+        """Says that the window will lock, wherever one is in it."""
         self._models_tab = appearance.models_tab
         self._documents_order = appearance.documents_order
         self._reranker = ""
@@ -444,6 +446,7 @@ class Shell(QWidget):
         sidebar.settings_asked.connect(self._open_settings)
         sidebar.hide_asked.connect(self._toggle_sidebar)
         sidebar.lock_asked.connect(self.lock.lock)
+        self.lock.nearing.connect(self._count_down)
         self.lock.may_lock = partial(self._may_forget_temporary, "Lock anyway")
         sidebar.temporary_asked.connect(self._new_temporary)
         sidebar.chosen.connect(self._open)
@@ -515,6 +518,13 @@ class Shell(QWidget):
     def _new_temporary(self) -> None:
         self.chat.start_temporary()
         self._focus_composer()
+
+    def _count_down(self, seconds: int) -> None:
+        if seconds:
+            says = f"Locking in {seconds} s. Move the mouse or press a key to go on."
+            self.countdown.tell(says)
+        else:
+            self.countdown.hide()
 
     def _read_attached(self) -> None:
         (self.temporary_work if self.chat.is_temporary else self.work).begin()
@@ -697,7 +707,8 @@ class Shell(QWidget):
             self.chat.start_new()
         if conversation.is_temporary and self.temporary_work.is_begun:
             self._forget_attached_to_temporary()
-        self._tasks.ask(lambda: Audit(self._profile).note(Event.CHAT_REMOVED, count=1))
+        if not conversation.is_temporary:  # Of those, nobody learns that they were there.
+            self._tasks.ask(lambda: Audit(self._profile).note(Event.CHAT_REMOVED, count=1))
         says = "Temporary chat closed" if conversation.is_temporary else "Chat deleted"
         self.toast.tell(says, self._restore)
 

@@ -1,5 +1,6 @@
 """When the window locks: on demand, when nobody touches it, and when screen or computer rest."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ _LOOK_SECONDS = 5.0
 """Between two looks at the clock."""
 _SLEEP_SECONDS = 30.0
 """A look that comes so much too late was slept through."""
+_WARNING_SECONDS = 20.0
+"""So long before it locks because nobody is there, it says so: somebody may be reading."""
 
 
 # Seconds of a clock that nobody sets, and that goes on while the computer sleeps.
@@ -31,6 +34,8 @@ class LockViewModel(QObject):
 
     due = Signal()
     """The window must lock now."""
+    nearing = Signal(int)
+    """Seconds until it locks unless somebody types or points; 0 when somebody did."""
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class LockViewModel(QObject):
         """Asked before a lock that somebody wants; nobody is there to be asked before others."""
         self._clock = clock
         self._touched = self._looked = clock()
+        self._is_warning = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.CoarseTimer)
         self._timer.setInterval(round(_LOOK_SECONDS * 1000))
@@ -100,6 +106,8 @@ class LockViewModel(QObject):
             self._lock()
             return False
         self._touched = now
+        if self._is_warning:
+            self._warn(now)
         return True
 
     def note_rest(self) -> None:
@@ -116,6 +124,19 @@ class LockViewModel(QObject):
             self._lock()
         elif slept:
             self.note_rest()
+        elif self.minutes:
+            self._warn(now)
+
+    def _warn(self, now: float) -> None:
+        """Count the last seconds, and look at the clock as often as that takes."""
+        left = 60 * self.minutes - (now - self._touched)
+        was_warning, self._is_warning = self._is_warning, left <= _WARNING_SECONDS
+        is_soon = left <= _WARNING_SECONDS + _LOOK_SECONDS
+        self._timer.setInterval(1000 if is_soon else round(_LOOK_SECONDS * 1000))
+        if self._is_warning:
+            self.nearing.emit(math.ceil(left))
+        elif was_warning:
+            self.nearing.emit(0)
 
     def _lock(self) -> None:
         self._timer.stop()

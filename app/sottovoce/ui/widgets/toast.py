@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from sottovoce.ui.widgets.parts import breakable, button, label
@@ -12,7 +12,7 @@ _GAP = 14
 
 
 class Toast(QFrame):
-    """Floats for eight seconds over `parent`, right above one of its children."""
+    """Floats for eight seconds over `parent`, right above something in it."""
 
     def __init__(self, parent: QWidget, *, above: QWidget) -> None:
         super().__init__(parent)
@@ -66,4 +66,5 @@ class Toast(QFrame):
             self._sentence.setWordWrap(True)
             self.resize(room, self.heightForWidth(room))
         left = (self._over.width() - self.width()) // 2
-        self.move(left, self._above.y() - self.height() - _GAP)
+        top = self._above.mapTo(self._over, QPoint()).y()
+        self.move(left, top - self.height() - _GAP)
