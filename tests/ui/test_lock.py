@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -15,6 +16,7 @@ from sottovoce.domain.settings import Settings
 from sottovoce.models.remote import Remote
 from sottovoce.store.store import Store, open_store
 from sottovoce.system.paths import Profile
+from sottovoce.system.recovery import new_recovery_key
 from sottovoce.system.restart import RESTART
 from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
@@ -76,6 +78,30 @@ def test_it_locks_when_nobody_types_or_points_for_long(make: Make, clock: Clock)
     clock.seconds = 590
     lock.look()
     assert len(heard) == 1
+
+
+def test_the_last_seconds_are_counted_and_any_input_ends_that(make: Make, clock: Clock) -> None:
+    lock = make(lock_after=5)
+    told: list[int] = []
+    lock.nearing.connect(told.append)
+    for clock.seconds in (275, 280, 281.5):
+        lock.look()
+    assert told == [20, 19]
+    assert lock.note_input()
+    assert told == [20, 19, 0]
+    for clock.seconds in (300, 500):
+        lock.look()
+    assert told == [20, 19, 0]
+
+
+def test_the_countdown_is_seen_on_every_page(shell: Shell) -> None:
+    shell.actions_by_id["documents"].trigger()
+    shell.lock.nearing.emit(12)
+    assert shell.countdown.isVisible()
+    assert "12 s" in shell.countdown.accessibleName()
+    assert shell.rect().contains(shell.countdown.geometry())
+    shell.lock.nearing.emit(0)
+    assert not shell.countdown.isVisible()
 
 
 def test_input_that_comes_too_late_does_not_reach_the_chats(make: Make, clock: Clock) -> None:
@@ -157,6 +183,31 @@ def test_input_is_seen_in_every_window_that_gets_the_focus(qtbot: QtBot) -> None
     watch.deleteLater()
 
 
+def test_words_of_an_input_method_are_input(qtbot: QtBot) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    seen = 0
+
+    def note() -> bool:
+        nonlocal seen
+        seen += 1
+        return True
+
+    watch = Input(application, note)
+    typed = QLineEdit()
+    qtbot.addWidget(typed)
+    with qtbot.waitActive(typed):
+        typed.show()
+        typed.activateWindow()
+    typed.setFocus()
+    composed = QInputMethodEvent()
+    composed.setCommitString("你好")
+    QApplication.sendEvent(typed, composed)
+    assert typed.text() == "你好"
+    assert seen == 1
+    watch.deleteLater()
+
+
 @pytest.fixture
 def locked(
     qtbot: QtBot, profile: Profile, engine: ScriptedEngine, look: Look
@@ -213,6 +264,46 @@ def test_without_a_keyring_none_is_offered(
 ) -> None:
     Vault(profile.vault).create(secrets=None, passphrase=PASSPHRASE)
     assert locked(None).pages.enter.keyring.isHidden()
+
+
+def test_a_screen_that_locks_while_a_passphrase_is_tried_locks_the_window(
+    qtbot: QtBot,
+    profile: Profile,
+    locked: Callable[[Secrets | None], Session],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(QApplication, "exit", codes.append)
+    Vault(profile.vault).create(secrets=None, passphrase=PASSPHRASE)
+    session = locked(None)
+    session.note_rest()  # Nobody has typed anything yet.
+    session.unlock.enter("not this one")
+    session.note_rest()
+    qtbot.waitUntil(lambda: session.unlock.step is Step.ENTER_PASSPHRASE)
+    session.unlock.enter(PASSPHRASE)
+    session.note_rest()
+    assert codes == []
+    qtbot.waitUntil(lambda: codes == [RESTART])
+    assert session.shell is not None
+    assert not session.shell.isVisible()
+
+
+def test_a_screen_that_locks_after_a_recovery_key_forgets_the_key(
+    qtbot: QtBot,
+    profile: Profile,
+    locked: Callable[[Secrets | None], Session],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(QApplication, "exit", codes.append)
+    vault = Vault(profile.vault)
+    written = new_recovery_key()
+    vault.add_recovery_key(vault.create(secrets=None, passphrase=PASSPHRASE), written)
+    session = locked(None)
+    session.unlock.recover(written)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_ANEW)
+    session.note_rest()
+    assert codes == [RESTART]
 
 
 def test_locking_covers_the_window_and_ends_the_program_to_begin_it_anew(

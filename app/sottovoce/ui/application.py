@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, Qt, QTimer
+from PySide6.QtCore import QLockFile, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from sottovoce.domain.policy import Policy
@@ -36,7 +37,7 @@ from sottovoce.ui.theme.fonts import body_font, load_fonts
 from sottovoce.ui.theme.icons import application_icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.pages import Outline, UnlockPages
-from sottovoce.ui.unlock.view_model import Opened, UnlockViewModel
+from sottovoce.ui.unlock.view_model import Opened, Step, UnlockViewModel
 from sottovoce.ui.window import Window
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ _PATIENCE = 4.0
 """Seconds to end in order before the window is locked all the same: before a computer goes to
 sleep, there are five."""
 _REST_MILLISECONDS = 1000
+_ON_THE_WAY = {Step.OPENING, Step.CHANGING_KEY}
+"""Nobody is asked then, and the chats open by themselves."""
 _ALREADY_OPEN = "Sottovoce is already open with these chats. Please use its window."
 
 
@@ -93,6 +96,9 @@ def run(parts: WindowParts) -> int:
     application.setStyle("Fusion")
     load_fonts()
     application.setFont(body_font(14))
+    # Qt's file dialogs write in plain which folders were opened. On Linux alone this keeps them
+    # from it: elsewhere the system has dialogs, and a place for settings, of its own.
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, os.devnull)
     look = Look(application, read_appearance(parts.profile.appearance).scheme)
     lock = QLockFile(str(parts.profile.lock))
     lock.setStaleLockTime(0)  # Age proves nothing: only the end of its owner frees it.
@@ -147,6 +153,8 @@ class Session:
         self._restoring: Restoring | None = None
         self._input: Input | None = None
         self._rest: Rest | None = None
+        self._has_rested = False
+        """Whether screen or computer rested while the chats were being opened."""
         self._downloads: DownloadsViewModel | None = None
         """What goes on while the window is locked."""
         self.tasks = Tasks()
@@ -163,6 +171,7 @@ class Session:
             is_locked=parts.is_locked,
         )
         self.unlock.opened.connect(self._open_shell)
+        self.unlock.changed.connect(lambda: self._note_step())
         self.unlock.restore_asked.connect(self._restore)
         self.pages = UnlockPages(self.unlock, look, self._sidebar_width)
         self.shell: Shell | None = None
@@ -173,6 +182,9 @@ class Session:
         self.window.show()
         # After the first frame: whatever unlocking costs, the window is there before it.
         QTimer.singleShot(0, self.unlock.start)
+        # No bound method: Qt for Python keeps what it is bound to only where that is a QObject, and
+        # crashes where it is gone.
+        QTimer.singleShot(_REST_MILLISECONDS, self.window, lambda: self._listen_for_rest())
         if self._parts.is_locked and self._appearance.downloads:
             QTimer.singleShot(0, self._go_on_downloading)
 
@@ -324,18 +336,28 @@ class Session:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self._input = Input(application, self.shell.lock.note_input)
-        # No bound method: Qt for Python keeps what it is bound to only where that is a QObject, and
-        # crashes where it is gone.
-        QTimer.singleShot(_REST_MILLISECONDS, self.shell, lambda: self._listen_for_rest())
+        if self._has_rested:
+            self.shell.lock.note_rest()
 
     def _listen_for_rest(self) -> None:
         # Late, for start-up: it loads a library, and nobody locks a screen in the first second.
         from sottovoce.ui.lock.rest import Rest
 
-        assert self.shell is not None
-        if self._is_locking:
-            return
-        self._rest = Rest(self.window, self.shell.lock.note_rest)
+        if not self._is_locking:
+            self._rest = Rest(self.window, self.note_rest)
+
+    def note_rest(self) -> None:
+        """The screen is locked, or the computer goes to sleep."""
+        if self.shell is not None:
+            self.shell.lock.note_rest()
+        elif self.unlock.step is Step.CHOOSE_ANEW:
+            QApplication.exit(RESTART)  # The recovery key was right: the key is in memory.
+        else:
+            self._has_rested = self.unlock.step in _ON_THE_WAY
+
+    def _note_step(self) -> None:
+        if self.unlock.step not in _ON_THE_WAY:
+            self._has_rested = False  # Somebody is asked, and will be there to answer.
 
     @property
     def _sidebar_width(self) -> int:
