@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 from gguf import GGML_QUANT_SIZES
 
@@ -24,6 +25,7 @@ from models.made_gguf import (
 )
 from mutated_gguf import changed, changes
 from sottovoce.domain.model import Role
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -33,13 +35,15 @@ from sottovoce.domain.problems import (
     Unsupported,
 )
 from sottovoce.domain.stop import Stop
+from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.examine import examine
 from sottovoce.models.gguf import read_model, read_shape
 from sottovoce.models.gguf_file import FORMATS, opened
 from sottovoce.models.inspect import Patience, inspect
 from sottovoce.models.inspect_wire import packed, unpacked
 from sottovoce.models.inspection import Kind
-from sottovoce.models.shelf import starter
+from sottovoce.models.shelf import Shelf, starter
+from sottovoce.system.sandbox import demand, possible
 from tiny_llama import tiny_llama
 
 
@@ -434,3 +438,21 @@ def test_no_broken_header_brings_anything_but_a_problem(tmp_path: Path) -> None:
             look = inspect if number % 100 == 0 else lambda path, _: examine(path)
             with suppress(Problem):
                 look(file, Stop())
+
+
+def test_an_administrator_can_demand_that_it_is_locked_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if possible().is_full:
+        inspect(tiny_llama(), Stop(), needs_sandbox=True)
+    patched = "sottovoce.models.inspect.demand"
+    monkeypatch.setattr(patched, lambda held: demand(replace(held, files=False)))
+    inspect(tiny_llama(), Stop())
+    strict = Policy(needs_sandbox=True)
+    for asked in (
+        lambda: Shelf(tmp_path / "models", policy=strict).link(tiny_llama(), Stop()),
+        lambda: AdapterShelf(tmp_path / "adapters", strict).link(tiny_llama(), Stop()),
+    ):
+        with pytest.raises(Refused, match="administrator"):
+            asked()
+    assert not psutil.Process().children()

@@ -393,7 +393,7 @@ def test_what_changes_after_it_was_looked_into_is_told(
     path = tmp_path / "talk.gguf"
     path.write_bytes(tiny.read_bytes())
 
-    def replaced_meanwhile(asked: Path, stop: Stop) -> Inspection:
+    def replaced_meanwhile(asked: Path, stop: Stop, *, needs_sandbox: bool) -> Inspection:
         found = inspect(asked, stop)
         path.write_bytes(tiny.read_bytes() + b"more")
         return found

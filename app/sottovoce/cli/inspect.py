@@ -12,9 +12,9 @@ from sottovoce.models.inspect import inspect
 from sottovoce.models.inspection import Inspection
 
 
-def run(arguments: argparse.Namespace, _: Parts, stop: Stop) -> None:
+def run(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     """Tell it. Raises what the file cannot be looked into for."""
-    inspection = inspect(arguments.path, stop)
+    inspection = inspect(arguments.path, stop, needs_sandbox=parts.policy.needs_sandbox)
     if arguments.json:
         write_json(plain(inspection), indent=2)
         return

@@ -183,7 +183,8 @@ def _put(
 ) -> Item | AdapterItem:
     if path.is_dir():
         raise Missing("There is no GGUF file in this folder. Choose another.")
-    shelf, adapters = shelf_in(parts.profile), AdapterShelf(parts.profile.adapters)
+    shelf = shelf_in(parts.profile)
+    adapters = AdapterShelf(parts.profile.adapters, parts.policy)
     doing = f"Copying {path.name}"
     try:
         if copies:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Missing, Problem, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -45,8 +46,9 @@ class AdapterItem:
 class AdapterShelf:
     """The adapters in a profile's folder and those linked from there. It reads when it is asked."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, policy: Policy = NO_RULES) -> None:
         self.folder = folder
+        self._policy = policy
 
     def items(self) -> list[AdapterItem]:
         """All of them by their names, also what cannot be used."""
@@ -92,13 +94,13 @@ class AdapterShelf:
         path = path.absolute()
         if item := next((item for item in self.items() if item.path == path), None):
             return item
-        record = new_record([_checked(path, stop)])
+        record = new_record([_checked(path, self._policy, stop)])
         write_record(link_place(self.folder, path), record)
         return _item(path, is_linked=True)
 
     def copy(self, path: Path, stop: Stop) -> Iterator[Transferred | AdapterItem]:
         """Put a copy of an adapter on the shelf. Raises what `link` does, and NoRoom."""
-        for news in copy([_checked(path, stop)], self.folder / path.name, stop):
+        for news in copy([_checked(path, self._policy, stop)], self.folder / path.name, stop):
             if isinstance(news, Transferred):
                 yield news
                 continue
@@ -120,11 +122,11 @@ class AdapterShelf:
                 file.unlink(missing_ok=True)
 
 
-def _checked(path: Path, stop: Stop) -> FileRecord:
+def _checked(path: Path, policy: Policy, stop: Stop) -> FileRecord:
     """The file as it was before it was looked into. Raises what `AdapterShelf.link` does."""
     with translated():
         record = file_record(path)
-    inspection = inspect(path, stop)
+    inspection = inspect(path, stop, needs_sandbox=policy.needs_sandbox)
     if inspection.kind is not Kind.ADAPTER:
         raise Unsupported(_NO_ADAPTER)
     if inspection.trouble:

@@ -228,7 +228,7 @@ class Downloads:
             sha256 = yield from self._get(order, pace, before, stop)
             files.append(ChosenFile(order.file.name, order.file.size, sha256))
             before += order.file.size
-        check(folder, choice, stop)
+        check(folder, choice, self._policy, stop)
         whole = replace(choice, files=tuple(files))
         self._change(id_, lambda entry: replace(entry, choice=whole, is_whole=True))
 

@@ -17,6 +17,7 @@ from sottovoce.models.inspect_wire import (
 )
 from sottovoce.models.inspection import Inspection
 from sottovoce.system.child import Child, Failed, Locked
+from sottovoce.system.sandbox import demand
 
 INSPECT_PROCESS = "--inspect-process"
 
@@ -33,12 +34,14 @@ class Patience:
     """To look into the file."""
 
 
-def inspect(path: Path, stop: Stop, patience: Patience | None = None) -> Inspection:
+def inspect(
+    path: Path, stop: Stop, patience: Patience | None = None, *, needs_sandbox: bool = False
+) -> Inspection:
     """What the file says about itself, and what is wrong with it.
 
     Whatever is in it, this takes a few seconds at most and memory only in a process that then ends.
-    Raises Missing, Refused, Damaged or Unsupported, Interrupted if no process could be started, and
-    Cancelled.
+    `needs_sandbox`: nothing is heard from one that the system cannot lock in fully. Raises Missing,
+    Refused, Damaged or Unsupported, Interrupted if no process could be started, and Cancelled.
     """
     patience = patience or Patience()
     try:
@@ -46,7 +49,7 @@ def inspect(path: Path, stop: Stop, patience: Patience | None = None) -> Inspect
     except OSError as error:
         raise Interrupted(_NO_START) from error
     try:
-        return _asked(child, path.absolute(), stop, patience)
+        return _asked(child, path.absolute(), stop, patience, needs_sandbox=needs_sandbox)
     finally:
         child.channel.hang_up()
         child.kill()
@@ -56,7 +59,9 @@ class _Lost(Exception):
     """The process ended before it answered, or took longer than it may."""
 
 
-def _asked(child: Child[News], path: Path, stop: Stop, patience: Patience) -> Inspection:
+def _asked(
+    child: Child[News], path: Path, stop: Stop, patience: Patience, *, needs_sandbox: bool
+) -> Inspection:
     try:
         child.channel.tell(Examine(os.fsencode(path)))
         news = _heard(child, patience.start, stop)
@@ -64,8 +69,12 @@ def _asked(child: Child[News], path: Path, stop: Stop, patience: Patience) -> In
         raise Interrupted(_NO_START) from error
     try:
         if isinstance(news, Locked):
-            news = _heard(child, patience.work, stop)
-        return _found(news)
+            if needs_sandbox:
+                demand(news.confinement)
+            return _found(_heard(child, patience.work, stop))
+        if isinstance(news, Failed):  # There is nothing that it could look into.
+            raise news.as_problem
+        raise _Lost
     except _Lost as lost:
         raise Unsupported(TOO_MUCH) from lost
 

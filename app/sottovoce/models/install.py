@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Damaged, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.models.download import Choice, local_name
@@ -44,7 +45,7 @@ def find_twin(models: Path, choice: Choice) -> Path | None:
     return None
 
 
-def check(staged: Path, choice: Choice, stop: Stop) -> None:
+def check(staged: Path, choice: Choice, policy: Policy, stop: Stop) -> None:
     """Look into the files of a choice, which are in the folder `staged`, before they are installed.
 
     Raises Damaged or Unsupported if they are no model, and then they are deleted; or what `inspect`
@@ -52,8 +53,9 @@ def check(staged: Path, choice: Choice, stop: Stop) -> None:
     """
     files = [staged / local_name(file.name) for file in choice.files]
     try:
-        if trouble := inspect(files[0], stop).trouble:
-            raise Unsupported(trouble)
+        found = inspect(files[0], stop, needs_sandbox=policy.needs_sandbox)
+        if found.trouble:
+            raise Unsupported(found.trouble)
     except (Damaged, Unsupported):
         for file in files:
             file.unlink(missing_ok=True)

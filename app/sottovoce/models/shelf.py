@@ -162,7 +162,7 @@ class Shelf:
         if item := self._place_of(files):
             return item
         record = known or new_record(_as_they_are(files))
-        licence = _inspected(files, stop).source.licence
+        licence = _inspected(files, self._policy, stop).source.licence
         if twin := self._twin_of(files, stop):
             return twin
         record = replace(record, licence=record.licence or licence)
@@ -177,7 +177,7 @@ class Shelf:
         """
         files = parts(path.absolute())
         sources = _as_they_are(files)
-        licence = _inspected(files, stop).source.licence
+        licence = _inspected(files, self._policy, stop).source.licence
         linked = self._place_of(files) or self._twin_of(files, stop)
         if linked and linked.origin is not Origin.LINKED:
             yield linked
@@ -343,9 +343,9 @@ def _as_they_are(files: tuple[Path, ...]) -> tuple[FileRecord, ...]:
         return tuple(file_record(file) for file in files)
 
 
-def _inspected(files: tuple[Path, ...], stop: Stop) -> Inspection:
+def _inspected(files: tuple[Path, ...], policy: Policy, stop: Stop) -> Inspection:
     """What they say about themselves; if they are no whole model, the Problem is raised."""
-    inspection = inspect(files[0], stop)
+    inspection = inspect(files[0], stop, needs_sandbox=policy.needs_sandbox)
     if inspection.trouble:
         raise Unsupported(inspection.trouble)
     if inspection.kind is Kind.ADAPTER:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sottovoce.domain.parts import parts
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Damaged, NoRoom, Refused, Unsupported
 from sottovoce.domain.stop import Stop
 from sottovoce.domain.transfer import Transferred
@@ -178,7 +179,7 @@ class _Installation:
                 elif is_handed(item):
                     _check_same(file, place, stop)
                 before += file.size
-            _look_into(path, item, stop)
+            _look_into(path, item, self._profile.policy, stop)
         write_private(self._stage / _WHOLE, b"")
 
     def put(self) -> Installed:
@@ -319,12 +320,12 @@ def _check_same(file: Content, place: Path, stop: Stop) -> None:
         raise Refused(f"“{file.name}” is another file in that folder. Choose an empty folder.")
 
 
-def _look_into(path: Path, item: Item, stop: Stop) -> None:
+def _look_into(path: Path, item: Item, policy: Policy, stop: Stop) -> None:
     """Return if a model or adapter is one; else it goes. Raises Damaged or Unsupported."""
     if item.kind not in LOADED:
         return
     try:
-        found = inspect(path, stop)
+        found = inspect(path, stop, needs_sandbox=policy.needs_sandbox)
         if found.trouble:
             raise Unsupported(found.trouble)
         if (found.kind is FileKind.ADAPTER) != (item.kind is Kind.ADAPTER):

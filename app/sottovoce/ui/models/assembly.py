@@ -43,12 +43,12 @@ def models_page(
 ) -> ModelsPage:
     """The page on the view-models of the window, and on those that it alone needs."""
     machine = MachineViewModel(engine, tasks, profile.speed)
-    adapters = AdapterShelf(profile.adapters)
+    adapters = AdapterShelf(profile.adapters, profile.policy)
     installed = InstalledTab(
         InstalledParts(
             shelf=shelf,
             model=model,
-            details=DetailsViewModel(shelf, tasks),
+            details=DetailsViewModel(shelf, tasks, profile.policy),
             machine=machine,
             fit=FitViewModel(machine, settings),
             verifying=VerifyViewModel(shelf, tasks),

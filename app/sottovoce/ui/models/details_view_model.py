@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.models.catalogue import Licence, catalogue
@@ -20,10 +21,11 @@ class DetailsViewModel(QObject):
 
     changed = Signal()
 
-    def __init__(self, shelf: ShelfViewModel, tasks: Tasks) -> None:
+    def __init__(self, shelf: ShelfViewModel, tasks: Tasks, policy: Policy) -> None:
         super().__init__()
         self._shelf = shelf
         self._tasks = tasks
+        self._policy = policy
         self._seen: dict[tuple[Path, int], Inspection] = {}
         self._under_way: Stop | None = None
         self._failure = ""
@@ -77,7 +79,7 @@ class DetailsViewModel(QObject):
 
     def _inspect(self, item: Item) -> None:
         def work(stop: Stop) -> Iterator[Inspection]:
-            yield inspect(item.path, stop)
+            yield inspect(item.path, stop, needs_sandbox=self._policy.needs_sandbox)
 
         def take(inspection: Inspection) -> None:
             self._seen[item.path, item.size] = inspection
