@@ -5,15 +5,19 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 
+from sottovoce import __version__
 from sottovoce.cli.arguments import parse
-from sottovoce.cli.terminal import open_streams, tell
+from sottovoce.cli.terminal import open_streams, tell, write
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
+from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
+from sottovoce.system.application import this_application
 from sottovoce.system.audit import Audit
 from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.forgetting import finish_forgetting
@@ -24,6 +28,7 @@ from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import profile
 from sottovoce.system.policy import fingerprint, policy_in_force
+from sottovoce.system.renewal import TRY_OUT, Start, starting
 from sottovoce.system.restart import RESTART, restart
 from sottovoce.system.secrets import keyring_secrets, no_secrets
 
@@ -33,6 +38,15 @@ log = logging.getLogger(__name__)
 def launch(argv: Sequence[str]) -> int:
     """Open the window, or run the command in `argv`. Returns the exit code."""
     open_streams()
+    if argv[:1] == [TRY_OUT]:
+        return _try_out()
+    with starting(this_application(), lambda: restart(argv)) as start:
+        code = _started(argv, start)
+        start.succeeded()
+        return code
+
+
+def _started(argv: Sequence[str], start: Start) -> int:
     # Taken out of the environment, so that no other process inherits it.
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
     token = os.environ.pop("SOTTOVOCE_HUB_TOKEN", None)
@@ -45,7 +59,7 @@ def launch(argv: Sequence[str]) -> int:
         restart([*(each for each in argv if each != "--locked"), "--locked"])
 
     try:
-        code = _launch(arguments, passphrase, token, again)
+        code = _launch(arguments, passphrase, token, start, again)
         if code == RESTART:
             again()
         return code
@@ -65,6 +79,7 @@ def _launch(
     arguments: argparse.Namespace,
     passphrase: str | None,
     token: str | None,
+    start: Start,
     again: Callable[[], None],
 ) -> int:
     folder = profile(arguments.data_dir, _policy(arguments))
@@ -114,8 +129,26 @@ def _launch(
                 unlocked=unlocked,
                 is_locked=arguments.locked,
                 restart=again,
+                start=start,
             )
         )
+
+
+def _try_out() -> int:
+    """Start every part once, in a folder of its own, and say the version."""
+    # Late: only a program that is about to be installed does this.
+    from tempfile import TemporaryDirectory
+
+    from sottovoce.ui.trying_out import try_out
+
+    with TemporaryDirectory() as folder:
+        NetworkGate(Ledger(Path(folder, "ledger"))).close()
+        harden()
+        with closing(ProcessEngine()) as engine:
+            engine.devices(Stop())
+    try_out()
+    write(f"{__version__}\n")
+    return 0
 
 
 def _policy(arguments: argparse.Namespace) -> Policy:

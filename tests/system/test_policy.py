@@ -19,6 +19,7 @@ network = false
 hosts = ["Hub.Example.org", "*.files.example.org"]
 models = ["{"AB" * 32}"]
 signers = ["abcd-efgh-ijkl-mnop-qrst-uvwx-yz23-4567"]
+updates = false
 needs_passphrase = true
 temporary = false
 lock_after = 5
@@ -50,6 +51,7 @@ def test_every_rule_is_read(file: Path) -> None:
         hosts=("hub.example.org", "*.files.example.org"),
         models=frozenset({"ab" * 32}),
         signers=frozenset({"ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23-4567"}),
+        updates=False,
         needs_passphrase=True,
         temporary=False,
         lock_after=5,

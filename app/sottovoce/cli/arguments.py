@@ -71,6 +71,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_chats(commands, everywhere)
     _add_library(commands, everywhere)
     _add_bundle(commands, everywhere)
+    _add_update(commands, everywhere)
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
@@ -262,7 +263,7 @@ def _add_bundle(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
         ("--model", _given, "NAME", "a model of the shelf, for chats, embedding or ranking"),
         ("--adapter", _given, "NAME", "a LoRA adapter"),
         ("--licence", _path, "FILE", "the text of terms that ask to go along"),
-        ("--application", _path, "FILE", "what sets up Sottovoce there"),
+        ("--application", _path, "FILE", "what sets up Sottovoce there, or updates it"),
     )
     for option, kind, metavar, says in several:
         create.add_argument(
@@ -336,6 +337,34 @@ def _add_bundle(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
     trust.add_argument("file", type=_path, metavar="FILE", help="a signer.pub")
     trust.add_argument("--fingerprint", type=_given, help="what the signer told you")
     add_key("forget", "trust a signer no more").add_argument("fingerprint", type=_given)
+
+
+def _add_update(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    actions = commands.add_parser(
+        "update", parents=[everywhere], help="another version of Sottovoce, from a file"
+    ).add_subparsers(dest="action", metavar="ACTION", required=True)
+    verify = actions.add_parser(
+        "verify", parents=[everywhere], help="read all of an update, and who signed it"
+    )
+    install = actions.add_parser(
+        "install", parents=[everywhere], help="have it ready for the next start"
+    )
+    for action in (verify, install):
+        action.add_argument("path", type=_path, metavar="FILE")
+        action.add_argument("--json", action="store_true", help="one JSON document")
+        action.add_argument("--older", action="store_true", help="take an older version, too")
+        action.add_argument(
+            "--trust-signer",
+            type=_given,
+            metavar="FINGERPRINT",
+            help="trust this signer, as they told you by another way",
+        )
+    install.add_argument(
+        "--hand-to",
+        type=_path,
+        metavar="FOLDER",
+        help="where the file is put if the system installs it, instead of your downloads",
+    )
 
 
 def _add_models(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from sottovoce.models.adapters import AdapterShelf
 from sottovoce.models.bundle.create import (
     Cargo,
     adapter_cargo,
+    application_cargo,
     create,
     file_cargo,
     licence_cargo,
@@ -96,11 +97,7 @@ def _cargoes(arguments: argparse.Namespace, parts: Parts) -> list[Cargo]:
     )
     models = [model_cargo(shelf.item(name)) for name in arguments.model]
     licences = [known.licence(id_) for id_ in dict.fromkeys(each.licence for each in models)]
-    files = (
-        (Kind.LICENCE, arguments.licence),
-        (Kind.APPLICATION, arguments.application),
-        (Kind.POLICY, [arguments.policy_file] if arguments.policy_file else []),
-    )
+    policies = [arguments.policy_file] if arguments.policy_file else []
     for licence in licences:
         if licence and licence.must_accept and not arguments.licence:
             tell(
@@ -111,7 +108,9 @@ def _cargoes(arguments: argparse.Namespace, parts: Parts) -> list[Cargo]:
         *models,
         *(adapter_cargo(adapters.find(name)) for name in arguments.adapter),
         *(licence_cargo(licence) for licence in licences if licence),
-        *(file_cargo(kind, path) for kind, paths in files for path in paths),
+        *(file_cargo(Kind.LICENCE, path) for path in arguments.licence),
+        *map(application_cargo, arguments.application),
+        *(file_cargo(Kind.POLICY, path) for path in policies),
     ]
     if not cargoes:
         raise Missing("A bundle without anything is of no use. Add --model NAME.")
@@ -124,13 +123,13 @@ def _verify(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
         for news in verify(bundle, stop):
             progress.show(f"Reading {bundle.manifest.name}: {transfer(news)}")
     _write_bundle(bundle, parts, as_json=arguments.json, place=arguments.path)
-    if not _is_named(bundle.signer, arguments.trust_signer):
+    if not is_named(bundle.signer, arguments.trust_signer):
         _check(bundle, Signers(parts.profile))
 
 
 def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     bundle, signers = open_bundle(arguments.path), Signers(parts.profile)
-    if _is_named(bundle.signer, arguments.trust_signer):
+    if is_named(bundle.signer, arguments.trust_signer):
         signers.trust(bundle.signer)
     _check(bundle, signers)
     acceptances = {
@@ -235,7 +234,7 @@ def _show_keys(arguments: argparse.Namespace, parts: Parts) -> None:
 
 def _trust(arguments: argparse.Namespace, parts: Parts) -> None:
     key = public_key_in(_read(arguments.file))
-    if not _is_named(key, arguments.fingerprint):
+    if not is_named(key, arguments.fingerprint):
         if not sys.stdin.isatty():
             raise Refused("Say whom you trust: add --fingerprint with what the signer told you.")
         tell(f"Its fingerprint is {key.fingerprint}.")
@@ -244,7 +243,7 @@ def _trust(arguments: argparse.Namespace, parts: Parts) -> None:
     write(f"{key.fingerprint} is trusted: its bundles can be installed.\n")
 
 
-def _is_named(key: PublicKey, fingerprint: str | None) -> bool:
+def is_named(key: PublicKey, fingerprint: str | None) -> bool:
     """Whether the person typed its fingerprint. Raises Refused if it is another's."""
     if fingerprint is None:
         return False

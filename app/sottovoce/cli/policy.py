@@ -37,6 +37,7 @@ def values(policy: Policy) -> dict[str, object]:
         "hosts": None if policy.hosts is None else list(policy.hosts),
         "models": None if policy.models is None else sorted(policy.models),
         "signers": None if policy.signers is None else sorted(policy.signers),
+        "updates": policy.updates,
         "needs_passphrase": policy.needs_passphrase,
         "temporary": policy.temporary,
         "lock_after": policy.lock_after,
@@ -66,6 +67,7 @@ def sentences(policy: Policy) -> list[tuple[str, str]]:
             signers is not None,
             f"Only bundles of these signers are installed: {_all_of(sorted(signers or ()))}.",
         ),
+        ("updates", not policy.updates, "Only administrators install updates and packs."),
         ("needs_passphrase", policy.needs_passphrase, "A passphrase has to protect the chats."),
         ("temporary", not policy.temporary, "No chat can be held without keeping it."),
         (

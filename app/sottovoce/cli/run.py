@@ -15,6 +15,7 @@ from sottovoce.cli import (
     network,
     policy,
     protect,
+    update,
 )
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import tell
@@ -36,6 +37,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Parts], None]] = {
     "network": network.run,
     "policy": policy.run,
     "protect": protect.run,
+    "update": update.run,
 }
 
 

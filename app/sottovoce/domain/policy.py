@@ -20,6 +20,8 @@ class Policy:
     """SHA-256, in lower-case hex, of the only model files that may be loaded; None allows all."""
     signers: frozenset[str] | None = None
     """Fingerprints of the only signers whose bundles may be installed; None leaves the choice."""
+    updates: bool = True
+    """Whether the user may install updates and packs, which are programs, from a file."""
     needs_passphrase: bool = False
     """Whether chats must be protected by a passphrase, not by the keyring alone."""
     temporary: bool = True
@@ -43,6 +45,11 @@ class Policy:
         """Raise Refused where no chat may leave Sottovoce."""
         if not self.export:
             raise Refused("Your administrator does not allow chats to be exported or backed up.")
+
+    def check_updates(self) -> None:
+        """Raise Refused where nobody but administrators installs programs."""
+        if not self.updates:
+            raise Refused("Your administrator updates Sottovoce; nobody else may do it here.")
 
     def check_temporary(self) -> None:
         """Raise Refused where no chat may be held that is not kept."""

@@ -49,6 +49,21 @@ def is_locked(path: Path) -> bool:
         return False
 
 
+if sys.platform != "win32":
+
+    def try_alone(folder: int) -> bool:
+        """Whether nobody else locks this open folder, alone or shared; then it is ours.
+
+        A folder that is locked by itself needs no file for it, and takes its lock along when it is
+        renamed. The lock ends when the folder is closed, or is shared.
+        """
+        return _take(folder)
+
+    def try_shared(folder: int) -> bool:
+        """Whether nobody locks this open folder alone; then we have a share, and only that."""
+        return _take_share(folder)
+
+
 @contextmanager
 def _holding(path: Path, patience: float, take: Callable[[int], bool]) -> Iterator[bool]:
     with writing_translated():

@@ -51,6 +51,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
     signers: tuple[str, ...] | None = None
+    updates: bool = True
     needs_passphrase: bool = False
     temporary: bool = True
     lock_after: _AtLeastOne | None = None
@@ -153,6 +154,7 @@ def _policy(file: _File) -> Policy:
         hosts=None if file.hosts is None else tuple(map(_host, file.hosts)),
         models=None if file.models is None else frozenset(map(_fingerprint, file.models)),
         signers=None if file.signers is None else frozenset(map(_signer, file.signers)),
+        updates=file.updates,
         needs_passphrase=file.needs_passphrase,
         temporary=file.temporary,
         lock_after=file.lock_after,

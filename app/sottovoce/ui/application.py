@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe
 from sottovoce.system.paths import Profile
+from sottovoce.system.renewal import Start
 from sottovoce.system.restart import RESTART
 from sottovoce.ui.classification import classification
 from sottovoce.ui.lock.input import Input
@@ -79,6 +80,8 @@ class WindowParts:
     """Whether the window has locked itself: it opens nothing before it is asked to."""
     restart: Callable[[], object] = lambda: None
     """Replaces this process by one with a locked window, at once. Any thread may call."""
+    start: Start = field(default_factory=Start)
+    """What is known of an update."""
 
     @property
     def policy(self) -> Policy:
@@ -330,8 +333,9 @@ class Session:
         self.window.setCentralWidget(self.shell)
         self.window.may_close = self.shell.may_close
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
-        if opened.note:
-            self.shell.toast.tell(opened.note)
+        if note := opened.note or self._parts.start.note:
+            self.shell.toast.tell(note)
+        self.tasks.ask(self._parts.start.succeeded)
         self.shell.lock.due.connect(self.lock)
         application = QApplication.instance()
         assert isinstance(application, QApplication)

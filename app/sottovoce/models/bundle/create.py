@@ -48,6 +48,13 @@ _SPARE = 64_000_000
 _UNFINISHED = re.compile(r"\.(\d{1,9})\.making\Z")
 """What ends the name of a bundle that is being made: the number of the process that makes it."""
 _NO_SUM = "0" * 64
+_APPLICATION = re.compile(
+    r"sottovoce[-_](?P<version>\d+(?:\.\d+){1,3})[-_](?:(?P<system>linux|windows|macos)-)?"
+    r"(?P<processor>amd64|x86_64|arm64)\.",
+    re.IGNORECASE,
+)
+_PROCESSORS = {"amd64": "x86_64"}
+"""As Debian names them, and as we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,9 @@ class Cargo:
     commit: str = ""
     sha256: tuple[str, ...] = ()
     """What is known of the files from when they came here; empty where nothing is."""
+    version: str = ""
+    platform: str = ""
+    """Of code: as a manifest has them."""
 
 
 def model_cargo(item: ShelfItem) -> Cargo:
@@ -91,6 +101,23 @@ def file_cargo(kind: Kind, path: Path) -> Cargo:
     """Any other file, under its own name as far as other machines take it."""
     name = plain(path.name)
     return Cargo(kind, name, (path,), (name,))
+
+
+def application_cargo(path: Path) -> Cargo:
+    """What sets up Sottovoce, with version and platform where its name tells them.
+
+    Such as sottovoce-1.2.0-linux-x86_64.tar.xz, sottovoce_1.2.0_amd64.deb, Sottovoce-1.2.0-macos-
+    arm64.dmg: only these are updates to an application; others are handed to a person.
+    """
+    cargo = file_cargo(Kind.APPLICATION, path)
+    told = _APPLICATION.match(path.name)
+    if told is None:
+        return cargo
+    system, processor = told["system"] or "linux", told["processor"].lower()
+    platform = f"{system}-{_PROCESSORS.get(processor, processor)}"
+    return replace(
+        cargo, name=f"Sottovoce {told['version']}", version=told["version"], platform=platform
+    )
 
 
 def licence_cargo(licence: Licence) -> Cargo:
@@ -230,7 +257,14 @@ def _item(cargo: Cargo, largest: int) -> Item:
         sizes = [largest] * whole + ([rest] if rest else [])
         contents.append(Content(name, size, _NO_SUM, tuple(Part(each, _NO_SUM) for each in sizes)))
     return Item(
-        cargo.kind, cargo.name, tuple(contents), cargo.licence, cargo.repository, cargo.commit
+        cargo.kind,
+        cargo.name,
+        tuple(contents),
+        cargo.licence,
+        cargo.repository,
+        cargo.commit,
+        cargo.version,
+        cargo.platform,
     )
 
 

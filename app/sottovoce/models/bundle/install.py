@@ -174,10 +174,10 @@ class _Installation:
             for file in item.files:
                 place = path.with_name(file.name)
                 if not place.exists():
-                    for done in _copy(self._bundle, file, place, stop):
+                    for done in copy(self._bundle, file, place, stop):
                         yield pace.at(before + done)
                 elif is_handed(item):
-                    _check_same(file, place, stop)
+                    check_same(file, place, stop)
                 before += file.size
             _look_into(path, item, self._profile.policy, stop)
         write_private(self._stage / _WHOLE, b"")
@@ -196,7 +196,7 @@ class _Installation:
             tuple(there[Kind.MODEL]),
             tuple(there[Kind.ADAPTER]),
             tuple(there[Kind.LICENCE]),
-            (*there[Kind.APPLICATION], *there[Kind.POLICY]),
+            (*there[Kind.APPLICATION], *there[Kind.POLICY], *there[Kind.PACK]),
         )
 
     def leave_nothing(self) -> None:
@@ -289,7 +289,7 @@ def _check_allowed(manifest: Manifest, profile: Profile) -> None:
         )
 
 
-def _copy(bundle: Bundle, file: Content, place: Path, stop: Stop) -> Iterator[int]:
+def copy(bundle: Bundle, file: Content, place: Path, stop: Stop) -> Iterator[int]:
     """Have a file of the bundle at `place`, on from what is there of it; tell how far it is."""
     part = _part_of(place)
     if part.is_symlink():  # In a folder that others may write, it might lead to any file of ours.
@@ -310,7 +310,7 @@ def _copy(bundle: Bundle, file: Content, place: Path, stop: Stop) -> Iterator[in
     settle(part)
 
 
-def _check_same(file: Content, place: Path, stop: Stop) -> None:
+def check_same(file: Content, place: Path, stop: Stop) -> None:
     """Return if this very file is at `place`; raise Refused."""
     is_same = False
     if place.is_file() and not place.is_symlink():  # A pipe might let us wait for ever.

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """Sottovoce itself, for whoever sets it up there."""
     POLICY = "policy"
     """For an administrator to look at and to install: it is never obeyed from here."""
+    PACK = "pack"
+    """Libraries by which llama.cpp computes on a GPU."""
 
 
 LOADED = frozenset({Kind.MODEL, Kind.ADAPTER})
@@ -79,12 +81,16 @@ class Item:
     kind: Kind
     name: Text
     files: tuple[Content, ...]
-    """All of a sharded model, in their order; else one."""
+    """All of a sharded model, in their order; all libraries of a pack; else one."""
     licence: Text = ""
     """Its identifier, such as llama3.1; empty where none is known."""
     repository: Text = ""
     """Where a model was downloaded from; empty where that is not known."""
     commit: Text = ""
+    version: Text = ""
+    """Of an application; of the llama.cpp that a pack belongs to. Else empty."""
+    platform: Text = ""
+    """What code runs on, such as linux-x86_64; empty where that is not said."""
 
     @property
     def size(self) -> int:
@@ -172,9 +178,11 @@ def _is_item_sound(item: Item) -> bool:
     names = [file.name for file in item.files]
     return (
         all(map(is_plain, names))
-        and _is_shown_as_it_is(item.name, item.licence, item.repository, item.commit)
+        and _is_shown_as_it_is(
+            *(item.name, item.licence, item.repository, item.commit, item.version, item.platform)
+        )
         and (item.kind in LOADED) == all(name.endswith(".gguf") for name in names)
-        and is_whole_set(names)
+        and (item.kind is Kind.PACK or is_whole_set(names))
         and all(map(_adds_up, item.files))
     )
 

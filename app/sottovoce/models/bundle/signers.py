@@ -6,13 +6,20 @@ from datetime import UTC, datetime
 import msgspec
 
 from sottovoce.domain.problems import Damaged, Missing, Refused
-from sottovoce.models.bundle.minisign import PublicKey, is_fingerprint, public_key
+from sottovoce.models.bundle.minisign import (
+    PublicKey,
+    is_fingerprint,
+    public_key,
+    public_key_in,
+)
 from sottovoce.models.bundle.reading import Bundle
 from sottovoce.system.files import write_private
-from sottovoce.system.paths import Profile
+from sottovoce.system.paths import Profile, resource
 
 _LARGEST = 1_000_000
 """Bytes; thousands of signers come to less."""
+_PUBLISHER = "publisher.pub"
+"""The resource that a release is built with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,18 @@ class Signer:
 
 class UnknownSigner(Refused):
     """Nobody has trusted this signer yet: compare the fingerprint, and trust it."""
+
+
+def publisher() -> PublicKey | None:
+    """Who signs what replaces this program; None where it was built without a publisher's key.
+
+    Raises Damaged: a key that cannot be read is not the same as none.
+    """
+    try:
+        place = resource(_PUBLISHER)
+    except Damaged:
+        return None
+    return public_key_in(place.read_bytes())
 
 
 class Signers:
@@ -85,6 +104,21 @@ class Signers:
                 return signer.public_key
         raise Missing("No signer of this fingerprint is trusted. See: sottovoce bundle key show")
 
+    def check_code(self, bundle: Bundle, only: PublicKey | None) -> None:
+        """Return if what is in the bundle may be run: `only` that publisher's, if there is one.
+
+        Whom somebody trusts with models is not thereby trusted with the program. Where there is no
+        publisher, the signer has to be trusted. Raises UnknownSigner or Refused.
+        """
+        self._check_allowed(bundle.signer)
+        if only is None:
+            self._check_known(bundle.signer)
+        elif bundle.signer != only:
+            raise Refused(
+                "This was not signed by the publisher of this Sottovoce, but by "
+                f"{bundle.signer.fingerprint}. Get it from where you got Sottovoce."
+            )
+
     def check(self, bundle: Bundle) -> None:
         """Return if the bundle may be installed, as far as its signer and its age go.
 
@@ -92,12 +126,7 @@ class Signers:
         policy does not allow its signer.
         """
         self._check_allowed(bundle.signer)
-        signer = self.find(bundle.signer)
-        if signer is None:
-            raise UnknownSigner(
-                f"The signer of this bundle is not trusted here: {bundle.signer.fingerprint}. "
-                "Compare this fingerprint with the one that the signer told you, and trust it."
-            )
+        signer = self._check_known(bundle.signer)
         manifest = bundle.manifest
         for line in signer.lines:
             if line.name == manifest.name and line.sequence > manifest.sequence:
@@ -117,6 +146,15 @@ class Signers:
                 for each in self.all()
             )
         )
+
+    def _check_known(self, key: PublicKey) -> Signer:
+        signer = self.find(key)
+        if signer is None:
+            raise UnknownSigner(
+                f"The signer of this bundle is not trusted here: {key.fingerprint}. "
+                "Compare this fingerprint with the one that the signer told you, and trust it."
+            )
+        return signer
 
     def _check_allowed(self, key: PublicKey) -> None:
         if not self._is_allowed(key):

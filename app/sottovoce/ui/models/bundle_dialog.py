@@ -45,6 +45,7 @@ _WHOLE_FINGERPRINT = 32
 _LONGEST_PATH = 48
 """Letters of the folder's path that are shown."""
 
+    Kind.PACK: "Pack for GPUs",
 
 class BundleDialog(QDialog):
     """Closes when the bundle is installed; closing it before stops that."""
