@@ -6,7 +6,8 @@ lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and
 
 {"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"attach": PATH}, {"edit": TEXT} (the first
 message), {"place": [X, Y, WIDTH, HEIGHT]}, {"press": KEYS}, {"do": ACTION}, {"lock_at_once": true}
-(as the screen does), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE},
+(as the screen does), {"view": true} (what is attached, in the viewer; {"viewed": true} follows),
+{"back_up": PATH} ({"backed_up": true} follows), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE},
 {"restore": PATH}, {"protect": BUTTON} (of the card of that name), {"close": true}. After each
 follows {"done": true}; {"ask": true} is answered with what is on screen, {"state": …}.
 """
@@ -30,6 +31,7 @@ from sottovoce.launch import launch
 from sottovoce.system import restart
 from sottovoce.ui import application
 from sottovoce.ui.backup.view_model import Found
+from sottovoce.ui.chat.scope_view_model import Readiness
 from sottovoce.ui.settings.confirm_dialog import ConfirmDialog
 from sottovoce.ui.settings.dialog import SettingsDialog
 from sottovoce.ui.unlock.view_model import Step
@@ -108,6 +110,22 @@ class Hand:
 
     def _attach(self, path: str) -> None:
         self._chat.attach([Path(path)])
+
+    def _view(self, _: object) -> None:
+        """Open what is attached to the chat on screen, once it is read."""
+        assert self._session.shell is not None
+        shell = self._session.shell
+        if not any(each.readiness is Readiness.READY for each in shell.scope.asked):
+            QTimer.singleShot(20, lambda: self._view(True))
+            return
+        shell.viewer.changed.connect(lambda: tell(viewed=shell.viewer.page is not None))
+        shell.viewer.open_document(shell.scope.asked[0].what.id)
+
+    def _back_up(self, path: str) -> None:
+        assert self._session.shell is not None
+        backups = self._session.shell.backups()
+        backups.changed.connect(lambda: backups.last and tell(backed_up=True))
+        backups.create(Path(path))
 
     def _lock_at_once(self, _: object) -> None:
         assert self._session.shell is not None

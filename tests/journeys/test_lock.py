@@ -20,6 +20,7 @@ _TYPED = "draft about chrysoberyl-4712"
 _SOUGHT = "amaranthine-4713"
 _PASSING = "Whisper of obsidian-4714, and be brief"
 _ATTACHED = "The vault of porphyry-4715 was opened on a Tuesday."
+_VIEWED = "The key to malachite-4717 lies under the stairs."
 
 
 @pytest.fixture
@@ -57,12 +58,16 @@ def test_after_the_lock_nothing_of_it_is_in_memory(
     window.do(do="new_chat")
     window.do(send=_SAID)
     window.hear("grew")
+    _view(window, tmp_path)
+    _back_up(window, tmp_path)
     window.do(search=_SOUGHT)
     window.do(type=_TYPED)
     markers = [_SAID, "heliotrope-4711", _TYPED, _SOUGHT, "obsidian-4714", "porphyry-4715"]
+    markers += [_VIEWED, "malachite-4717", "lazurite-4718"]
     wanted = [*in_all_encodings([*markers, PASSPHRASE]), *_secrets(program)]
     before = found_in_memory(window.process.pid, wanted)
-    assert set(in_all_encodings([_TYPED])) & before, "The search finds what is there."
+    for there in (_TYPED, _VIEWED, "lazurite-4718"):
+        assert set(in_all_encodings([there])) & before, "The search finds what is there."
     assert set(_secrets(program)) & before
 
     window.do(lock_at_once=True)
@@ -72,6 +77,42 @@ def test_after_the_lock_nothing_of_it_is_in_memory(
     assert window.children == []
     assert window.state["title"] == "Sottovoce"
     assert files_holding(program.folder, [*markers, PASSPHRASE]) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux shows it")
+def test_after_a_backup_was_restored_nothing_of_it_is_in_memory(
+    program: Program, window: Window, tmp_path: Path
+) -> None:
+    window.do(send=_SAID)
+    window.hear("grew")
+    window.do(do="stop")
+    _view(window, tmp_path)
+    file = _back_up(window, tmp_path)
+    wanted = [*in_all_encodings([_SAID, _VIEWED, file.name, PASSPHRASE]), *_secrets(program)]
+    assert set(_secrets(program)) & found_in_memory(window.process.pid, wanted)
+
+    window.do(restore=str(file))
+    window.wait_for("enter_passphrase")
+
+    assert found_in_memory(window.process.pid, wanted) == set()
+    assert window.children == []
+
+
+def _view(window: Window, folder: Path) -> None:
+    """Attach a document to the chat on screen, and look at it."""
+    document = folder / "viewed.txt"
+    document.write_text(_VIEWED)
+    window.do(attach=str(document))
+    window.do(view=True)
+    while not window.hear("viewed"):
+        pass
+
+
+def _back_up(window: Window, folder: Path) -> Path:
+    file = folder / "lazurite-4718.backup"
+    window.do(back_up=str(file))
+    window.hear("backed_up")
+    return file
 
 
 def test_killed_in_a_temporary_chat_it_leaves_no_word_in_any_file(

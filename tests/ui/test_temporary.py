@@ -175,7 +175,6 @@ def test_what_is_typed_while_it_is_kept_stays_and_nothing_is_said_meanwhile(
     qtbot.waitUntil(lambda: not temporary.chat.is_temporary)
     assert field(temporary).toPlainText() == "More of it"
     assert texts(temporary) == ["A secret", "Yes."]
-    assert not temporary.chat.is_busy
     ask(qtbot, temporary, "Go on")
 
 
