@@ -130,6 +130,7 @@ def test_what_is_no_bundle_is_told(
     dialog = shown(shell, BundleDialog)
     qtbot.waitUntil(lambda: "no bundle" in dialog.trouble)
     assert dialog.leave.text() == "Close"
+    assert dialog.height() < 250, "It has no room for what it does not show."
     assert not dialog.install.isVisible()
     assert not dialog.install.isEnabled()
 

@@ -29,7 +29,15 @@ from sottovoce.ui.models.licence_dialog import LicenceDialog
 from sottovoce.ui.theme.fonts import code_font
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.trouble import Trouble
-from sottovoce.ui.widgets.parts import breakable, button, card, label, picture, shortened
+from sottovoce.ui.widgets.parts import (
+    breakable,
+    button,
+    card,
+    label,
+    picture,
+    set_kind,
+    shortened,
+)
 
 _KINDS = {
     Kind.MODEL: "Model",
@@ -37,6 +45,7 @@ _KINDS = {
     Kind.LICENCE: "Licence",
     Kind.APPLICATION: "Application",
     Kind.POLICY: "Policy",
+    Kind.PACK: "Pack for GPUs",
 }
 _TRUSTED = ("shield-check", "good", "Signed by somebody you trust")
 _UNKNOWN = ("triangle-alert", "warning", "You do not know this signer yet")
@@ -45,7 +54,6 @@ _WHOLE_FINGERPRINT = 32
 _LONGEST_PATH = 48
 """Letters of the folder's path that are shown."""
 
-    Kind.PACK: "Pack for GPUs",
 
 class BundleDialog(QDialog):
     """Closes when the bundle is installed; closing it before stops that."""
@@ -62,6 +70,8 @@ class BundleDialog(QDialog):
         self._acceptances: dict[str, Acceptance] = {}
         self._heading = label("Opening the bundle…", "heading", wraps=True)
         self._about = label("", "muted", wraps=True)
+        self._sign = picture(look, "triangle-alert", 28, "warning")
+        self._sign.hide()
         self._contents = QVBoxLayout()
         self._contents.setSpacing(12)
         self._contents.addStretch()
@@ -105,23 +115,29 @@ class BundleDialog(QDialog):
         inside.setObjectName("scrolled")
         inside.setLayout(self._contents)
         self._contents.setContentsMargins(0, 0, 6, 0)
-        scrolled = QScrollArea()
-        scrolled.setWidgetResizable(True)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setWidget(inside)
+        self._scrolled = QScrollArea()
+        self._scrolled.setWidgetResizable(True)
+        self._scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scrolled.setWidget(inside)
         foot = QHBoxLayout()
         foot.addWidget(self._progress_says, 1)
         foot.addWidget(self.leave)
         foot.addWidget(self.install)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 18)
-        column.setSpacing(10)
-        column.addWidget(self._heading)
-        column.addWidget(self._about)
-        column.addWidget(self._trouble)
-        column.addWidget(scrolled, 1)
-        column.addWidget(self._progress)
-        column.addLayout(foot)
+        self._words = QVBoxLayout()
+        self._words.setSpacing(10)
+        for each in (self._heading, self._about, self._trouble):
+            self._words.addWidget(each)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(self._words, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(22, 20, 22, 18)
+        self._column.setSpacing(10)
+        self._column.addLayout(head)
+        self._column.addWidget(self._scrolled, 1)
+        self._column.addWidget(self._progress)
+        self._column.addLayout(foot)
 
     def _show(self) -> None:
         """What can be done now, and how far it is."""
@@ -253,12 +269,22 @@ class BundleDialog(QDialog):
 
     def _tell(self, told: Trouble) -> None:
         self._trouble.setText(told.sentence)
-        if self._shown is None:
-            self._heading.setText("This bundle cannot be installed")
-            self._about.hide()
-            self.install.hide()
-            self.leave.setText("Close")
         self._show()
+        if self._shown is None:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        """Show why nothing can be installed, and no room for what could have been."""
+        self._heading.setText("This bundle cannot be installed")
+        self._about.setText("Nothing of it was used, and nothing was changed.")
+        self._words.addWidget(self._about)  # After the reason.
+        set_kind(self._trouble, "kind", "")
+        self._sign.show()
+        for each in (self._scrolled, self.install):
+            each.hide()
+        self.leave.setText("Close")
+        self.leave.setDefault(True)
+        self.setFixedHeight(self._column.totalHeightForWidth(self.width()))
 
 
 def _about(manifest: Manifest) -> str:
