@@ -8,7 +8,7 @@ import pytest
 from sottovoce.cli.doctor import Health, acceleration, sandbox
 from sottovoce.domain.hardware import Gpu, GpuKind
 from sottovoce.engine.engine import Devices, Loaded
-from sottovoce.system.sandbox import Confinement
+from sottovoce.system.sandbox import TO_READ, Confinement
 
 GB = 1_000_000_000
 CARD = Gpu("NVIDIA RTX 4070", GpuKind.CUDA, total=12 * GB, free=11 * GB)
@@ -96,3 +96,14 @@ def test_what_opens_files_is_kept_from_what_the_system_can() -> None:
     health, sentence = says(none)
     assert health is Health.NOTE
     assert "kept by the system" not in sentence
+
+
+def test_what_a_process_is_there_for_is_no_weakness() -> None:
+    reads = Confinement(files=False, changes=True, network=True, programs=True, memory=False)
+    library = sandbox("Library", "What keeps documents", reads, purpose=TO_READ)
+    assert library.health is Health.GOOD
+    assert "not kept" not in library.says
+    connects = replace(reads, network=False)
+    library = sandbox("Library", "What keeps documents", connects, purpose=TO_READ)
+    assert library.health is Health.NOTE
+    assert "is not kept from using the network. Open" in library.says

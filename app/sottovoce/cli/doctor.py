@@ -25,7 +25,14 @@ from sottovoce.models.shelf import starter
 from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
 from sottovoce.system.network.switch import read_switch
-from sottovoce.system.sandbox import Confinement, possible
+from sottovoce.system.sandbox import (
+    TO_CONNECT,
+    TO_READ,
+    Confinement,
+    possible,
+    possible_errand,
+    possible_offline,
+)
 from sottovoce.system.vault import Vault
 
 _BUILD = {
@@ -84,6 +91,8 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield Finding("Network", Health.GOOD, _network(parts))
     yield _policy(parts)
     yield sandbox("Sandbox", "What opens models and documents", possible())
+    yield sandbox("Library", "What keeps documents", possible_offline(), purpose=TO_READ)
+    yield sandbox("Downloads", "What uses the network", possible_errand(), purpose=TO_CONNECT)
 
 
 def _policy(parts: Parts) -> Finding:
@@ -178,13 +187,14 @@ def acceleration(devices: Devices, there: Sequence[Gpu], loaded: Loaded) -> Find
     return Finding(name, Health.GOOD, f"{computes} {says}")
 
 
-def sandbox(name: str, who: str, confinement: Confinement) -> Finding:
-    """What `who`, a process that opens what strangers made, is kept from."""
-    refused, possible = (", ".join(each) for each in (confinement.refused, confinement.possible))
+def sandbox(name: str, who: str, confinement: Confinement, *, purpose: str = "") -> Finding:
+    """What `who`, a process that meets what strangers made, is kept from, but for its purpose."""
+    refused = ", ".join(confinement.refused)
     says = f"{who} is kept by the system from {refused}." if refused else ""
-    if confinement.is_full:
+    free = ", ".join(confinement.possible_but(purpose))
+    if not free:
         return Finding(name, Health.GOOD, says)
-    says += f" {who} is not kept from {possible}. Open only what you trust."
+    says += f" {who} is not kept from {free}. Open only what you trust."
     return Finding(name, Health.NOTE, says.strip())
 
 

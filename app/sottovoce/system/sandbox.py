@@ -10,7 +10,6 @@ and before what it imports does.
 
 import ctypes
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,10 @@ _LOADERS = "lib*/ld-*.so.*"
 """What the system starts a program by, below the root of its files."""
 _DEVICES = ("nvidia*", "dri", "kfd")
 """By which programs compute on GPUs, in /dev."""
+
+
+TO_READ, TO_CONNECT = "opening other files", "using the network"
+"""What the library process, and the one that runs errands, are there for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,14 @@ class Confinement:
         """What of that it is not kept from."""
         return [words for words, is_held in self._ways_out() if not is_held]
 
+    def possible_but(self, purpose: str) -> list[str]:
+        """What of that it is not kept from, and does not need for what it is there for."""
+        return [words for words in self.possible if words != purpose]
+
     def _ways_out(self) -> Iterator[tuple[str, bool]]:
-        yield "opening other files", self.files
+        yield TO_READ, self.files
         yield "changing files", self.changes
-        yield "using the network", self.network
+        yield TO_CONNECT, self.network
         yield "starting programs", self.programs
 
 
@@ -123,10 +130,7 @@ def keep_offline(folder: Path) -> Confinement:
         drive=[Path("/dev/null"), *gpu_devices()],
     )
     kept = seccomp.TO_START_PROGRAMS | seccomp.TO_CHANGE_FILES | seccomp.TO_WATCH_FILES
-    files, calls = _locked(access, kept | seccomp.TO_HAND_OVER)
-    return Confinement(
-        files=False, changes=files, network=calls, programs=files and calls, memory=False
-    )
+    return _offline(*_locked(access, kept | seccomp.TO_HAND_OVER))
 
 
 def keep_errand(readable: Sequence[Path], writable: Sequence[Path]) -> Confinement:
@@ -135,8 +139,7 @@ def keep_errand(readable: Sequence[Path], writable: Sequence[Path]) -> Confineme
         return _FREE
     access = Access(read=readable, write=writable)
     kept = seccomp.TO_CONNECT | seccomp.TO_CHANGE_FILES
-    files, calls = _locked(access, kept, connects=True)
-    return Confinement(files=files, changes=files, network=False, programs=calls, memory=False)
+    return _errand(*_locked(access, kept, connects=True))
 
 
 def possible() -> Confinement:
@@ -148,6 +151,18 @@ def possible() -> Confinement:
         return Confinement(files=held, changes=held, network=held, programs=held, memory=False)
     files, calls = landlock.version() > 0, seccomp.is_there()
     return Confinement(files=files, changes=files, network=calls, programs=calls, memory=True)
+
+
+def possible_offline() -> Confinement:
+    """How far keep_offline() would go on this machine: not as far as to hide files, on purpose."""
+    held = possible()
+    return _offline(held.files, held.network) if sys.platform == "linux" else _FREE
+
+
+def possible_errand() -> Confinement:
+    """How far keep_errand() would go: not as far as to give up the network, on purpose."""
+    held = possible()
+    return _errand(held.files, held.programs) if sys.platform == "linux" else _FREE
 
 
 def demand(confinement: Confinement) -> None:
@@ -173,13 +188,23 @@ def gpu_devices() -> list[Path]:
     return [path for pattern in _DEVICES for path in Path("/dev").glob(pattern)]
 
 
+def _offline(files: bool, calls: bool) -> Confinement:
+    return Confinement(
+        files=False, changes=files, network=calls, programs=files and calls, memory=False
+    )
+
+
+def _errand(files: bool, calls: bool) -> Confinement:
+    return Confinement(files=files, changes=files, network=False, programs=calls, memory=False)
+
+
 def _locked(
     access: Access, kept: frozenset[str] = frozenset(), *, connects: bool = False
 ) -> tuple[bool, bool]:
     """Whether Landlock holds, and whether seccomp does."""
     ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     # Landlock leaves free what runs already, and whoever takes over one thread has them all.
-    is_alone = len(os.listdir("/proc/self/task")) == 1
+    is_alone = len(list(Path("/proc/self/task").iterdir())) == 1
     files = landlock.version() > 0 and _holds(landlock.keep_only, access, connects=connects)
     return files and is_alone, _holds(seccomp.give_up, kept)
 

@@ -2,7 +2,13 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from sottovoce.system.sandbox import Confinement
+from sottovoce.system.sandbox import (
+    TO_CONNECT,
+    TO_READ,
+    Confinement,
+    possible_errand,
+    possible_offline,
+)
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.parts import card, label, picture
 
@@ -14,21 +20,29 @@ _ADVICE = "This system does not offer more. Open only models and documents that 
 
 
 class SandboxCard(QWidget):
-    """Each thing that is refused, or is not."""
+    """Each thing that is refused, or is not, but for what a process is there for."""
 
     def __init__(self, confinement: Confinement, look: Look) -> None:
         super().__init__()
         frame, column = card("Sandbox")
         column.addWidget(label(_SAYS, "muted", wraps=True))
-        for doing in confinement.refused:
-            column.addLayout(_row(look, f"Refused: {doing}", "shield-check", "accent"))
-        for doing in confinement.possible:
-            column.addLayout(_row(look, f"Not refused: {doing}", "triangle-alert", "warning"))
+        _add_rows(column, look, confinement)
         if not confinement.is_full:
             column.addWidget(label(_ADVICE, "warning", wraps=True))
+        column.addWidget(label("What keeps your documents", "muted"))
+        _add_rows(column, look, possible_offline(), TO_READ)
+        column.addWidget(label("What uses the network for you", "muted"))
+        _add_rows(column, look, possible_errand(), TO_CONNECT)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(frame)
+
+
+def _add_rows(column: QVBoxLayout, look: Look, held: Confinement, purpose: str = "") -> None:
+    for doing in held.refused:
+        column.addLayout(_row(look, f"Refused: {doing}", "shield-check", "accent"))
+    for doing in held.possible_but(purpose):
+        column.addLayout(_row(look, f"Not refused: {doing}", "triangle-alert", "warning"))
 
 
 def _row(look: Look, says: str, icon: str, colour: str) -> QHBoxLayout:
