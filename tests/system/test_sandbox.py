@@ -15,7 +15,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from sottovoce.system import landlock
-from sottovoce.system.sandbox import Confinement, possible
+from sottovoce.system.sandbox import (
+    Confinement,
+    possible,
+    possible_errand,
+    possible_offline,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="locks of Linux")
 
@@ -34,6 +39,7 @@ PROBES = {
     "start a program": "subprocess.run(['/bin/true'], check=True)",
     "fork": "forked()",
     "signal the parent": "os.kill(os.getppid(), 0)",
+    "have the parent signalled": "fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())",
     "read another file": "Path(other).read_bytes()",
     "list a folder": "os.listdir(Path(own).parent)",
     "write to the file": "open(own, 'r+b').close()",
@@ -50,7 +56,7 @@ PROBES = {
     "become another program": "become()",
 }
 PROGRAM = """
-import ctypes, json, os, socket, subprocess, sys, threading
+import ctypes, fcntl, json, os, socket, subprocess, sys, threading
 from pathlib import Path
 from sottovoce.system import landlock
 from sottovoce.system.network.client import files_to_connect
@@ -207,7 +213,7 @@ LIBRARY_MAY = (
 LIBRARY_MAY_NOT = (
     "connect over IPv4", "make an IPv6 socket", "make a UDP socket", "make a local socket",
     "make a netlink socket", "set up io_uring", "start a program",
-    "become another program", "signal the parent",
+    "become another program", "signal the parent", "have the parent signalled",
 )  # fmt: skip
 
 
@@ -234,7 +240,8 @@ ERRAND_MAY = (
 ERRAND_MAY_NOT = (
     "list a folder", "make a file", "rename the file", "remove the file", "make a folder",
     "make a link", "set up io_uring", "start a program", "become another program", "fork",
-    "signal the parent", "see the parent's environment",
+    "signal the parent", "have the parent signalled", "see the parent's environment",
+    "make a local socket",
 )  # fmt: skip
 
 
@@ -247,6 +254,18 @@ def test_an_errand_reaches_the_network_and_its_own_file_alone(full: Prison) -> N
     done, refused = told[: len(ERRAND_MAY)], told[len(ERRAND_MAY) :]
     assert dict(zip(ERRAND_MAY, done, strict=True)) == dict.fromkeys(ERRAND_MAY, "done")
     assert refused == ["refused"] * (len(ERRAND_MAY_NOT) + 2)
+
+
+@pytest.mark.parametrize("prison", ["whoever runs this"], indirect=True)
+@pytest.mark.parametrize(
+    ("lock", "told"),
+    [(LIBRARY, possible_offline()), (ERRAND, possible_errand())],
+)
+def test_it_is_known_before_how_far_the_others_go(
+    prison: Prison, lock: str, told: Confinement
+) -> None:
+    (held,), _ = prison.run(lock=lock)
+    assert held == list(astuple(told))
 
 
 def test_endless_work_is_ended(full: Prison) -> None:

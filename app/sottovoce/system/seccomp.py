@@ -104,16 +104,18 @@ class _Processor(NamedTuple):
     sched_setaffinity: int
     socket: int
     socketpair: int
+    fcntl: int
+    ioctl: int
 
 
 _PROCESSORS = {
     "x86_64": _Processor(
         0xC000003E, seccomp=317, clone=56, tgkill=234, prlimit=302, setpriority=141,
-        sched_setaffinity=203, socket=41, socketpair=53,
+        sched_setaffinity=203, socket=41, socketpair=53, fcntl=72, ioctl=16,
     ),
     "aarch64": _Processor(
         0xC00000B7, seccomp=277, clone=220, tgkill=131, prlimit=261, setpriority=140,
-        sched_setaffinity=122, socket=198, socketpair=199,
+        sched_setaffinity=122, socket=198, socketpair=199, fcntl=25, ioctl=29,
     ),
 }  # fmt: skip
 _X32 = 0x40000000
@@ -128,8 +130,14 @@ _ARGUMENT = 8
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _UNIX, _STREAM, _CLOSED_ON_EXEC = 1, 1, 0o2000000
-_FAMILIES = (_UNIX, 2, 10, 16)
-"""Local, IPv4, IPv6, and netlink, by which the C library learns what of these there is."""
+_FAMILIES = (2, 10, 16)
+"""IPv4, IPv6, and netlink, by which the C library learns what of these there is.
+
+Not local ones: the keyring and what starts programs listen to these, and Landlock does not look.
+Names are looked up without, as long as the system knows a server for them.
+"""
+_SET_OWNER, _SET_OWNER_OF_SOCKET = (8, 15), (0x8901, 0x8902)
+"""F_SETOWN and F_SETOWN_EX, FIOSETOWN and SIOCSPGRP: whom the kernel signals about a file."""
 
 
 class _Instruction(ctypes.Structure):
@@ -213,6 +221,8 @@ def _filter(processor: _Processor, but: Collection[str]) -> Iterator[_Instructio
         yield from _only(processor.socket, _FAMILIES)
     if "socketpair" in but:
         yield from _only(processor.socketpair, (_UNIX,), (_STREAM, _STREAM | _CLOSED_ON_EXEC))
+    yield from _never(processor.fcntl, _SET_OWNER)
+    yield from _never(processor.ioctl, _SET_OWNER_OF_SOCKET)
     # Limits, priority and processors for this process and its threads alone, which 0 stands for.
     yield from _only(processor.prlimit, (0,))
     yield from _only(processor.setpriority, (0,), (0,))
@@ -232,3 +242,14 @@ def _only(number: int, *values: Sequence[int]) -> Iterator[_Instruction]:
     steps.append(_ALLOWED)
     yield _Instruction(_EQUAL, 0, len(steps), number)
     yield from steps
+
+
+def _never(number: int, values: Sequence[int]) -> Iterator[_Instruction]:
+    """Refuse a call if its second argument has one of these values."""
+    yield _Instruction(_EQUAL, 0, len(values) + 3, number)
+    yield _Instruction(_LOAD, 0, 0, _ARGUMENTS + _ARGUMENT)
+    # Each jumps over those after it, and over the permission.
+    left = range(len(values), 0, -1)
+    yield from (_Instruction(_EQUAL, *each) for each in zip(left, repeat(0), values))
+    yield _ALLOWED
+    yield _REFUSED
