@@ -7,9 +7,10 @@ lines of JSON: {"page": "open"} with the chats, {"page": "enter_passphrase"} and
 {"send": TEXT}, {"type": TEXT}, {"search": TEXT}, {"attach": PATH}, {"edit": TEXT} (the first
 message), {"place": [X, Y, WIDTH, HEIGHT]}, {"press": KEYS}, {"do": ACTION}, {"lock_at_once": true}
 (as the screen does), {"view": true} (what is attached, in the viewer; {"viewed": true} follows),
-{"back_up": PATH} ({"backed_up": true} follows), {"hang": true} (a thread that never ends), {"unlock": PASSPHRASE},
-{"restore": PATH}, {"protect": BUTTON} (of the card of that name), {"close": true}. After each
-follows {"done": true}; {"ask": true} is answered with what is on screen, {"state": …}.
+{"back_up": PATH} ({"backed_up": true} follows), {"hang": true} (a thread that never ends),
+{"unlock": PASSPHRASE}, {"restore": PATH}, {"protect": BUTTON} (of the card of that name), {"close":
+true}. After each follows {"done": true}; {"ask": true} is answered with what is on screen,
+{"state": …}.
 """
 
 import json
@@ -124,7 +125,12 @@ class Hand:
     def _back_up(self, path: str) -> None:
         assert self._session.shell is not None
         backups = self._session.shell.backups()
-        backups.changed.connect(lambda: backups.last and tell(backed_up=True))
+
+        def look() -> None:
+            if backups.last is not None:
+                tell(backed_up=True)
+
+        backups.changed.connect(look)
         backups.create(Path(path))
 
     def _lock_at_once(self, _: object) -> None:
