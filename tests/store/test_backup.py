@@ -1,3 +1,4 @@
+import os
 import random
 import shutil
 import stat
@@ -178,6 +179,41 @@ def test_a_file_that_is_there_is_not_overwritten(here: tuple[Profile, bytes], fi
     with pytest.raises(Refused):
         finished(create(*here, file, Stop()))
     assert file.read_bytes() == before
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(
+    here: tuple[Profile, bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.backup"
+    making = create(*here, path, Stop())
+    next(making)
+    path.write_text("another's")
+    with pytest.raises(Refused, match="already"):
+        finished(making)
+    assert path.read_text() == "another's"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links")
+def test_a_link_beside_a_backup_leads_to_no_other_file(
+    here: tuple[Profile, bytes], tmp_path: Path
+) -> None:
+    diary = tmp_path / "diary"
+    diary.write_text("mine")
+    (tmp_path / "mine.backup.part").symlink_to(diary)
+    finished(create(*here, tmp_path / "mine.backup", Stop()))
+    assert diary.read_text() == "mine"
+
+
+def test_a_log_that_goes_while_a_backup_begins_is_not_missed(
+    here: tuple[Profile, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glob = Path.glob
+
+    def with_one_that_goes(folder: Path, pattern: str) -> list[Path]:
+        return [*glob(folder, pattern), folder / "sottovoce.db-gone"]
+
+    monkeypatch.setattr(Path, "glob", with_one_that_goes)
+    assert finished(create(*here, tmp_path / "mine.backup", Stop())).chats == 1
 
 
 def test_a_folder_that_is_not_there_is_told(here: tuple[Profile, bytes], tmp_path: Path) -> None:

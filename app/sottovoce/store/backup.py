@@ -37,6 +37,7 @@ from sottovoce.system.vault import Vault
 
 SUFFIX = ".backup"
 
+_TAKEN = "There is a file of this name already. Choose another name."
 _PARTS = {"sottovoce.db", "documents.db", "appearance.json", "network.json"}
 _AT_ONCE = 2**20
 _SPARE = 50_000_000
@@ -77,7 +78,7 @@ def create(profile: Profile, key: bytes, path: Path, stop: Stop) -> Iterator[Tra
     if not profile.policy.export:
         raise Refused("Your administrator has switched backups off.")
     if path.exists():
-        raise Refused("There is a file of this name already. Choose another name.")
+        raise Refused(_TAKEN)
     if not path.parent.is_dir():
         raise Missing("There is no such folder for the backup. Choose another one.")
     vault = Vault(profile.vault).portable()
@@ -95,6 +96,8 @@ def create(profile: Profile, key: bytes, path: Path, stop: Stop) -> Iterator[Tra
                 done += count
                 yield Transferred(min(done, 2 * size), 2 * size)
         outcome = yield from _on_trial(profile, unfinished, key, stop)
+        if path.exists():  # Somebody else was as far with his in the meantime.
+            raise Refused(_TAKEN)
         Audit(profile).note(Event.BACKUP_MADE)
         with writing_translated():
             unfinished.rename(path)
@@ -268,7 +271,9 @@ def _sealed(folder: Path, vault: bytes, key: bytes, path: Path) -> Iterator[int]
     files = sorted(each for each in folder.iterdir() if each.name in _PARTS)
     parts = tuple(_Part(file.name, file.stat().st_size) for file in files)
     head = msgspec.json.encode(_Head(datetime.now(UTC), vault, parts))
-    with writing_translated(), open(path, "wb", opener=only_for_owner) as sealed:
+    with writing_translated():
+        path.unlink(missing_ok=True)  # A kill left it; or it is a link, and leads anywhere.
+    with writing_translated(), open(path, "xb", opener=only_for_owner) as sealed:
         writer = SealedWriter(sealed, head, key)
         for file in files:
             with file.open("rb") as content:
@@ -311,12 +316,20 @@ def _foreseen(profile: Profile, path: Path) -> int:
     databases = (profile.database, profile.documents)
     # What is in the write-ahead log counts, too, though it is mostly in the database already.
     files = [each for path in databases for each in path.parent.glob(f"{path.name}*")]
-    size = sum(each.stat().st_size for each in files)
+    size = sum(map(_size, files))
     with writing_translated():
         is_same_disk = path.parent.stat().st_dev == profile.folder.stat().st_dev
         _need(2 * size if is_same_disk else size, profile.folder)
         _need(size, path.parent)
     return max(size, 1)
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 once it is gone: whoever ends last takes the log of a database along."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _need(size: int, folder: Path) -> None:
