@@ -43,6 +43,7 @@ from sottovoce.domain.problems import (
 )
 from sottovoce.domain.stop import Stop
 from sottovoce.models.adapters import AdapterShelf
+from sottovoce.models.bundle import install as installing
 from sottovoce.models.bundle.create import (
     Cargo,
     adapter_cargo,
@@ -585,6 +586,20 @@ def test_nothing_goes_through_a_folder_of_somebody_else(
     monkeypatch.setattr(os, "geteuid", lambda: me + 1)
     with pytest.raises(Refused, match="folder for all users"):
         install_for_all(file, for_all(profile, tmp_path / "machine"))
+
+
+def test_all_is_on_disk_before_it_is_marked_as_whole(
+    file: Path, profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: set[str] = set()
+
+    def note(folder: Path) -> None:
+        if not any(profile.models.rglob("whole")):
+            flushed.add(folder.name)
+
+    monkeypatch.setattr(installing, "flush_folder", note)
+    put(file, profile, tmp_path / "handed")
+    assert {"0", "handed"} <= flushed
 
 
 def test_only_one_bundle_is_installed_at_a_time(file: Path, profile: Profile) -> None:

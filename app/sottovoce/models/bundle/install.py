@@ -180,6 +180,9 @@ class _Installation:
                     check_same(file, place, stop)
                 before += file.size
             _look_into(path, item, self._profile.policy, stop)
+        with writing_translated():
+            for folder in {path.parent for path in self._items}:
+                flush_folder(folder)  # First: else a power cut might leave the mark, and no files.
         write_private(self._stage / _WHOLE, b"")
 
     def put(self) -> Installed:
