@@ -267,3 +267,8 @@ def test_a_chat_that_is_deleted_in_the_window_is_noted(
     qtbot.waitUntil(lambda: profile.audit.exists())
     assert [entry.event for entry in read_log(profile.audit)] == [Event.CHAT_REMOVED]
     assert b"question" not in profile.audit.read_bytes()
+
+
+@under(Policy(updates=False))
+def test_nobody_but_administrators_installs_updates(shell: Shell) -> None:
+    assert not shell.actions_by_id["update"].isEnabled()

@@ -358,6 +358,7 @@ class Shell(QWidget):
             Action("network", "Network settings", "globe", self._open_network_settings),
             Action("privacy", "Privacy settings", "shield-check", self._open_privacy_settings),
             Action("ledger", "Network ledger", "scroll-text", self._open_ledger),
+            Action("update", "Install an update from a file…", "package", self._choose_update),
             Action("commands", "All commands", "command", self._open_commands, ("Ctrl+K",)),
             Action(
                 "shortcuts",
@@ -394,7 +395,8 @@ class Shell(QWidget):
             lock(self._share)
             for action in exports:
                 action.setEnabled(False)
-        places = ("documents", "models", "commands", "shortcuts", "settings")
+        self.actions_by_id["update"].setEnabled(self._profile.policy.updates)
+        places = ("documents", "models", "commands", "shortcuts", "settings", "update")
         named = ("find", "copy", "rename", "delete", *places)
         _give_menu(more, [self.actions_by_id[name] for name in named])
         top = QHBoxLayout()
@@ -621,6 +623,7 @@ class Shell(QWidget):
         )
         page.show_tab_named(self._models_tab)
         page.left.connect(self._focus_composer)
+        page.installed.update_found.connect(self.open_update)
         self._pages.addWidget(page)
         self.shelf.refresh()
         self.models = page
@@ -825,6 +828,32 @@ class Shell(QWidget):
         from sottovoce.ui.link_dialog import LinkDialog
 
         LinkDialog(target, self).open()
+
+    def _choose_update(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Install an update", str(Path.home()), f"Updates (*{BUNDLE_SUFFIX} manifest.json)"
+        )
+        if path:
+            self.open_update(Path(path))
+
+    def open_update(self, path: Path) -> None:
+        """Show what an update is, and let the user decide."""
+        # Late, for start-up: few files are updates.
+        from sottovoce.models.bundle.signers import publisher
+        from sottovoce.system.application import this_application
+        from sottovoce.ui.update.dialog import UpdateDialog
+        from sottovoce.ui.update.view_model import UpdateViewModel
+
+        update = UpdateViewModel(
+            path,
+            self._profile,
+            self._tasks,
+            application=this_application(),
+            publisher=publisher,
+        )
+        dialog = UpdateDialog(update, self._look, self, can_restart=self.lock.is_kept)
+        dialog.restart_asked.connect(self.lock.lock)
+        dialog.open()
 
     def _choose_file(self) -> None:
         model = self.model.model

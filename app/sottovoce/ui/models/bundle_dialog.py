@@ -92,6 +92,7 @@ class BundleDialog(QDialog):
         bundle.changed.connect(self._show)
         bundle.failed.connect(self._tell)
         bundle.installed.connect(self.accept)
+        bundle.update_found.connect(self.reject)
         self.rejected.connect(bundle.give_up)
         self._show()
 

@@ -13,6 +13,7 @@ from sottovoce.models.bundle.install import Installed, give_up, install, licence
 from sottovoce.models.bundle.minisign import is_fingerprint
 from sottovoce.models.bundle.reading import Bundle, open_bundle
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
+from sottovoce.models.bundle.update import carries_update
 from sottovoce.models.catalogue import Licence, catalogue
 from sottovoce.models.records import Acceptance
 from sottovoce.system.paths import Profile
@@ -37,6 +38,8 @@ class BundleViewModel(QObject):
     changed = Signal()
     installed = Signal(object)
     """Installed."""
+    update_found = Signal(object)
+    """The path of a bundle that is an update of Sottovoce: that is not installed here."""
     failed = Signal(object)
     """A Trouble, with opening it or with installing it."""
 
@@ -67,8 +70,11 @@ class BundleViewModel(QObject):
         """See what the file or folder carries, in place of what was opened before."""
         self._offer = None
 
-        def work(_: Stop) -> Iterator[Offer]:
+        def work(_: Stop) -> Iterator[Offer | Path]:
             bundle = open_bundle(path)
+            if carries_update(bundle):
+                yield path
+                return
             is_trusted = True
             try:
                 Signers(self._profile).check(bundle)
@@ -115,8 +121,11 @@ class BundleViewModel(QObject):
             self._is_given_up = True
             self._stop.set()
 
-    def _take(self, offer: Offer) -> None:
-        self._offer = offer
+    def _take(self, found: Offer | Path) -> None:
+        if isinstance(found, Path):
+            self.update_found.emit(found)
+            return
+        self._offer = found
         self.changed.emit()
 
     def _hear(self, news: Transferred | Installed) -> None:

@@ -50,6 +50,8 @@ class InstalledTab(QWidget):
     """A list, and beside it the details of what is chosen there."""
 
     catalogue_asked = Signal()
+    update_found = Signal(object)
+    """The path of what was to be installed, and is an update of Sottovoce."""
     done = Signal(str, object)
     """A sentence about what was done, and what undoes it or None."""
 
@@ -171,6 +173,7 @@ class InstalledTab(QWidget):
         parts.importing.changed.connect(self._show_adding)
         parts.importing.ended.connect(self._tell_added)
         parts.bundle.installed.connect(self._tell_installed)
+        parts.bundle.update_found.connect(self.update_found)
         for told in (parts.shelf.failed, parts.machine.failed, parts.adapters.failed):
             told.connect(self._tell)
         self.details.remove_asked.connect(self._remove)

@@ -1,0 +1,1 @@
+"""Another version of Sottovoce, from a file."""
