@@ -31,7 +31,6 @@ from urllib.parse import quote
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.utils import canonicalize_name
-from PyInstaller.archive.readers import CArchiveReader
 from spdx import allowed, needed
 
 PACKAGING = Path(__file__).resolve().parent
@@ -122,7 +121,7 @@ def read_rules(path: Path = PACKAGING / "components.toml") -> Rules:
 
 
 def collect(files: Mapping[str, Path], modules: Iterable[str], rules: Rules) -> list[Component]:
-    """All components that these files and frozen modules are of, by their names.
+    """All components that these files and frozen modules are of, in the order they are shown.
 
     `files` are known by where they lie in a build. Raises Unshippable.
     """
@@ -200,6 +199,9 @@ def _programs(folder: Path) -> Iterator[Path]:
 
 def _modules(program: Path) -> frozenset[str]:
     """The Python modules that are frozen into an executable."""
+    # Late, because it is there only where programs are frozen.
+    from PyInstaller.archive.readers import CArchiveReader
+
     archive = CArchiveReader(str(program))
     found: set[str] = set()
     for name, (*_, kind) in archive.toc.items():
@@ -341,7 +343,7 @@ def _crate_texts(crate: Mapping[str, Any], licence: str) -> dict[str, str]:
 
 
 def _merged(components: Iterable[Component]) -> list[Component]:
-    """Each component once, though it is in several others."""
+    """Each component once, though it is in several others; in order."""
     merged: dict[tuple[str, str], Component] = {}
     for each in components:
         key = (each.name, each.version)
@@ -349,7 +351,12 @@ def _merged(components: Iterable[Component]) -> list[Component]:
             parents = sorted({before.part_of, each.part_of})
             each = replace(before, part_of=", ".join(filter(None, parents)))
         merged[key] = each
-    return sorted(merged.values(), key=lambda each: (each.name.casefold(), each.version))
+    return sorted(merged.values(), key=_place)
+
+
+def _place(component: Component) -> tuple[bool, str, str]:
+    """What has files of its own comes first."""
+    return bool(component.part_of), component.name.casefold(), component.version
 
 
 def _reasons_against(component: Component) -> Iterator[str]:

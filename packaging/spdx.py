@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 _REFUSED = ("GPL-", "AGPL-", "SSPL-", "CC-BY-NC", "CC-BY-ND")
 """What these begin with would bind Sottovoce, too. An exception, such as GCC's, takes that away."""
-_SHORT = ("Apache-2.0", "Unlicense", "0BSD", "CC0-1.0")
-"""Texts that are the same whoever is licensed by them."""
+_SIMPLE = ("Apache-2.0", "Unlicense", "CC0-1.0")
+"""Those whose text names nobody, the best first."""
 
 
 def allowed(expression: str) -> str | None:
@@ -28,7 +28,7 @@ def needed(expression: str) -> list[str]:
         if len(parts) == 1:
             return [_bare(expression)] if "(" not in expression else needed(_bare(expression))
         return [each for part in parts for each in needed(part)]
-    simple = [each for each in alternatives if each in _SHORT]
+    simple = [each for each in _SIMPLE if each in alternatives]
     return needed((simple or alternatives)[0])
 
 

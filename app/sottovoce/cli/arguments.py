@@ -79,6 +79,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_audit(commands, everywhere)
     _add_backup(commands, everywhere)
     _add_doctor(commands, everywhere)
+    _add_notices(commands, everywhere)
     # Not set_defaults: a command's own parser would put the default over what was typed.
     defaults = argparse.Namespace(
         data_dir=None, passphrase_file=None, policy=None, log_level="warning"
@@ -529,6 +530,18 @@ def _add_doctor(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
         help="what works on this machine and what to do about the rest",
     )
     doctor.add_argument("--json", action="store_true", help="one JSON document")
+
+
+def _add_notices(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    notices = commands.add_parser(
+        "notices",
+        parents=[everywhere],
+        help="whose work comes with Sottovoce, and under which licence",
+    )
+    notices.add_argument(
+        "name", nargs="?", type=_given, metavar="NAME", help="show the licence of this component"
+    )
+    notices.add_argument("--json", action="store_true", help="one JSON document")
 
 
 def _text(text: str) -> str:

@@ -29,6 +29,7 @@ from sottovoce.chat.export import Format, export
 from sottovoce.chat.retention import remove_expired
 from sottovoce.domain.conversation import Conversation, Role
 from sottovoce.domain.document import Document, Found
+from sottovoce.domain.problems import Problem
 from sottovoce.domain.settings import Appearance
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Engine
@@ -78,6 +79,7 @@ from sottovoce.ui.widgets.toast import Toast
 
 if TYPE_CHECKING:
     # Late, for start-up, all that is opened by a gesture: the window is there before it.
+    from sottovoce.ui.about.dialog import AboutDialog
     from sottovoce.ui.backup.view_model import BackupViewModel
     from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
@@ -367,6 +369,8 @@ class Shell(QWidget):
                 self._show_shortcuts,
                 ("F1", "Ctrl+/"),
             ),
+            Action("about", "About Sottovoce", "info", self._open_about),
+            Action("licences", "Licences of components", "scale", self._open_licences),
         ]
 
     def _temporary_actions(self) -> list[Action]:
@@ -396,7 +400,7 @@ class Shell(QWidget):
             for action in exports:
                 action.setEnabled(False)
         self.actions_by_id["update"].setEnabled(self._profile.policy.updates)
-        places = ("documents", "models", "commands", "shortcuts", "settings", "update")
+        places = ("documents", "models", "commands", "shortcuts", "settings", "update", "about")
         named = ("find", "copy", "rename", "delete", *places)
         _give_menu(more, [self.actions_by_id[name] for name in named])
         top = QHBoxLayout()
@@ -807,6 +811,27 @@ class Shell(QWidget):
         from sottovoce.ui.shortcuts_dialog import ShortcutsDialog
 
         ShortcutsDialog(self._actions(), self).open()
+
+    def _open_about(self) -> None:
+        if dialog := self._made_about():
+            dialog.open()
+
+    def _open_licences(self) -> None:
+        if dialog := self._made_about():
+            dialog.show_licences()
+            dialog.open()
+
+    def _made_about(self) -> AboutDialog | None:
+        from sottovoce.models.catalogue import catalogue
+        from sottovoce.system.notices import read_notices
+        from sottovoce.ui.about.dialog import AboutDialog
+
+        try:
+            notices, known = read_notices(), catalogue()
+        except Problem as problem:
+            self.toast.tell(trouble(problem).sentence)
+            return None
+        return AboutDialog(notices, self.shelf, known, look=self._look, parent=self)
 
     def _open_commands(self) -> None:
         from sottovoce.ui.commands.palette import Command, CommandPalette

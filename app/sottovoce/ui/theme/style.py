@@ -88,7 +88,10 @@ QCheckBox { spacing: 8px; }
 #chats QLineEdit { border-radius: 8px; padding: 5px 8px; }
 #card { background: $surface; border: 1px solid $line; border-radius: 14px; }
 #beside { background: $background; border-right: 1px solid $line; }
-#models, #collections { background: transparent; border: none; outline: 0; }
+#models, #collections, #notices { background: transparent; border: none; outline: 0; }
+#notices::item { padding: 5px 8px; border-radius: 7px; color: $text; }
+#notices::item:hover { background: $hover; }
+#notices::item:selected { background: $chosen; }
 #page_head { border: none; border-bottom: 1px solid $line; }
 #documents { background: transparent; border: none; outline: 0; }
 #selection { background: $hover; border-radius: 11px; }

@@ -1,0 +1,1 @@
+"""What Sottovoce is, and whose work is in it."""
