@@ -194,7 +194,10 @@ def test_the_terms_come_along(profile: Profile, tmp_path: Path, carried: list[Ca
     bundle = make(tmp_path / "bundle", [model, licence_cargo(licence)])
     assert licences_to_accept(open_bundle(bundle).manifest, catalogue()) == (licence,)
     [text] = put(bundle, profile).licences
-    assert "Built with Llama" in text.read_text(encoding="utf-8")
+    shown = text.read_text(encoding="utf-8")
+    assert "Built with Llama" in shown
+    assert "LLAMA 3.1 COMMUNITY LICENSE AGREEMENT" in shown
+    assert "The courts of California" in shown
 
 
 def test_the_one_file_is_an_archive_of_the_folder(

@@ -154,7 +154,7 @@ def test_a_model_with_terms_is_downloaded_only_after_they_were_accepted(
     words = " ".join(part.text() for part in licence.findChildren(QLabel))
     assert "Built with Llama" in words
     assert not licence.go_on.isEnabled()
-    next(b for b in licence.findChildren(QPushButton) if b.text() == "Full text…").click()
+    next(b for b in licence.findChildren(QPushButton) if b.text() == "At its source…").click()
     link = shown(licence, LinkDialog)
     link.reject()
     licence.agree.click()

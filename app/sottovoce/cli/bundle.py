@@ -99,7 +99,7 @@ def _cargoes(arguments: argparse.Namespace, parts: Parts) -> list[Cargo]:
     licences = [known.licence(id_) for id_ in dict.fromkeys(each.licence for each in models)]
     policies = [arguments.policy_file] if arguments.policy_file else []
     for licence in licences:
-        if licence and licence.must_accept and not arguments.licence:
+        if licence and licence.must_accept and not (licence.full_text or arguments.licence):
             tell(
                 f"The {licence.name} asks that its whole text goes along with its models: add it "
                 "with --licence FILE."

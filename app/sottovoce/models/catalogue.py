@@ -21,6 +21,9 @@ from sottovoce.domain.problems import Damaged, Missing
 from sottovoce.models.repository import RemoteFile, Repository
 from sottovoce.system.paths import resource
 
+_NOT_KEPT = frozenset({"mit"})
+"""Licences whose text names the authors: each model has one of its own."""
+
 
 class Trust(StrEnum):
     """Where the hashes of a download come from."""
@@ -46,6 +49,8 @@ class Licence:
     """What has to be shown wherever the model is used; empty if nothing has to."""
     text: str = ""
     """In our own words, what the person agrees to; empty where nothing has to be agreed to."""
+    full_text: str = ""
+    """All of it, word by word; empty where it is not kept here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,13 @@ def _begins(entry: Entry, start: str) -> bool:
 
 
 def _licence(values: Mapping[str, Any]) -> Licence:
-    text = ""
-    if values["must_accept"]:
-        text = resource(f"licences/{values['id']}.md").read_text("utf-8")
-    return Licence(**values, text=text)
+    text = _kept(f"{values['id']}.md") if values["must_accept"] else ""
+    full_text = "" if values["id"] in _NOT_KEPT else _kept(f"{values['id']}.txt")
+    return Licence(**values, text=text, full_text=full_text)
+
+
+def _kept(name: str) -> str:
+    return resource(f"licences/{name}").read_text("utf-8")
 
 
 def _entry(values: Mapping[str, Any], licences: Mapping[str, Licence]) -> Entry:

@@ -121,8 +121,14 @@ def application_cargo(path: Path) -> Cargo:
 
 
 def licence_cargo(licence: Licence) -> Cargo:
-    """What Sottovoce knows of the terms of a model."""
-    paragraphs = (licence.name, licence.link, licence.attribution, licence.text.strip())
+    """The terms of a model: what Sottovoce says of them, and all of them where it has them."""
+    paragraphs = (
+        licence.name,
+        licence.link,
+        licence.attribution,
+        licence.text.strip(),
+        licence.full_text.strip(),
+    )
     text = "\n\n".join(filter(None, paragraphs)) + "\n"
     name = f"{plain(licence.id)}.txt"
     return Cargo(Kind.LICENCE, licence.name, (text.encode(),), (name,), licence=licence.id)

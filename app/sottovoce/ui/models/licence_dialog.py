@@ -13,7 +13,7 @@ from sottovoce.ui.widgets.parts import button, label
 
 
 class LicenceDialog(QDialog):
-    """Our summary, the way to the full text, and a box to tick."""
+    """Our summary, the whole text below it, and a box to tick."""
 
     def __init__(
         self,
@@ -35,19 +35,20 @@ class LicenceDialog(QDialog):
         self.agree = Check(f"I have read the {licence.name} and agree to it", look)
         self.agree.toggled.connect(self.go_on.setEnabled)
         self.accepted.connect(lambda: accepted())
-        terms = label("\n\n".join(_paragraphs(licence.text)), wraps=True)
+        paragraphs = [*_paragraphs(licence.text), licence.full_text.strip()]
+        terms = label("\n\n".join(filter(None, paragraphs)), wraps=True)
         terms.setObjectName("terms")
         terms.setAlignment(Qt.AlignmentFlag.AlignTop)
         terms.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        terms.setAccessibleName("Summary of the licence")
+        terms.setAccessibleName("The licence in short, and in full")
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(terms)
         row = QHBoxLayout()
-        row.addWidget(button("Full text…", lambda: LinkDialog(licence.link, self).open()))
+        row.addWidget(button("At its source…", lambda: LinkDialog(licence.link, self).open()))
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
         row.addWidget(self.go_on)
