@@ -165,10 +165,12 @@ def bill(components: Sequence[Component]) -> dict[str, object]:
     parts = [_billed(each) for each in rest]
     at = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(parts, sort_keys=True))
-    by_name = {each.name: _reference(each) for each in components}
+    by_name = {canonicalize_name(each.name): _reference(each) for each in components}
     inside: dict[str, list[str]] = {_reference(each): [] for each in components}
     for each in rest:
-        inside[by_name.get(each.part_of, _reference(whole))].append(_reference(each))
+        for parent in each.part_of.split(", "):
+            place = by_name.get(canonicalize_name(parent), _reference(whole))
+            inside[place].append(_reference(each))
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -190,11 +192,9 @@ def bill(components: Sequence[Component]) -> dict[str, object]:
 # What is in a build, and whose it is
 
 
-def _programs(folder: Path) -> Iterator[Path]:
+def _programs(folder: Path) -> list[Path]:
     """The executables that PyInstaller made."""
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and (os.access(file, os.X_OK) or file.suffix == ".exe"):
-            yield file
+    return [file for file in sorted(folder.glob("sottovoce*")) if file.is_file()]
 
 
 def _modules(program: Path) -> frozenset[str]:

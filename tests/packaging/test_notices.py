@@ -153,6 +153,6 @@ def test_the_same_components_give_the_same_bill_of_materials(notices: ModuleType
     assert bill["metadata"]["component"]["name"] == "Sottovoce"
     needs = {each["ref"]: each["dependsOn"] for each in bill["dependencies"]}
     assert set(needs) == {*listed, bill["metadata"]["component"]["bom-ref"]}
-    assert sorted(ref for refs in needs.values() for ref in refs) == sorted(listed)
+    assert {ref for refs in needs.values() for ref in refs} == set(listed)
     crates = needs[f"pkg:pypi/cryptography@{distribution('cryptography').version}"]
     assert any(ref.startswith("pkg:cargo/asn1@") for ref in crates)
