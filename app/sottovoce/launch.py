@@ -5,11 +5,13 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from sottovoce import __version__
 from sottovoce.cli.arguments import parse
 from sottovoce.cli.terminal import open_streams, tell, write
+from sottovoce.domain.hardware import Library
 from sottovoce.domain.policy import NO_RULES, Policy
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
@@ -26,7 +28,7 @@ from sottovoce.system.network.gate import NetworkGate
 from sottovoce.system.network.ledger import Ledger
 from sottovoce.system.network.token import HubToken
 from sottovoce.system.passphrase import given_passphrase
-from sottovoce.system.paths import profile
+from sottovoce.system.paths import Profile, profile
 from sottovoce.system.policy import fingerprint, policy_in_force
 from sottovoce.system.renewal import TRY_OUT, Start, starting
 from sottovoce.system.restart import RESTART, restart
@@ -41,16 +43,18 @@ def launch(argv: Sequence[str]) -> int:
     if argv[:1] == [TRY_OUT]:
         return _try_out()
     with starting(this_application(), lambda: restart(argv)) as start:
-        code = _started(argv, start)
-        start.succeeded()
-        return code
+        return _started(argv, start)
 
 
 def _started(argv: Sequence[str], start: Start) -> int:
     # Taken out of the environment, so that no other process inherits it.
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
     token = os.environ.pop("SOTTOVOCE_HUB_TOKEN", None)
-    arguments = parse(argv)
+    try:
+        arguments = parse(argv)
+    except SystemExit:
+        start.succeeded()  # It told how it is used, or its version.
+        raise
     if arguments.locked:
         # What opened the window before does not open it again by itself.
         passphrase = arguments.passphrase_file = arguments.open_model = None
@@ -60,6 +64,7 @@ def _started(argv: Sequence[str], start: Start) -> int:
 
     try:
         code = _launch(arguments, passphrase, token, start, again)
+        start.succeeded()
         if code == RESTART:
             again()
         return code
@@ -95,6 +100,7 @@ def _launch(
         admit=admission.admit,
         adapters=AdapterShelf(folder.adapters).files,
         needs_sandbox=folder.policy.needs_sandbox,
+        libraries=partial(_libraries, folder),
     )
     with (
         closing(start_logging(folder.logs, arguments.log_level.upper())),
@@ -149,6 +155,17 @@ def _try_out() -> int:
     try_out()
     write(f"{__version__}\n")
     return 0
+
+
+def _libraries(folder: Profile) -> list[Library]:
+    """What packs add to the engine."""
+    if not folder.packs.is_dir():
+        return []
+    # Late, for start-up: most have no pack.
+    from sottovoce.models.bundle.signers import publisher
+    from sottovoce.models.packs import Packs
+
+    return Packs(folder, publisher()).libraries()
 
 
 def _policy(arguments: argparse.Namespace) -> Policy:

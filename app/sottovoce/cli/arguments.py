@@ -72,6 +72,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_library(commands, everywhere)
     _add_bundle(commands, everywhere)
     _add_update(commands, everywhere)
+    _add_packs(commands, everywhere)
     _add_models(commands, everywhere)
     _add_network(commands, everywhere)
     _add_policy(commands, everywhere)
@@ -365,6 +366,27 @@ def _add_update(commands: "_Commands", everywhere: argparse.ArgumentParser) -> N
         type=_path,
         metavar="FOLDER",
         help="where the file is put if the system installs it, instead of your downloads",
+    )
+
+
+def _add_packs(commands: "_Commands", everywhere: argparse.ArgumentParser) -> None:
+    actions = commands.add_parser(
+        "packs", parents=[everywhere], help="what lets models compute on a GPU, from a file"
+    ).add_subparsers(dest="action", metavar="ACTION", required=True)
+    there = actions.add_parser("list", parents=[everywhere], help="those that are installed")
+    there.add_argument("--json", action="store_true", help="one JSON document")
+    install = actions.add_parser(
+        "install", parents=[everywhere], help="have the engine use what is in this file"
+    )
+    install.add_argument("path", type=_path, metavar="FILE")
+    install.add_argument(
+        "--trust-signer",
+        type=_given,
+        metavar="FINGERPRINT",
+        help="trust this signer, as they told you by another way",
+    )
+    actions.add_parser("remove", parents=[everywhere], help="do without it").add_argument(
+        "name", type=_given
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sottovoce import __version__
-from sottovoce.cli import network
+from sottovoce.cli import network, packs
 from sottovoce.cli.layout import beneath
 from sottovoce.cli.policy import sentences
 from sottovoce.cli.protect import WAYS
@@ -21,6 +21,8 @@ from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.engine import Devices, Loaded
+from sottovoce.models.bundle.signers import publisher
+from sottovoce.models.packs import Packs
 from sottovoce.models.shelf import starter
 from sottovoce.system.hardware import machine
 from sottovoce.system.memory import available
@@ -84,6 +86,7 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     )
     yield _memory()
     yield from _engine(parts, stop)
+    yield from _packs(parts, stop)
     yield _keyring(parts)
     yield _chats(parts)
     yield _disk(parts)
@@ -93,6 +96,19 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
     yield sandbox("Sandbox", "What opens models and documents", possible())
     yield sandbox("Library", "What keeps documents", possible_offline(), purpose=TO_READ)
     yield sandbox("Downloads", "What uses the network", possible_errand(), purpose=TO_CONNECT)
+
+
+def _packs(parts: Parts, stop: Stop) -> Iterator[Finding]:
+    """What computes besides the build itself, with every byte of it read."""
+    found = Packs(parts.profile, publisher())
+    for pack in found.all():
+        why = packs.trouble(pack, found, stop)
+        says = f"{pack.name} is installed"
+        yield (
+            Finding("Pack", Health.BAD, f"{says} and not used. {why}")
+            if why
+            else Finding("Pack", Health.GOOD, f"{says}, and is what its publisher signed.")
+        )
 
 
 def _policy(parts: Parts) -> Finding:
@@ -176,8 +192,9 @@ def acceleration(devices: Devices, there: Sequence[Gpu], loaded: Loaded) -> Find
     unused = next((gpu for gpu in there if gpu.kind not in devices.build), None)
     if unused is not None:
         says = (
-            f"{unused.name} is not used, because this build cannot use {unused.kind}. Reinstall"
-            f' llama-cpp-python with CMAKE_ARGS="{_BUILD[unused.kind]}"; the README says how.'
+            f"{unused.name} is not used, because this build cannot use {unused.kind}. Install a "
+            "pack for it (sottovoce packs install FILE); or, where Sottovoce runs from a Python "
+            f'package, llama-cpp-python anew with CMAKE_ARGS="{_BUILD[unused.kind]}".'
         )
         return Finding(name, Health.NOTE, f"{computes} {says}")
     if any(kind in devices.build for kind in GpuKind):

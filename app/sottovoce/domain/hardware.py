@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class GpuKind(StrEnum):
@@ -40,3 +41,16 @@ class Machine:
     available: int
     """Bytes a new process may take now."""
     gpus: tuple[Gpu, ...] = ()
+
+
+LLAMA_CPP = "0.3.36"
+"""The version of llama-cpp-python, and so the build of llama.cpp, that packs are made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """One that llama.cpp computes with, from a pack."""
+
+    path: Path
+    sha256: str
+    """As it was signed."""

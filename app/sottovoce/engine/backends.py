@@ -1,11 +1,13 @@
 """What llama.cpp computes with: its back ends and the devices they find on this machine."""
 
 import ctypes
+import hashlib
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sottovoce.domain.hardware import Gpu, GpuKind, Machine
+from sottovoce.domain.hardware import Gpu, GpuKind, Library, Machine
 from sottovoce.engine import ggml, llama
 
 CPU, GPU, SHARING_GPU = 0, 1, 2
@@ -15,8 +17,13 @@ KINDS = {"CUDA": GpuKind.CUDA, "MTL": GpuKind.METAL, "Vulkan": GpuKind.VULKAN}
 _FILES = {"CUDA": "ggml-cuda", "MTL": "ggml-metal", "Vulkan": "ggml-vulkan"}
 """Their libraries, where they are not built into one."""
 _FOLDERS = (llama.FOLDER.parent / "bin", llama.FOLDER / "lib")
+_BACK_END = re.compile(r"(lib)?ggml-")
+"""What the libraries are called that llama.cpp loads by itself."""
 INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON", "SSE3")
 """As llama.cpp names them, the best first."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,35 @@ class Device:
         return self.type in {GPU, SHARING_GPU}
 
 
-def load() -> None:
-    """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one."""
+def load(libraries: Sequence[Library] = ()) -> int:
+    """Let llama.cpp choose what fits this processor and its GPUs, unless all is built into one.
+
+    `libraries` of packs are loaded besides, in their order, as far as each is what it was when it
+    was signed. Returns how many were.
+    """
     for folder in _FOLDERS:
         if any(folder.glob("*ggml-cpu-*")):
             ggml.functions().ggml_backend_load_all_from_path(bytes(folder))
+    loaded = sum(map(_load_library, libraries))
     llama.begin()
+    return loaded
+
+
+def _load_library(library: Library) -> bool:
+    """Whether it was loaded: it is as it was signed, and finds on this computer what it needs."""
+    try:
+        with library.path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != library.sha256:
+                log.warning("A library of a pack was changed, and is not loaded.")
+                return False
+        if _BACK_END.match(library.path.name):
+            return bool(ggml.functions().ggml_backend_load(bytes(library.path)))
+        # What back ends need is found by its name, once it is there.
+        ctypes.CDLL(str(library.path), ctypes.RTLD_GLOBAL)
+    except OSError:
+        log.warning("A library of a pack cannot be loaded here.")
+        return False
+    return True
 
 
 def build() -> str:

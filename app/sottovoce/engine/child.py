@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from sottovoce.domain.hardware import Library
 from sottovoce.domain.problems import (
     Cancelled,
     Damaged,
@@ -52,10 +53,17 @@ class EngineChild:
     """The engine's process, from its start to its end."""
 
     def __init__(
-        self, log: Path | None, patience: Patience, files: Sequence[Path], *, needs_sandbox: bool
+        self,
+        log: Path | None,
+        patience: Patience,
+        files: Sequence[Path],
+        *,
+        needs_sandbox: bool,
+        libraries: Sequence[Library] = (),
     ) -> None:
         """It is locked in with `files` before it looks into any. Raises OSError.
 
+        `libraries` of packs it loads besides its own, where they are what was signed.
         `needs_sandbox`: where it cannot be locked in fully, it is asked nothing.
         """
         # OpenBLAS, which numpy brings, starts threads as soon as it is imported: before the lock.
@@ -66,6 +74,7 @@ class EngineChild:
         self._channel = self._process.channel
         self._patience = patience
         self._files = tuple(os.fsencode(file) for file in files if file.exists())
+        self._libraries = tuple((os.fsencode(each.path), each.sha256) for each in libraries)
         self._needs_sandbox = needs_sandbox
         self._confinement: Confinement | None = None
         self._number = 0
@@ -84,7 +93,7 @@ class EngineChild:
     def lock_in(self) -> Confinement:
         """How far it is locked in. Raises Lost, and Refused where that is not enough."""
         if self._confinement is None:
-            self._tell(wire.LockIn(self._files))
+            self._tell(wire.LockIn(self._files, self._libraries))
             self._confinement = self._await_lock()
             if self._needs_sandbox:
                 demand(self._confinement)

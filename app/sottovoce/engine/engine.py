@@ -53,6 +53,8 @@ class Devices:
     processor: str
     """Such as "CPU (AVX2)"."""
     gpus: tuple[Gpu, ...]
+    packs: int = 0
+    """How many libraries of packs were loaded."""
 
 
 @dataclass(frozen=True, slots=True)

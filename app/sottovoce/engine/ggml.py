@@ -54,6 +54,7 @@ _DECLARED: dict[str, tuple[object, ...]] = {
     "ggml_backend_dev_type": (c_int, c_void_p),
     "ggml_backend_free": (None, c_void_p),
     "ggml_backend_graph_compute": (c_int, c_void_p, c_void_p),
+    "ggml_backend_load": (c_void_p, c_char_p),
     "ggml_backend_load_all_from_path": (None, c_char_p),
     "ggml_backend_reg_get_proc_address": (c_void_p, c_void_p, c_char_p),
     "ggml_backend_reg_count": (c_size_t,),

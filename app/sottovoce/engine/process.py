@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from sottovoce.domain.hardware import Library
 from sottovoce.domain.model import Adapter, LoadOptions, Model
 from sottovoce.domain.parts import parts
 from sottovoce.domain.plan import usual_threads
@@ -33,6 +34,9 @@ from sottovoce.system.child import Failed
 from sottovoce.system.processor import processor
 from sottovoce.system.sandbox import Confinement
 
+WITHOUT_PACK = (
+    "The pack for GPUs broke down, so Sottovoce computes without it. To remove it: sottovoce packs"
+)
 WITHOUT_GPU = "The processor computes alone, because the GPU broke down with this model."
 
 
@@ -48,12 +52,14 @@ class ProcessEngine:
         admit: Callable[[Path, Stop], None] = admit_all,
         adapters: Callable[[], Iterable[Path]] = tuple,
         needs_sandbox: bool = False,
+        libraries: Callable[[], Sequence[Library]] = tuple,
     ) -> None:
         """`log` takes what the process prints; without it, that is dropped.
 
         `adapters` are files that may be switched to while a model is loaded, besides those it is
         loaded with. `admit` is asked before a file is opened, and raises the Problem if that is not
         to be. `needs_sandbox`: no model is opened where the system cannot lock it in fully.
+        `libraries` are those of packs, which it computes with besides its own.
         """
         self._log = log
         self._patience = patience or Patience()
@@ -61,6 +67,9 @@ class ProcessEngine:
         self._admit = admit
         self._switchable = adapters
         self._needs_sandbox = needs_sandbox
+        self._libraries = libraries
+        self._has_bad_pack = False
+        """Whether a process with libraries of packs was lost before it had loaded a model."""
         self._turn = threading.Lock()
         self._child: EngineChild | None = None
         self._loaded: Loaded | None = None
@@ -120,7 +129,7 @@ class ProcessEngine:
     def devices(self, stop: Stop) -> Devices:
         with self._my_turn(stop), self._any_child() as child:
             found = await_answer(child.ask(wire.ListDevices(), stop), wire.Devices)
-        return Devices(found.build, found.processor, found.gpus)
+        return Devices(found.build, found.processor, found.gpus, found.packs)
 
     def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
         with self._my_turn(stop):
@@ -193,7 +202,13 @@ class ProcessEngine:
 
     def _started(self, files: Sequence[Path]) -> EngineChild:
         try:
-            return EngineChild(self._log, self._patience, files, needs_sandbox=self._needs_sandbox)
+            return EngineChild(
+                self._log,
+                self._patience,
+                files,
+                needs_sandbox=self._needs_sandbox,
+                libraries=() if self._has_bad_pack else self._libraries(),
+            )
         except OSError as error:
             raise Interrupted("The engine could not be started. Try again.") from error
 
@@ -227,6 +242,12 @@ class ProcessEngine:
             stop.check()
             why = why_lost(child)
             self._give_up()
+            if not self._has_bad_pack and not child.hung and self._libraries():
+                self._has_bad_pack = True
+                yield from self._load(model, options, stop)
+                assert self._loaded is not None
+                self._loaded = replace(self._loaded, note=WITHOUT_PACK)
+                return
             if not isinstance(why, Damaged) or options.gpu_layers == 0 or not self._has_gpu(stop):
                 raise why from lost
             # Some drivers end the process where they should say that memory is used up.

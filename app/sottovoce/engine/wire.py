@@ -18,6 +18,8 @@ class LockIn(Message, frozen=True):
 
     files: tuple[bytes, ...]
     """As the file system has them; they may be no valid text."""
+    libraries: tuple[tuple[bytes, str], ...] = ()
+    """Of packs, with their SHA-256: what llama.cpp computes with besides its own."""
 
 
 class Begin(Message, frozen=True):
@@ -205,6 +207,8 @@ class Devices(Message, frozen=True):
     build: str
     processor: str
     gpus: tuple[Gpu, ...]
+    packs: int
+    """How many libraries of packs were loaded."""
 
 
 class Measuring(Message, frozen=True):

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+from sottovoce.domain.hardware import Library
 from sottovoce.domain.problems import Cancelled, Problem
 from sottovoce.domain.speed import Measuring, Rates
 from sottovoce.engine import backends, llama, wire
@@ -51,18 +52,22 @@ def main(arguments: Sequence[str]) -> NoReturn:
         first = channel.hear()
         assert isinstance(first, wire.LockIn), "it keeps to its files before all else"
         files = [Path(os.fsdecode(file)) for file in first.files]
+        libraries = [Library(Path(os.fsdecode(path)), sum_) for path, sum_ in first.libraries]
         # Before there is any other thread: each is locked in as the one that starts it.
-        channel.tell(Locked(lock_in(files)))
+        channel.tell(Locked(lock_in([*files, *(library.path for library in libraries)])))
     except (EOFError, OSError):
         os._exit(0)  # The parent is gone.
-    _Worker(channel).serve()
+    _Worker(channel, libraries).serve()
 
 
 class _Worker:
     """Answers questions one after the other, while a thread listens for the wish to stop."""
 
-    def __init__(self, channel: Channel[wire.Order]) -> None:
+    def __init__(self, channel: Channel[wire.Order], libraries: Sequence[Library]) -> None:
         self._channel = channel
+        self._libraries = libraries
+        self._packs = 0
+        """How many of the libraries were loaded."""
         self._questions: queue.SimpleQueue[tuple[int, wire.Question]] = queue.SimpleQueue()
         self._flag = llama.Flag()
         self._asked = 0
@@ -76,7 +81,7 @@ class _Worker:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
         said = llama.Log()
-        backends.load()
+        self._packs = backends.load(self._libraries)
         while True:
             number, question = self._questions.get()
             try:
@@ -94,7 +99,8 @@ class _Worker:
             case wire.Load():
                 yield self._load(question, said)
             case wire.ListDevices():
-                yield wire.Devices(backends.build(), backends.processor(), tuple(backends.gpus()))
+                gpus = tuple(backends.gpus())
+                yield wire.Devices(backends.build(), backends.processor(), gpus, self._packs)
             case wire.Measure():
                 for news in measure(question.threads, question.available, self._flag):
                     match news:

@@ -58,6 +58,11 @@ class Profile:
         return self.folder / "models"
 
     @property
+    def packs(self) -> Path:
+        """Libraries for GPUs, a folder for each pack, which only `models.packs` fills."""
+        return self.folder / "packs"
+
+    @property
     def downloads(self) -> Path:
         """What is being downloaded, one folder each."""
         return self.models / "downloads"

@@ -1,0 +1,194 @@
+import shutil
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.bundling import KEY, cargoes, make, stop_at_once
+from sottovoce.domain.hardware import LLAMA_CPP, Library
+from sottovoce.domain.policy import Policy
+from sottovoce.domain.problems import Cancelled, Missing, Problem, Refused, Unsupported
+from sottovoce.domain.stop import Stop
+from sottovoce.engine.process import ProcessEngine
+from sottovoce.models.bundle.create import Cargo
+from sottovoce.models.bundle.manifest import Kind
+from sottovoce.models.bundle.minisign import SecretKey, new_key
+from sottovoce.models.bundle.reading import open_bundle
+from sottovoce.models.bundle.signers import Signers
+from sottovoce.models.packs import Pack, Packs
+from sottovoce.system.application import this_platform
+from sottovoce.system.paths import Profile
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    profile = Profile(tmp_path / "profile")
+    profile.folder.mkdir()
+    return profile
+
+
+@pytest.fixture
+def packs(profile: Profile) -> Packs:
+    return Packs(profile, KEY.public)
+
+
+def pack(
+    folder: Path,
+    *,
+    name: str = "Vulkan",
+    version: str = LLAMA_CPP,
+    platform: str | None = None,
+    key: SecretKey = KEY,
+    files: tuple[Path, ...] = (),
+) -> Path:
+    """A pack of two libraries, which are none unless others are given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not files:
+        files = (folder / "libhelp.so.1", folder / "libggml-vulkan.so")
+        for file in files:
+            file.write_bytes(file.name.encode() * 1_000)
+    names = tuple(file.name for file in files)
+    there = platform or this_platform()
+    cargo = Cargo(Kind.PACK, name, files, names, version=version, platform=there)
+    target = folder / f"{name}{version}{there}{key.public.fingerprint[:4]}.sottovoce-bundle"
+    return make(target, [cargo], key=key, name=name)
+
+
+def put(packs: Packs, path: Path) -> Pack:
+    *_, last = packs.install(open_bundle(path), Stop())
+    assert isinstance(last, Pack)
+    return last
+
+
+def test_a_pack_is_installed_listed_verified_and_removed(packs: Packs, tmp_path: Path) -> None:
+    installed = put(packs, pack(tmp_path))
+    assert packs.all() == [installed]
+    assert not installed.trouble
+    assert [each.path.name for each in packs.libraries()] == ["libhelp.so.1", "libggml-vulkan.so"]
+    packs.verify(installed, Stop())
+
+    packs.remove("vulkan")
+    assert packs.all() == []
+    with pytest.raises(Missing):
+        packs.remove("Vulkan")
+
+
+def test_a_pack_takes_the_place_of_one_of_its_name(packs: Packs, tmp_path: Path) -> None:
+    put(packs, pack(tmp_path / "a"))
+    put(packs, pack(tmp_path / "b", files=(_file(tmp_path / "libggml-vulkan.so"),)))
+    assert len(packs.all()) == 1
+    assert len(packs.libraries()) == 1
+    put(packs, pack(tmp_path / "c", name="CUDA 12"))
+    assert [each.name for each in packs.all()] == ["CUDA 12", "Vulkan"]
+
+
+def _file(path: Path) -> Path:
+    path.write_bytes(b"another")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"version": "0.3.35"}, "another Sottovoce"),
+        ({"platform": "windows-arm64"}, "for windows-arm64"),
+        ({"key": new_key()}, "not signed by the publisher"),
+    ],
+)
+def test_what_does_not_fit_or_is_not_the_publishers_is_refused(
+    packs: Packs, profile: Profile, tmp_path: Path, facts: dict[str, object], says: str
+) -> None:
+    if isinstance(key := facts.get("key"), SecretKey):
+        Signers(profile).trust(key.public)
+    with pytest.raises((Refused, Unsupported), match=says):
+        put(packs, pack(tmp_path, **facts))  # type: ignore[arg-type]  # Facts of several types.
+    assert packs.all() == []
+
+
+def test_administrators_decide_about_packs(profile: Profile, tmp_path: Path) -> None:
+    put(Packs(profile, KEY.public), pack(tmp_path))
+    closed = Packs(replace(profile, policy=Policy(updates=False)), KEY.public)
+    with pytest.raises(Refused):
+        put(closed, pack(tmp_path, name="Other"))
+    assert closed.libraries() == []
+
+
+def test_a_bundle_of_models_is_no_pack(packs: Packs, tmp_path: Path) -> None:
+    with pytest.raises(Missing, match="no pack"):
+        put(packs, make(tmp_path / "models", cargoes(tmp_path)))
+
+
+def test_nothing_enters_the_folder_but_what_was_signed(
+    packs: Packs, profile: Profile, tmp_path: Path
+) -> None:
+    installed = put(packs, pack(tmp_path))
+    forged = profile.packs / "forged"
+    shutil.copytree(installed.folder, forged)
+    (forged / "manifest.json").write_bytes(
+        (forged / "manifest.json").read_bytes().replace(b"libhelp.so.1", b"libevil.so.1")
+    )
+    (profile.packs / "bare").mkdir()
+    shutil.copy(installed.libraries[1].path, profile.packs / "bare")
+    assert [each.folder for each in packs.all() if not each.trouble] == [installed.folder]
+    assert {each.path.parent for each in packs.libraries()} == {installed.folder}
+    packs.remove("forged")
+    assert not forged.exists()
+
+
+def test_a_pack_that_others_may_write_or_that_is_a_link_is_not_used(
+    packs: Packs, tmp_path: Path
+) -> None:
+    installed = put(packs, pack(tmp_path))
+    installed.folder.chmod(0o777)
+    assert packs.libraries() == []
+    installed.folder.chmod(0o700)
+    library = installed.libraries[0].path
+    shutil.move(library, tmp_path / "elsewhere")
+    library.symlink_to(tmp_path / "elsewhere")
+    assert packs.libraries() == []
+
+
+def test_a_changed_library_is_told(packs: Packs, tmp_path: Path) -> None:
+    installed = put(packs, pack(tmp_path))
+    with installed.libraries[0].path.open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(Refused):
+        packs.verify(installed, Stop())
+
+
+def test_stopping_and_damage_leave_nothing(packs: Packs, profile: Profile, tmp_path: Path) -> None:
+    bundle = pack(tmp_path)
+    with pytest.raises(Cancelled):
+        stop_at_once(lambda stop: packs.install(open_bundle(bundle), stop))
+    content = bytearray(bundle.read_bytes())
+    content[-3_000] ^= 1
+    bundle.write_bytes(content)
+    with pytest.raises(Problem):
+        put(packs, bundle)
+    assert [path.name for path in profile.packs.iterdir()] == ["lock"]
+
+
+def test_the_engine_loads_what_is_as_it_was_signed_and_nothing_else(
+    packs: Packs, tmp_path: Path
+) -> None:
+    """A second copy of a back end of the processor stands in for one of a GPU."""
+    import llama_cpp
+
+    folders = Path(llama_cpp.__file__).parents[1] / "bin"
+    back_ends = sorted(folders.glob("libggml-cpu-x64.*"))
+    if not back_ends:
+        pytest.skip("All is built into one library here.")
+    shutil.copy(back_ends[0], tmp_path / "libggml-other.so")
+    installed = put(packs, pack(tmp_path / "made", files=(tmp_path / "libggml-other.so",)))
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
+        assert engine.devices(Stop()).packs == 1
+    wrong = [Library(each.path, "0" * 64) for each in installed.libraries]
+    with closing(ProcessEngine(libraries=lambda: wrong)) as engine:
+        assert engine.devices(Stop()).packs == 0
+
+
+def test_packs_are_made_for_the_llama_cpp_that_is_here() -> None:
+    import llama_cpp
+
+    assert llama_cpp.__version__ == LLAMA_CPP
