@@ -423,7 +423,14 @@ def _flat(path: str) -> str:
 
 
 def _read(path: Path) -> str:
-    return path.read_text("utf-8", "replace") if path.is_file() else ""
+    """A text in whichever of two encodings; empty where there is none."""
+    if not path.is_file():
+        return ""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 # Small things
