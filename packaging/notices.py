@@ -313,7 +313,7 @@ def _crates(found: Distribution) -> Iterator[Component]:
                 continue
             licence = " AND ".join(
                 one.get("expression") or one["license"].get("id") or one["license"]["name"]
-                for one in each.get("licenses", ())
+                for one in each.get("licenses", ())  # One expression, wherever it was seen.
             )
             yield Component(
                 each["name"],
@@ -338,7 +338,7 @@ def _crate_texts(crate: Mapping[str, Any], licence: str) -> dict[str, str]:
             text = _HOLDERS.sub(holders, text)
             texts[f"{crate['name']}-{crate['version']}-{standard}.txt"] = text
         else:
-            texts[f"{standard}.txt"] = text
+            texts[f"spdx-{standard}.txt"] = text
     return texts
 
 
@@ -371,7 +371,7 @@ def _reasons_against(component: Component) -> Iterator[str]:
         yield f"{named}: {component.licence} is no SPDX licence. Name it in components.toml."
     if allowed(component.licence) is None:
         yield f"{named}: {component.licence} does not let it be shipped with Sottovoce."
-    elif not any(text.strip() for text in component.texts.values()):
+    elif not component.texts or not all(text.strip() for text in component.texts.values()):
         yield f"{named}: the text of its licence is not here. Put it in packaging/licences."
 
 
@@ -413,7 +413,7 @@ def _texts_from(source: str, pattern: str, of: str) -> dict[str, str]:
 
 def _kept_texts(names: Iterable[str]) -> dict[str, str]:
     """Texts of packaging/licences."""
-    return {PurePosixPath(name).name: _read(PACKAGING / "licences" / name) for name in names}
+    return {_flat(name): _read(PACKAGING / "licences" / name) for name in names}
 
 
 def _flat(path: str) -> str:
