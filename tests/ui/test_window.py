@@ -23,6 +23,7 @@ from sottovoce.system.secrets import Secrets
 from sottovoce.system.vault import Vault
 from sottovoce.ui.application import Session, WindowParts, tell_before_start
 from sottovoce.ui.chat.welcome import Welcome
+from sottovoce.ui.models.bundle_dialog import BundleDialog
 from sottovoce.ui.models.page import Tab
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.theme.scheme import Look
@@ -520,3 +521,32 @@ def test_what_only_answers_need_is_loaded_after_the_window() -> None:
         "sys.exit(', '.join(late & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_files_that_the_system_hands_over_are_heard_of(tmp_path: Path) -> None:
+    # In a process of its own: there can be only one application in each.
+    script = (
+        "import sys\n"
+        "from PySide6.QtCore import QUrl\n"
+        "from PySide6.QtGui import QFileOpenEvent\n"
+        "from sottovoce.ui.application import Application\n"
+        "application = Application([])\n"
+        "application.file_asked.connect(print)\n"
+        "event = QFileOpenEvent(QUrl.fromLocalFile(sys.argv[1]))\n"
+        "application.sendEvent(application, event)\n"
+    )
+    model = tmp_path / "a model.gguf"
+    heard = subprocess.run([sys.executable, "-c", script, model], capture_output=True, text=True)
+    assert heard.stdout.strip() == str(model)
+
+
+def test_a_file_handed_over_is_opened_as_soon_as_there_are_chats(
+    qtbot: QtBot, start: Start, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "models.sottovoce-bundle"
+    bundle.write_bytes(b"no bundle")
+    session = start(MemorySecrets())
+    session.open_file(bundle)
+    shell = opened(qtbot, session)
+    qtbot.waitUntil(lambda: bool(shell.findChildren(BundleDialog)))
+    qtbot.waitUntil(lambda: "no bundle" in shell.findChildren(BundleDialog)[0].trouble)

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, QLockFile, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from sottovoce.domain.policy import Policy
@@ -89,9 +90,21 @@ class WindowParts:
         return self.profile.policy
 
 
+class Application(QApplication):
+    """Hears which files are opened with Sottovoce while it runs. Only macOS tells that so."""
+
+    file_asked = Signal(Path)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_asked.emit(Path(event.file()))
+            return True
+        return super().event(event)
+
+
 def run(parts: WindowParts) -> int:
     """Open the window and return the exit code when it has closed."""
-    application = QApplication(["sottovoce"])
+    application = Application(["sottovoce"])
     application.setApplicationName("Sottovoce")
     application.setDesktopFileName("app.sottovoce.Sottovoce")  # By this, Wayland finds the icon.
     if sys.platform != "darwin":  # There it would replace the bundle's, which fits the Dock.
@@ -121,6 +134,7 @@ def run(parts: WindowParts) -> int:
         session = Session(parts, look)
         closing.callback(session.close)
         sys.excepthook = session.tell_bug
+        application.file_asked.connect(lambda path: session.open_file(path))
         session.start()
         return application.exec()
 
@@ -190,6 +204,13 @@ class Session:
         QTimer.singleShot(_REST_MILLISECONDS, self.window, lambda: self._listen_for_rest())
         if self._parts.is_locked and self._appearance.downloads:
             QTimer.singleShot(0, self._go_on_downloading)
+
+    def open_file(self, path: Path) -> None:
+        """Open a model or a bundle: at once, or when the chats are opened."""
+        if self.shell is None:
+            self._parts = replace(self._parts, open_model=path)
+        else:
+            self.shell.open_file(path)
 
     def _go_on_downloading(self) -> None:
         """Do what needs no chats, and would take all night if it waited for somebody to unlock."""

@@ -206,13 +206,10 @@ class Shell(QWidget):
     def start(self, *, interrupted: int | None = None, model: Path | None = None) -> None:
         """Fill the window: list the chats, find the model; show a chat whose reply broke off."""
         self.chats.refresh()
-        if model is None:
+        if model is None or model.suffix.lower() == BUNDLE_SUFFIX:
             self.model.find()
-        elif model.suffix.lower() == BUNDLE_SUFFIX:
-            self.model.find()
-            self._open_models().add([model])
-        else:
-            self.model.choose(model)
+        if model is not None:
+            self.open_file(model)
         before_lock = self.settings.settings.open_chat
         self.settings.change(replace(self.settings.settings, open_chat=0))
         if chat := interrupted or before_lock:
@@ -860,6 +857,13 @@ class Shell(QWidget):
         )
         if path:
             self.open_update(Path(path))
+
+    def open_file(self, path: Path) -> None:
+        """Answer with this model, or show what is in this bundle."""
+        if path.suffix.lower() == BUNDLE_SUFFIX:
+            self._open_models().add([path])
+        else:
+            self.model.choose(path)
 
     def open_update(self, path: Path) -> None:
         """Show what an update is, and let the user decide."""
