@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import tarfile
 from contextlib import suppress
@@ -376,6 +377,29 @@ def test_no_archive_puts_anything_out_of_its_folder(
     assert {path.name for path in tmp_path.iterdir()} == {"a", "made.tar.xz"}
     assert {path.name for path in place.iterdir()} <= {"into"}
     assert not [path for path in place.rglob("*") if path.is_symlink()]
+
+
+def test_the_archive_of_a_release_is_unpacked_as_it_was_and_always_the_same(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "from" / "sottovoce"
+    write_application(folder, OLD)
+    (folder / "_internal" / "deep").mkdir()
+    (folder / "_internal" / "deep" / "link").symlink_to("../version")
+    (folder / "twice").hardlink_to(folder / "_internal" / "version")
+    program = Path(__file__).parents[2] / "packaging" / "updates.py"
+    made = [tmp_path / f"{n}.tar.xz" for n in range(2)]
+    for each in made:
+        subprocess.run([sys.executable, program, folder, each], check=True, capture_output=True)
+    assert made[0].read_bytes() == made[1].read_bytes()
+
+    list(unpack(made[0], tmp_path / "into", Stop()))
+    there = sorted(path.relative_to(folder) for path in folder.rglob("*"))
+    assert there == sorted(
+        path.relative_to(tmp_path / "into") for path in (tmp_path / "into").rglob("*")
+    )
+    assert (tmp_path / "into" / "_internal/deep/link").read_text(encoding="utf-8") == OLD
+    assert not (tmp_path / "into" / "twice").is_symlink()
 
 
 @pytest.mark.parametrize("cut", [10, 100, 200])

@@ -101,14 +101,20 @@ def _findings(parts: Parts, stop: Stop) -> Iterator[Finding]:
 def _packs(parts: Parts, stop: Stop) -> Iterator[Finding]:
     """What computes besides the build itself, with every byte of it read."""
     found = Packs(parts.profile, publisher())
-    for pack in found.all():
-        why = packs.trouble(pack, found, stop)
+    there = found.all()
+    if not there:
+        return
+    wanted = sum(len(pack.libraries) for pack in there)
+    is_loaded = wanted == 0 or parts.engine.devices(stop).packs == wanted
+    for pack in there:
         says = f"{pack.name} is installed"
-        yield (
-            Finding("Pack", Health.BAD, f"{says} and not used. {why}")
-            if why
-            else Finding("Pack", Health.GOOD, f"{says}, and is what its publisher signed.")
-        )
+        if why := packs.trouble(pack, found, stop):
+            yield Finding("Pack", Health.BAD, f"{says} and not used. {why}")
+        elif is_loaded:
+            yield Finding("Pack", Health.GOOD, f"{says}, and is what its publisher signed.")
+        else:
+            says = f"{says}, but a driver is missing or finds no GPU. Install or renew the driver."
+            yield Finding("Pack", Health.NOTE, says)
 
 
 def _policy(parts: Parts) -> Finding:
