@@ -3,8 +3,8 @@
     forms.py FOLDER
 
 Written into FOLDER, which is made: `sottovoce-16.png` to `sottovoce-512.png` for Linux,
-`sottovoce.ico` for Windows and `sottovoce.icns` for macOS. The same bytes come out for the same
-release of Qt and Pillow.
+`sottovoce.ico` for Windows, `sottovoce.bmp` for its installer, and `sottovoce.icns` for macOS. The
+same bytes come out for the same release of Qt and Pillow.
 """
 
 import sys
@@ -19,6 +19,10 @@ DRAWING = Path(__file__).parents[2] / "resources" / "sottovoce.svg"
 LINUX_SIDES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
 WINDOWS_SIDES = (16, 20, 24, 32, 40, 48, 64, 256)
 """Small icons at 100, 125, 150 and 200 %, large ones at the same, and the largest of Explorer."""
+BANNER = (328, 628)
+"""Twice what the installer asks for: it is shrunk where nothing on the screen is enlarged."""
+BANNER_COLOUR = "#f6f6f7"
+"""That of the window's sidebar."""
 MAC_SIDES = (16, 32, 64, 128, 256, 512, 1024)
 MAC_MARGIN = 100 / 1024
 """Left free on each side, as the grid of Apple's icons has it: the Dock scales nothing."""
@@ -34,6 +38,7 @@ def main(arguments: list[str]) -> int:
     for side in LINUX_SIDES:
         drawn(side).save(folder / f"sottovoce-{side}.png")
     write_ico(folder / "sottovoce.ico")
+    write_banner(folder / "sottovoce.bmp")
     write_icns(folder / "sottovoce.icns")
     return 0
 
@@ -57,6 +62,14 @@ def write_ico(path: Path) -> None:
     largest.save(
         path, format="ICO", append_images=small, sizes=[(side, side) for side in WINDOWS_SIDES]
     )
+
+
+def write_banner(path: Path) -> None:
+    """Write the picture at the side of the installer."""
+    width, height = BANNER
+    picture, icon = Image.new("RGB", BANNER, BANNER_COLOUR), drawn(width // 2)
+    picture.paste(icon, ((width - icon.width) // 2, (height - icon.height) // 3), icon)
+    picture.save(path)
 
 
 def write_icns(path: Path) -> None:

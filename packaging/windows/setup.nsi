@@ -1,8 +1,9 @@
 ; The installer for Windows: for one user, without an administrator.
 ;
-;   makensis -DPAYLOAD=dist\sottovoce -DVERSION=0.1.0 -DICON=sottovoce.ico -DOUTPUT=FILE setup.nsi
+;   makensis -DPAYLOAD=dist\sottovoce -DVERSION=0.1.0 -DICONS=icons -DOUTPUT=FILE setup.nsi
 ;
-; PAYLOAD is the folder that ./dev build makes. For scripts and deployment:
+; PAYLOAD is the folder that ./dev build makes, ICONS the one that icons/forms.py makes. For
+; scripts and deployment:
 ;
 ;   FILE /S [/PATH] [/DESKTOP] [/NOOPENWITH] [/OLDER] [/D=FOLDER]      /D last, without quotes
 ;   FOLDER\uninstall.exe /S [/DATA=remove]                             keeps the data unless told
@@ -11,8 +12,8 @@
 ; 3 Sottovoce is open and did not close; 4 a newer one is installed, and /OLDER was not said;
 ; 5 this Windows is too old.
 
-!ifndef PAYLOAD | VERSION | ICON | OUTPUT
-  !error "PAYLOAD, VERSION, ICON and OUTPUT have to be defined."
+!ifndef PAYLOAD | VERSION | ICONS | OUTPUT
+  !error "PAYLOAD, VERSION, ICONS and OUTPUT have to be defined."
 !endif
 
 Unicode true
@@ -57,11 +58,12 @@ VIAddVersionKey /LANG=0 "FileVersion" "${VERSION}"
 VIAddVersionKey /LANG=0 "FileDescription" "Sottovoce Setup"
 VIAddVersionKey /LANG=0 "LegalCopyright" "The Sottovoce authors, Apache-2.0"
 
-!define MUI_ICON "${ICON}"
-!define MUI_UNICON "${ICON}"
+!define MUI_ICON "${ICONS}/sottovoce.ico"
+!define MUI_UNICON "${ICONS}/sottovoce.ico"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${ICONS}/sottovoce.bmp"
+!define MUI_COMPONENTSPAGE_NODESC
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_RUN "$INSTDIR\sottovoce.exe"
-!insertmacro MUI_PAGE_WELCOME
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_COMPONENTS
 !insertmacro MUI_PAGE_INSTFILES

@@ -156,6 +156,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     forms = module_from_spec(spec)
     spec.loader.exec_module(forms)
     forms.write_ico(place / "sottovoce.ico")
+    forms.write_banner(place / "sottovoce.bmp")
 
     def compiled(version: str) -> Path:
         made = place / f"{version}.exe"
@@ -167,7 +168,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
         (payload / "_internal" / "ünï-कोड.txt").write_text("a name in many scripts")
         shutil.copy(PROGRAMS / "notepad.exe", payload / "sottovoce.exe")
         shutil.copy(PROGRAMS / "hostname.exe", payload / "sottovoce-engine.exe")
-        options = {"PAYLOAD": payload, "VERSION": version, "ICON": place / "sottovoce.ico"}
+        options = {"PAYLOAD": payload, "VERSION": version, "ICONS": place}
         options |= {"OUTPUT": made, "CLOSING_STEPS": "12"}
         subprocess.run(
             [
