@@ -107,7 +107,8 @@ class UpdateDialog(NarrowDialog):
         self._sign.addWidget(picture(self._look, "package", 26))
         self._sign.addStretch()
         foot = QHBoxLayout()
-        foot.addWidget(self._progress_says, 1)
+        foot.addWidget(self._progress_says)
+        foot.addStretch()
         for each in (self.leave, self.other, self.go_on):
             foot.addWidget(each)
         self.column.addLayout(head)
@@ -124,6 +125,7 @@ class UpdateDialog(NarrowDialog):
             self._describe(state)
         if self.trouble and self._update.update is None:
             self._heading.setText("This update cannot be installed")
+            self.leave.setText("Close")
         self._trouble.setText(self.trouble)
         typed = self.fingerprint.text().strip()
         may_trust = self._update.may_trust(typed)
@@ -208,7 +210,7 @@ class UpdateDialog(NarrowDialog):
         if handed.command:
             command = label(breakable(handed.command), wraps=True)
             command.setFont(code_font(13))
-            command.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            # It is copied by its button: what is shown has places to break in it.
             rows.append(("The command", command))
         self._says.setText(
             "An administrator installs it with this command, in a terminal. Your chats are kept."
@@ -228,7 +230,9 @@ class UpdateDialog(NarrowDialog):
             self._rows.addWidget(fact, row, 1)
 
     def _fingerprint(self, signer: PublicKey) -> QLabel:
-        made = label(signer.fingerprint.replace("-", " "), wraps=True)
+        groups = signer.fingerprint.split("-")
+        half = len(groups) // 2
+        made = label("\n".join((" ".join(groups[:half]), " ".join(groups[half:]))))
         made.setFont(code_font(13))
         made.setAccessibleName("Fingerprint of the signer")
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
