@@ -1,25 +1,47 @@
-"""Freeze Sottovoce into a folder that needs no Python: dist/sottovoce.
-
-It is what `./dev build` runs, in .venv, where PyInstaller is.
-"""
+"""Freeze Sottovoce into a folder that needs no Python, dist/sottovoce, and pack it."""
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from elf import is_elf, read_elf
+from check_libraries import check
+from jbig import replace_jbig
+from notices import Unshippable, write_notices
+from shrink import shrink
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "build" / "freeze"
+PACKAGES = ROOT / "packaging" / "linux" / "packages.py"
+PARTS = {"models": "*.gguf", "native code": "*.so*", "data to read scans": "*.traineddata"}
+"""What is counted by itself, by the names of its files."""
 
 
 def main() -> int:
-    """Build, and say how large it became. Returns the exit code."""
+    """Build what the arguments ask for, and say how large it became. Returns the exit code."""
+    arguments = read_arguments()
+    output = arguments.output.resolve()
+    started = time.monotonic()
+    folder = freeze(output, with_models=not arguments.without_models)
+    if troubles := finish(folder):
+        for trouble in troubles:
+            say(trouble)
+        return 1
+    for part, size in sizes(folder).items():
+        say(f"{size / 1e6:6.1f} MB {part}")
+    say(f"{folder} is ready after {time.monotonic() - started:.0f} s.")
+    for kind in arguments.packages:
+        command = [sys.executable, str(PACKAGES), kind, str(folder), str(output)]
+        subprocess.run(command + ["--without-models"] * arguments.without_models, check=True)
+    if arguments.test:
+        return subprocess.call([sys.executable, "-m", "pytest", str(ROOT / "tests" / "frozen")])
+    return 0
+
+
+def read_arguments() -> argparse.Namespace:
+    """Return what was asked for."""
     parser = argparse.ArgumentParser(prog="./dev build", description=__doc__)
     parser.add_argument(
         "--output",
@@ -31,22 +53,26 @@ def main() -> int:
     parser.add_argument(
         "--without-models", action="store_true", help="leave out the models that come along"
     )
-    arguments = parser.parse_args()
-    started = time.monotonic()
-    folder = freeze(arguments.output.resolve(), with_models=not arguments.without_models)
+    parser.add_argument(
+        "--test", action="store_true", help="run the tests of the frozen program afterwards"
+    )
     if sys.platform == "linux":
-        strip(folder)
-    size = sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
-    say(f"{folder}: {size / 1e6:.0f} MB, after {time.monotonic() - started:.0f} s.")
-    return 0
+        parser.add_argument(
+            "--deb", dest="packages", action="append_const", const="deb", help="pack it for Debian"
+        )
+        parser.add_argument(
+            "--tar", dest="packages", action="append_const", const="tar", help="pack it for others"
+        )
+    parser.set_defaults(packages=[])
+    return parser.parse_args()
 
 
 def freeze(output: Path, *, with_models: bool) -> Path:
     """Let PyInstaller gather the program, and return the folder. What was there before goes."""
     command = [sys.executable, "-m", "PyInstaller", str(ROOT / "build.spec")]
-    command += ["--noconfirm", "--log-level", "WARN"]
+    command += ["--noconfirm", "--log-level", "ERROR"]
     command += ["--distpath", str(output), "--workpath", str(WORK)]
-    # The order of sets is in what Python compiles: the same build comes out the same.
+    # What Python compiles depends on the order of sets: this way the same becomes the same.
     variables = {**os.environ, "PYTHONHASHSEED": "0"}
     variables.pop("SOTTOVOCE_WITHOUT_MODELS", None)
     if not with_models:
@@ -55,20 +81,30 @@ def freeze(output: Path, *, with_models: bool) -> Path:
     return output / "sottovoce"
 
 
-def strip(folder: Path) -> None:
-    """Take from native files what only debuggers read: a quarter of the program.
+def finish(folder: Path) -> list[str]:
+    """Make of it what may be shipped, and return what is not in order."""
+    troubles: list[str] = []
+    if sys.platform == "linux":
+        replace_jbig(folder)
+        shrink(folder / "_internal")  # Not the programs: PyInstaller hung Python code onto them.
+        troubles += check(folder)
+    try:
+        write_notices(folder)
+    except Unshippable as error:
+        troubles.append(str(error))
+    return troubles
 
-    Some that their makers rewrote cannot be mapped into memory afterwards, and stay as they were.
-    """
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        lean = Path(scratch, "lean")
-        for file in filter(is_elf, sorted(folder.rglob("*"))):
-            if file.parent == folder:
-                continue  # The two programs: what PyInstaller adds to them would be cut off.
-            subprocess.run(["strip", "--strip-unneeded", "-o", lean, file], check=True)
-            if read_elf(lean).is_aligned and lean.stat().st_size < file.stat().st_size:
-                shutil.copymode(file, lean)
-                lean.replace(file)
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of the whole, and of what much of it is."""
+    files = [each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()]
+    of = {each: each.stat().st_size for each in files}
+    parts = {
+        part: sum(size for each, size in of.items() if each.match(pattern))
+        for part, pattern in PARTS.items()
+    }
+    whole = sum(of.values())
+    return {"in all": whole, "without models": whole - parts["models"], **parts}
 
 
 def say(sentence: str) -> None:
