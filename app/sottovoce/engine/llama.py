@@ -10,17 +10,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from threading import Lock
-
-import llama_cpp as package
-from llama_cpp import llama_cpp as c
 
 from sottovoce.domain.footprint import KvType, Layout
 from sottovoce.domain.model import Sampling
 from sottovoce.engine.prompt import Vocabulary
 
-FOLDER = Path(package.__file__).parent
+# The package as it is found, but not run: that would load numpy, a template engine and a database
+# for ways to chat that are not ours. What is wanted of it declares the C interface.
+_found = find_spec("llama_cpp")
+assert _found is not None, "it is one of our dependencies"
+assert _found.origin is not None, "it lies in a file"
+sys.modules[_found.name] = module_from_spec(_found)
+
+from llama_cpp import llama_cpp as c  # noqa: E402  Only now.
+
+FOLDER = Path(_found.origin).parent
 """Where the package lies, with its libraries."""
 PENALISED = 64
 """How many of the last tokens a repeat penalty looks at."""
