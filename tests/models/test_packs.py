@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +9,18 @@ import pytest
 
 from models.bundling import KEY, cargoes, make, stop_at_once
 from sottovoce.domain.hardware import LLAMA_CPP, Library
+from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.policy import Policy
 from sottovoce.domain.problems import Cancelled, Missing, Problem, Refused, Unsupported
 from sottovoce.domain.stop import Stop
-from sottovoce.engine.process import ProcessEngine
+from sottovoce.engine.process import WITHOUT_PACK, ProcessEngine
 from sottovoce.models.bundle.create import Cargo
 from sottovoce.models.bundle.manifest import Kind
 from sottovoce.models.bundle.minisign import SecretKey, new_key
 from sottovoce.models.bundle.reading import open_bundle
 from sottovoce.models.bundle.signers import Signers
 from sottovoce.models.packs import Pack, Packs
+from sottovoce.models.shelf import starter
 from sottovoce.system.application import this_platform
 from sottovoce.system.paths import Profile
 
@@ -185,6 +189,28 @@ def test_the_engine_loads_what_is_as_it_was_signed_and_nothing_else(
         assert engine.devices(Stop()).packs == 1
     wrong = [Library(each.path, "0" * 64) for each in installed.libraries]
     with closing(ProcessEngine(libraries=lambda: wrong)) as engine:
+        assert engine.devices(Stop()).packs == 0
+
+
+def test_a_pack_that_ends_the_engine_is_done_without(packs: Packs, tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    model = starter()
+    if compiler is None or model is None or sys.platform == "win32":
+        pytest.skip("It takes a compiler and the starter model.")
+    source = tmp_path / "broken.c"
+    source.write_text(
+        "#include <stdlib.h>\n__attribute__((constructor)) static void end(void) { abort(); }\n",
+        encoding="utf-8",
+    )
+    library = tmp_path / "libggml-broken.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    put(packs, pack(tmp_path / "made", name="Broken", files=(library,)))
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
+        for _ in engine.load(model, LoadOptions(context=512), Stop()):
+            pass
+        assert engine.loaded is not None
+        assert engine.loaded.note == WITHOUT_PACK
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
         assert engine.devices(Stop()).packs == 0
 
 

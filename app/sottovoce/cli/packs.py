@@ -70,6 +70,8 @@ def _install(arguments: argparse.Namespace, parts: Parts, stop: Stop) -> None:
     devices = parts.engine.devices(stop)
     gpus = ", ".join(f"{gpu.name} by {gpu.kind}" for gpu in devices.gpus)
     write(f"{devices.build} finds {gpus or 'no GPU'}.\n")
+    if devices.packs < len(packs.libraries()):
+        tell("What is in the pack cannot be loaded here: a driver is missing, or finds no GPU.")
 
 
 def _remove(arguments: argparse.Namespace, parts: Parts, _: Stop) -> None:

@@ -127,8 +127,14 @@ class ProcessEngine:
             await_answer(child.ask(question, stop), wire.Adapted)
 
     def devices(self, stop: Stop) -> Devices:
-        with self._my_turn(stop), self._any_child() as child:
-            found = await_answer(child.ask(wire.ListDevices(), stop), wire.Devices)
+        with self._my_turn(stop):
+            try:
+                found = self._list_devices(stop)
+            except Interrupted:
+                if self._has_bad_pack or not self._libraries():
+                    raise
+                self._has_bad_pack = True
+                found = self._list_devices(stop)
         return Devices(found.build, found.processor, found.gpus, found.packs)
 
     def measure(self, stop: Stop) -> Iterator[Measuring | Rates]:
@@ -259,8 +265,11 @@ class ProcessEngine:
                 self._give_up()
 
     def _has_gpu(self, stop: Stop) -> bool:
+        return bool(self._list_devices(stop).gpus)
+
+    def _list_devices(self, stop: Stop) -> wire.Devices:
         with self._any_child() as child:
-            return bool(await_answer(child.ask(wire.ListDevices(), stop), wire.Devices).gpus)
+            return await_answer(child.ask(wire.ListDevices(), stop), wire.Devices)
 
     def _keep(
         self,
