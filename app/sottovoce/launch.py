@@ -118,6 +118,8 @@ def _launch(
         if arguments.command is not None:
             from sottovoce.cli import run, session
 
+            if start.note:
+                tell(start.note)
             finish_forgetting(folder, secrets)
             finish_replacing(folder)
             parts = session.Parts(folder, engine, secrets, given, remote, unlocked)
