@@ -87,7 +87,7 @@ def make_deb(application: Path, tree: Path, output: Path, suffix: str) -> Path:
     settle(tree)
     package = output / f"sottovoce_{version()}_{architecture}{suffix}.deb"
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "--build", tree, package],  # noqa: S607  Where the system has it.
+        ["dpkg-deb", "--root-owner-group", "-Zxz", "-z9", "--build", tree, package],
         check=True,
         stdout=sys.stderr,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(moment())},
@@ -256,7 +256,8 @@ def debian_control(tree: Path, architecture: str) -> str:
 def depends() -> list[str]:
     """The packages that have the libraries which a system must have."""
     minimum = tomllib.loads((HERE / "minimum-system.toml").read_text("utf-8"))
-    return [f"libc6 (>= {minimum['glibc']})", *sorted(set(minimum["libraries"].values()))]
+    packages = set(minimum["libraries"].values()) - {"libc6"}
+    return [f"libc6 (>= {minimum['glibc']})", *sorted(packages)]
 
 
 def installed_size(tree: Path) -> int:

@@ -13,7 +13,7 @@ import pytest
 
 from sottovoce.cli.arguments import parse
 
-LINUX = Path(__file__).parents[1] / "packaging" / "linux"
+LINUX = Path(__file__).parents[2] / "packaging" / "linux"
 ID = "app.sottovoce.Sottovoce"
 NAME = "sottovoce-0.1.0"
 DEB = "sottovoce_0.1.0_amd64.deb"
@@ -137,8 +137,8 @@ def test_no_script_runs_when_it_is_installed(deb: Path) -> None:
 
 def test_the_libraries_of_the_minimum_system_are_all_it_asks_for(deb: Path) -> None:
     needed = field(deb, "Depends").split(", ")
-    assert "libc6 (>= 2.36)" in needed
-    assert any(each.startswith("libgl") for each in needed)
+    assert needed[0].startswith("libc6 (>= 2.")
+    assert "libgl1" in needed
     assert not any("python" in each or "qt" in each.casefold() for each in needed)
 
 
