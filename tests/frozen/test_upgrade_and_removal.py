@@ -19,11 +19,10 @@ pytestmark = [
 
 def dpkg(root: Path, *arguments: str) -> str:
     """What it says, as root of that system, which has no network."""
-    command = [ROOT / "packaging" / "linux" / "in_root.sh", root, "dpkg", *arguments]
-    environment = {**os.environ, "AS_ROOT": "1"}
-    return subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True
-    ).stdout
+    in_root = str(ROOT / "packaging" / "linux" / "in_root.sh")
+    return subprocess.check_output(
+        [in_root, str(root), "dpkg", *arguments], env={**os.environ, "AS_ROOT": "1"}, text=True
+    )
 
 
 def test_what_was_written_outlives_an_upgrade_and_the_program(frozen: Frozen) -> None:
