@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -21,6 +22,7 @@ from sottovoce.models.admission import Admission
 from sottovoce.models.remote import Remote
 from sottovoce.system.application import this_application
 from sottovoce.system.audit import Audit
+from sottovoce.system.child import program
 from sottovoce.system.exchange import finish_replacing
 from sottovoce.system.forgetting import finish_forgetting
 from sottovoce.system.logs import describe, harden, start_logging
@@ -55,6 +57,10 @@ def _started(argv: Sequence[str], start: Start) -> int:
     except SystemExit:
         start.succeeded()  # It told how it is used, or its version.
         raise
+    if arguments.command is None and program() == [sys.executable]:
+        # Frozen, what runs commands and child processes comes without Qt.
+        tell("This program has no window. Start sottovoce, or give it a command: see --help.")
+        return 2
     if arguments.locked:
         # What opened the window before does not open it again by itself.
         passphrase = arguments.passphrase_file = arguments.open_model = None
