@@ -41,5 +41,7 @@ WITH_NETWORK=1 in_root apt-get update -qq
 install_package "${older:-$package}"
 cp -- "$package" "$root/tmp/newer.deb"
 
+# First the upgrade: the other stories are told to the package it is about.
 cd "$here/../.."
-SOTTOVOCE_ROOT=$root exec "${PYTHON:-.venv/bin/python}" -m pytest -n0 -m frozen tests/frozen
+SOTTOVOCE_ROOT=$root exec "${PYTHON:-.venv/bin/python}" -m pytest -n0 -m frozen \
+    tests/frozen/test_upgrade_and_removal.py tests/frozen

@@ -147,7 +147,7 @@ def _live_through(frozen: Frozen, window: FrozenWindow, report: Path) -> None:
     until(lambda: _ATTACHING not in window.titles and window.children("--library-process"))
     window.type("When was the lighthouse at Skerryvore finished?")
     reply = reply_to(frozen, "When was the lighthouse at Skerryvore finished?")
-    for _ in range(3):  # So small a model does not always say what it read.
+    for _ in range(12):  # So small a model does not always say what it read.
         if reply["sources"]["citations"]:
             break
         window.press("ctrl+r")
