@@ -665,7 +665,7 @@ class ChatViewModel(QObject):
         self._tasks.start(read, news=self.documents_named.emit)
 
     def _forget_draft_of(self, said: Message) -> None:
-        """What was typed is a message now; what was typed since, or put aside for an edit, stays."""
+        """What was typed is a message now; what was typed since, or put aside by an edit, stays."""
         if said.conversation in self._resending:
             self._resending.discard(said.conversation)
             return
