@@ -38,6 +38,8 @@ SetCompressorDictSize 64
 !define ENTRY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${ID}"
 !define CAPABILITIES "Software\Sottovoce\Capabilities"
 !define DATA "$LOCALAPPDATA\Sottovoce" ; As system/paths.py has it.
+!define INCOMING "$INSTDIR\sottovoce.new"
+!define OUTGOING "$INSTDIR\sottovoce.old"
 !define IS_OPEN 3
 !define NEWER_INSTALLED 4
 !define WINDOWS_TOO_OLD 5
@@ -86,20 +88,30 @@ UninstPage custom un.AskAboutData un.HearAboutData
 
 !macro PutAside NAME
   ${If} ${FileExists} "$INSTDIR\${NAME}"
-    Rename "$INSTDIR\${NAME}" "$INSTDIR\outgoing\${NAME}"
+    Rename "$INSTDIR\${NAME}" "${OUTGOING}\${NAME}"
+  ${EndIf}
+!macroend
+
+; Undoes a change that was interrupted: what was put aside is the one before.
+!macro MakeWhole NAME
+  ${If} ${FileExists} "${OUTGOING}\${NAME}"
+    ${If} ${FileExists} "$INSTDIR\${NAME}"
+      Rename "$INSTDIR\${NAME}" "${INCOMING}\half\${NAME}"
+    ${EndIf}
+    Rename "${OUTGOING}\${NAME}" "$INSTDIR\${NAME}"
   ${EndIf}
 !macroend
 
 !macro PutInPlace NAME
-  Rename "$INSTDIR\incoming\${NAME}" "$INSTDIR\${NAME}"
+  Rename "${INCOMING}\${NAME}" "$INSTDIR\${NAME}"
 !macroend
 
 !macro PutBack NAME
-  ${If} ${FileExists} "$INSTDIR\outgoing\${NAME}"
+  ${If} ${FileExists} "${OUTGOING}\${NAME}"
     ${If} ${FileExists} "$INSTDIR\${NAME}"
-      Rename "$INSTDIR\${NAME}" "$INSTDIR\incoming\${NAME}"
+      Rename "$INSTDIR\${NAME}" "${INCOMING}\${NAME}"
     ${EndIf}
-    Rename "$INSTDIR\outgoing\${NAME}" "$INSTDIR\${NAME}"
+    Rename "${OUTGOING}\${NAME}" "$INSTDIR\${NAME}"
   ${EndIf}
 !macroend
 
@@ -127,6 +139,12 @@ UninstPage custom un.AskAboutData un.HearAboutData
 
 Section "$(PROGRAM)" Program
   SectionIn RO
+  ; Many programs have a folder of this name. Whose it is here is told by what lies beside it.
+  ${If} ${FileExists} "$INSTDIR\_internal"
+  ${AndIfNot} ${FileExists} "$INSTDIR\sottovoce.exe"
+  ${AndIfNot} ${FileExists} "${OUTGOING}"
+    StrCpy $INSTDIR "$INSTDIR\Sottovoce"
+  ${EndIf}
   Call CloseSottovoce
   Pop $0
   ${If} $0 == "open"
@@ -134,12 +152,18 @@ Section "$(PROGRAM)" Program
     Quit
   ${EndIf}
 
-  ; All of it lies beside before any of it changes places: what fails leaves the one before.
-  RMDir /r "$INSTDIR\incoming"
-  SetOutPath "$INSTDIR\incoming"
+  ; All of it lies beside before any of it changes places: what fails leaves the one before. Where
+  ; the power failed while places changed, that is undone first.
+  RMDir /r "${INCOMING}"
+  SetOutPath "${INCOMING}"
   File /r "${PAYLOAD}\*"
   SetOutPath "$INSTDIR"
-  CreateDirectory "$INSTDIR\outgoing"
+  ${If} ${FileExists} "${OUTGOING}"
+    CreateDirectory "${INCOMING}\half"
+    !insertmacro ForEachPart MakeWhole
+    RMDir /r "${INCOMING}\half"
+  ${EndIf}
+  CreateDirectory "${OUTGOING}"
   ClearErrors
   !insertmacro ForEachPart PutAside
   ${IfNot} ${Errors}
@@ -150,8 +174,8 @@ Section "$(PROGRAM)" Program
     MessageBox MB_OK|MB_ICONSTOP "$(NOT_REPLACED)" /SD IDOK
     Abort
   ${EndIf}
-  RMDir /r "$INSTDIR\incoming"
-  RMDir /r "$INSTDIR\outgoing"
+  RMDir /r "${INCOMING}"
+  RMDir /r "${OUTGOING}"
 
   CreateDirectory "$INSTDIR\bin"
   FileOpen $0 "$INSTDIR\bin\sottovoce.cmd" w
@@ -236,8 +260,8 @@ FunctionEnd
 
 Function .onInstFailed
   SetOutPath "$TEMP"
-  RMDir /r "$INSTDIR\incoming"
-  RMDir "$INSTDIR\outgoing"
+  RMDir /r "${INCOMING}"
+  RMDir "${OUTGOING}"
   RMDir "$INSTDIR"
 FunctionEnd
 
@@ -303,8 +327,8 @@ Section "Uninstall"
   ; made the program portable, with chats in a folder beside it.
   SetOutPath "$TEMP"
   !insertmacro ForEachPart RemovePart
-  RMDir /r "$INSTDIR\incoming"
-  RMDir /r "$INSTDIR\outgoing"
+  RMDir /r "${INCOMING}"
+  RMDir /r "${OUTGOING}"
   Delete "$INSTDIR\bin\sottovoce.cmd"
   RMDir "$INSTDIR\bin"
   Delete "$INSTDIR\uninstall.exe"

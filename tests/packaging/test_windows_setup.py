@@ -20,6 +20,7 @@ DISPLAY = shutil.which("Xvfb")
 PROGRAMS = Path("/usr/lib/x86_64-linux-gnu/wine/x86_64-windows")
 ENTRY = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\app.sottovoce.Sottovoce"
 IS_OPEN, NEWER_INSTALLED, WINDOWS_TOO_OLD = 3, 4, 5
+INSTALLED = {"_internal", "bin", "sottovoce.exe", "sottovoce-engine.exe", "uninstall.exe"}
 PATIENCE = 30.0
 
 pytestmark = [
@@ -66,13 +67,17 @@ class Windows:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            encoding="cp850",  # What terminals of Windows speak here.
         )
 
     def run(self, *command: str | Path) -> int:
         with self.start(*command) as process:
             process.communicate(timeout=PATIENCE)
         return process.returncode
+
+    def register(self, *entry: str) -> None:
+        """Add to the registry: tried again, because Wine now and then refuses a busy moment."""
+        until(lambda: self.run("reg", "add", *entry, "/f") == 0)
 
     def registry(self, *query: str) -> str:
         with self.start("reg", "query", *query) as process:
@@ -82,7 +87,13 @@ class Windows:
     def uninstall(self, *options: str) -> None:
         """It goes on by itself in a copy, so that the file can be removed, and is waited for."""
         assert self.run(self.folder / "uninstall.exe", "/S", *options) == 0
-        until(lambda: not self.folder.exists() and not self.is_listed())
+        self.await_uninstaller()
+        assert not self.folder.exists()
+        assert not self.is_listed()
+
+    def await_uninstaller(self) -> None:
+        """Return when the copy has ended, too, which cleans up after what can be seen is gone."""
+        until(lambda: not _is_open(self.local / "Temp" / "~nsu"))
 
     def is_listed(self) -> bool:
         """Whether Sottovoce is among the installed programs."""
@@ -125,7 +136,10 @@ def computer(display: str) -> Iterator[Windows]:
         }
         windows = Windows(root, environment)
         assert windows.run("wineboot", "--init") == 0
-        yield windows
+        # While one program runs, Wine's server and services do not end and begin anew in between.
+        with windows.start("cmd") as keeping:
+            yield windows
+            keeping.communicate("exit\n", timeout=PATIENCE)
         windows.run("wineboot", "--end-session", "--force", "--kill")
         until(lambda: _removed(root))
 
@@ -138,9 +152,7 @@ def _removed(root: Path) -> bool:
 @pytest.fixture
 def windows(computer: Windows) -> Iterator[Windows]:
     """The computer with Windows 10 and nothing installed."""
-    assert (
-        computer.run("reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f") == 0
-    )
+    computer.register(r"HKCU\Software\Wine", "/v", "Version", "/d", "win10")
     yield computer
     if (computer.folder / "uninstall.exe").exists():
         computer.uninstall("/DATA=remove")
@@ -186,8 +198,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
 def test_it_installs_for_one_user_and_can_be_found(windows: Windows, setup: Setup) -> None:
     assert windows.run(setup("0.1.0"), "/S") == 0
 
-    names = {path.name for path in windows.folder.iterdir()}
-    assert names == {"_internal", "bin", "sottovoce.exe", "sottovoce-engine.exe", "uninstall.exe"}
+    assert {path.name for path in windows.folder.iterdir()} == INSTALLED
     assert (windows.folder / "_internal" / "ünï-कोड.txt").exists()
     assert windows.start_menu.exists()
     entry = windows.registry(ENTRY)
@@ -199,7 +210,7 @@ def test_files_of_models_go_on_being_opened_by_what_opened_them(
     windows: Windows, setup: Setup
 ) -> None:
     key = r"HKCU\Software\Classes\.gguf"
-    assert windows.run("reg", "add", key, "/ve", "/d", "Other.Program", "/f") == 0
+    windows.register(key, "/ve", "/d", "Other.Program")
 
     assert windows.run(setup("0.1.0"), "/S") == 0
     assert "Other.Program" in windows.registry(key, "/ve")
@@ -215,8 +226,7 @@ def test_the_command_is_put_on_a_path_of_any_length_and_taken_off(
 ) -> None:
     before = ";".join([rf"%USERPROFILE%\tools\{number:04}" for number in range(200)])
     key = r"HKCU\Environment"
-    added = ("reg", "add", key, "/v", "Path", "/t", "REG_EXPAND_SZ", "/d", before, "/f")
-    assert windows.run(*added) == 0
+    windows.register(key, "/v", "Path", "/t", "REG_EXPAND_SZ", "/d", before)
 
     assert windows.run(setup("0.1.0"), "/S", "/PATH") == 0
     assert windows.run(setup("0.1.0"), "/S", "/PATH") == 0
@@ -257,11 +267,11 @@ def test_what_does_not_close_keeps_its_files(windows: Windows, setup: Setup) -> 
         engine.communicate("exit\n", timeout=PATIENCE)
 
     assert (windows.folder / "_internal" / "0.1.0").exists()
-    assert not (windows.folder / "incoming").exists()
+    assert not (windows.folder / "sottovoce.new").exists()
 
 
 def _is_open(program: Path) -> bool:
-    """Whether a process has this file in its memory."""
+    """Whether a process has this file, or one whose path begins so, in its memory."""
     for maps in Path("/proc").glob("[0-9]*/maps"):
         try:
             if str(program) in maps.read_text():
@@ -293,7 +303,8 @@ def test_uninstalling_keeps_chats_unless_told_and_never_touches_the_rest(
     assert windows.run(setup("0.1.0"), "/S", "/D=C:\\things") == 0
 
     assert windows.run(chosen / "uninstall.exe", "/S") == 0
-    until(lambda: not windows.is_listed())
+    windows.await_uninstaller()
+    assert not windows.is_listed()
     assert [path.name for path in chosen.iterdir()] == ["letter.txt"]
     assert (windows.data / "sottovoce.db").exists()
     assert not windows.start_menu.exists()
@@ -303,10 +314,57 @@ def test_uninstalling_keeps_chats_unless_told_and_never_touches_the_rest(
     assert not windows.data.exists()
 
 
+def test_folders_of_others_stay_where_they_are(windows: Windows, setup: Setup) -> None:
+    chosen = windows.root / "drive_c" / "Ünï programs"
+    for name in ("incoming", "outgoing", "bin", "_internal"):
+        (chosen / name).mkdir(parents=True)
+        (chosen / name / "letter.txt").write_text("not Sottovoce's")
+
+    # In two, because the last switch has no quotes, and what is started gets quotes around spaces.
+    assert windows.run(setup("0.1.0"), "/S", "/D=C:\\Ünï", "programs") == 0
+    installed = chosen / "Sottovoce"  # The program of another lies in the folder that was chosen.
+    assert (installed / "_internal" / "0.1.0").exists()
+    assert r"C:\Ünï programs\Sottovoce" in windows.registry(ENTRY, "/v", "InstallLocation")
+
+    assert windows.run(installed / "uninstall.exe", "/S") == 0
+    windows.await_uninstaller()
+    assert not installed.exists()
+    assert {path.parent.name for path in chosen.rglob("letter.txt")} == {
+        "incoming", "outgoing", "bin", "_internal",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("aside", "in_place"),
+    [
+        (["_internal"], []),
+        (["_internal", "sottovoce.exe", "sottovoce-engine.exe"], []),
+        (["_internal", "sottovoce.exe", "sottovoce-engine.exe"], ["_internal"]),
+        (["_internal", "sottovoce.exe", "sottovoce-engine.exe"], ["_internal", "sottovoce.exe"]),
+    ],
+)
+def test_what_a_power_failure_left_half_done_is_installed_over(
+    windows: Windows, setup: Setup, aside: list[str], in_place: list[str]
+) -> None:
+    assert windows.run(setup("0.1.0"), "/S") == 0
+    for name in aside:
+        (windows.folder / "sottovoce.old").mkdir(exist_ok=True)
+        (windows.folder / name).rename(windows.folder / "sottovoce.old" / name)
+    for name in in_place:
+        if name == "_internal":
+            (windows.folder / name).mkdir()
+        else:
+            (windows.folder / name).write_bytes(b"of the newer one")
+
+    assert windows.run(setup("0.2.0"), "/S") == 0
+    assert {path.name for path in windows.folder.iterdir()} == INSTALLED
+    assert (windows.folder / "_internal" / "0.2.0").exists()
+    assert not (windows.folder / "_internal" / "0.1.0").exists()
+    assert (windows.folder / "sottovoce.exe").stat().st_size > 1000
+
+
 def test_it_refuses_a_windows_that_is_too_old(windows: Windows, setup: Setup) -> None:
-    assert (
-        windows.run("reg", "add", r"HKCU\Software\Wine", "/v", "Version", "/d", "win7", "/f") == 0
-    )
+    windows.register(r"HKCU\Software\Wine", "/v", "Version", "/d", "win7")
 
     assert windows.run(setup("0.1.0"), "/S") == WINDOWS_TOO_OLD
     assert not windows.folder.exists()
