@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from check_libraries import check
 from colour_profile import remove_profiles
 from jbig import replace_jbig
-from notices import Unshippable, write_notices
+from notices import NOTICES, Unshippable, write_notices
 from shrink import shrink
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +31,8 @@ def main() -> int:
         for trouble in troubles:
             say(trouble)
         return 1
+    if sys.platform == "darwin":
+        finish_app(output / "Sottovoce.app", folder)
     for part, size in sizes(folder).items():
         say(f"{size / 1e6:6.1f} MB {part}")
     say(f"{folder} is ready after {time.monotonic() - started:.0f} s.")
@@ -95,6 +98,12 @@ def finish(folder: Path) -> list[str]:
     except Unshippable as error:
         troubles.append(str(error))
     return troubles
+
+
+def finish_app(app: Path, folder: Path) -> None:
+    """Make of the same files, as a Mac has them, what was made of those in the folder."""
+    remove_profiles(app)
+    shutil.copytree(folder / "_internal" / NOTICES, app / "Contents" / "Resources" / NOTICES)
 
 
 def sizes(folder: Path) -> dict[str, int]:
