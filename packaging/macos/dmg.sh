@@ -23,10 +23,21 @@ sign() {
     fi
 }
 
-# From the inside out: a signature covers those of what lies within.
-find "$app/Contents" -type f -print0 | while IFS= read -r -d '' file; do
+# Has Apple look at a file, and puts what it says onto what was looked at. A Mac that never sees a
+# network can ask nobody.
+notarise() {
+    [ -n "${NOTARY_PROFILE:-}" ] || return 0
+    xcrun notarytool submit "$1" --keychain-profile "$NOTARY_PROFILE" --wait
+    xcrun stapler staple "$2"
+}
+
+# From the inside out: a signature covers those of what lies within. The window's program is signed
+# as the application, last. Libraries have no entitlements: those of the program count.
+main="$app/Contents/MacOS/$(plutil -extract CFBundleExecutable raw "$app/Contents/Info.plist")"
+find "$app/Contents" -type f ! -path "$main" -print0 | while IFS= read -r -d '' file; do
     case $(file -b "$file") in
-        Mach-O*) sign --entitlements "$here/entitlements.plist" "$file" ;;
+        Mach-O*executable*) sign --entitlements "$here/entitlements.plist" "$file" ;;
+        Mach-O*) sign "$file" ;;
     esac
 done
 sign --entitlements "$here/entitlements.plist" "$app"
@@ -34,6 +45,10 @@ codesign --verify --deep --strict --verbose=2 "$app"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+ditto -c -k --keepParent "$app" "$folder/application.zip" # Apple takes no folder.
+notarise "$folder/application.zip" "$app"
+rm "$folder/application.zip"
+
 ditto "$app" "$folder/$(basename "$app")"
 ln -s /Applications "$folder/Applications"
 rm -f "$image"
@@ -42,8 +57,8 @@ hdiutil create -volname Sottovoce -srcfolder "$folder" -fs HFS+ -format ULMO "$i
 if [ "$identity" != - ]; then
     codesign --timestamp --sign "$identity" "$image"
 fi
+notarise "$image" "$image"
 if [ -n "${NOTARY_PROFILE:-}" ]; then
-    xcrun notarytool submit "$image" --keychain-profile "$NOTARY_PROFILE" --wait
-    xcrun stapler staple "$image"
+    spctl --assess --type execute --verbose "$app"
     spctl --assess --type open --context context:primary-signature --verbose "$image"
 fi
