@@ -2,8 +2,8 @@
 ;
 ;   makensis -DPAYLOAD=dist\sottovoce -DVERSION=0.1.0 -DICONS=icons -DOUTPUT=FILE setup.nsi
 ;
-; PAYLOAD is the folder that ./dev build makes, ICONS the one that icons/forms.py makes. For
-; scripts and deployment:
+; PAYLOAD is the folder that ./dev build makes, ICONS the one that icons/forms.py makes. -DSIGN=PROGRAM
+; names one that signs the file it is given: the uninstaller. For scripts and deployment:
 ;
 ;   FILE /S [/PATH] [/DESKTOP] [/NOOPENWITH] [/OLDER] [/D=FOLDER]      /D last, without quotes
 ;   FOLDER\uninstall.exe /S [/DATA=remove]                             keeps the data unless told
@@ -22,6 +22,9 @@ ManifestDPIAware true
 ManifestLongPathAware true
 RequestExecutionLevel user
 AllowSkipFiles off ; Else a silent installation would leave out what it cannot write.
+!ifdef SIGN
+  !uninstfinalize '"${SIGN}" "%1"' = 0
+!endif
 SetCompressor /SOLID lzma
 SetCompressorDictSize 64
 

@@ -30,7 +30,7 @@ pytestmark = [
     ),
 ]
 
-Setup = Callable[[str], Path]
+Setup = Callable[..., Path]
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
     forms.write_ico(place / "sottovoce.ico")
     forms.write_banner(place / "sottovoce.bmp")
 
-    def compiled(version: str) -> Path:
+    def compiled(version: str, sign: Path | None = None) -> Path:
         made = place / f"{version}.exe"
         if made.exists():
             return made
@@ -182,6 +182,8 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Setup:
         shutil.copy(PROGRAMS / "hostname.exe", payload / "sottovoce-engine.exe")
         options = {"PAYLOAD": payload, "VERSION": version, "ICONS": place}
         options |= {"OUTPUT": made, "CLOSING_STEPS": "12"}
+        if sign:
+            options |= {"SIGN": sign}
         subprocess.run(
             [
                 str(MAKENSIS), "-V2", "-WX", "-XTarget amd64-unicode",
@@ -361,6 +363,14 @@ def test_what_a_power_failure_left_half_done_is_installed_over(
     assert (windows.folder / "_internal" / "0.2.0").exists()
     assert not (windows.folder / "_internal" / "0.1.0").exists()
     assert (windows.folder / "sottovoce.exe").stat().st_size > 1000
+
+
+def test_the_uninstaller_is_signed_when_it_is_compiled(setup: Setup, tmp_path: Path) -> None:
+    sign = tmp_path / "sign"
+    sign.write_text('#!/bin/sh\ncp -- "$1" "$0.asked"\n')
+    sign.chmod(0o755)
+    setup("0.3.0", sign=sign)
+    assert sign.with_suffix(".asked").read_bytes().startswith(b"MZ")
 
 
 def test_it_refuses_a_windows_that_is_too_old(windows: Windows, setup: Setup) -> None:
