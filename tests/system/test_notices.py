@@ -19,6 +19,8 @@ LISTED = [
         "part_of": "Qt",
     },
     {"name": "zlib-rs", "version": "1", "licence": "Zlib", "home": "", "files": ["zlib.txt"]},
+    {"name": "zip", "version": "8.6", "licence": "MIT", "home": "", "files": ["more.txt"]},
+    {"name": "zip", "version": "9.2", "licence": "MIT", "home": "", "files": ["more.txt"]},
 ]
 
 
@@ -56,6 +58,14 @@ def test_a_beginning_is_enough_unless_several_have_it(folder: Path) -> None:
         found.find("zl")
     with pytest.raises(Missing, match="sottovoce notices"):
         found.find("nothing")
+
+
+def test_of_several_versions_each_can_be_named(folder: Path) -> None:
+    found = notices.read_notices()
+    with pytest.raises(Missing, match=r"zip 8\.6, zip 9\.2\."):
+        found.find("zip")
+    assert found.find("Zip 9.2").version == "9.2"
+    assert found.find("zip 8").version == "8.6"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'[{"name": 1}]', b"\xff"])

@@ -5,7 +5,7 @@ import argparse
 from sottovoce.cli.layout import rows
 from sottovoce.cli.session import Parts
 from sottovoce.cli.terminal import columns, plain, tell, write, write_json
-from sottovoce.system.notices import Notice, read_notices, text_of
+from sottovoce.system.notices import read_notices, text_of
 
 _NOT_ALL = (
     "These come with Sottovoce's source. All others are listed in an installed Sottovoce; "
@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace, _: Parts) -> None:
             return
         if not notices.are_all:
             tell(_NOT_ALL)
-        widest = max(len(_named(notice)) for notice in notices.notices)
-        facts = [(_named(notice).ljust(widest + 1), notice.licence) for notice in notices.notices]
+        widest = max(len(notice.titled) for notice in notices.notices)
+        facts = [(notice.titled.ljust(widest + 1), notice.licence) for notice in notices.notices]
         write(rows(facts, columns()))
         return
     notice = notices.find(arguments.name)
@@ -34,9 +34,5 @@ def run(arguments: argparse.Namespace, _: Parts) -> None:
         write_json({**plain(notice), "text": text_of(notice)}, indent=2)
         return
     part_of = f"Part of {notice.part_of}" if notice.part_of else ""
-    head = filter(None, (_named(notice), part_of, notice.licence, notice.home))
+    head = filter(None, (notice.titled, part_of, notice.licence, notice.home))
     write("\n".join(head) + f"\n\n{text_of(notice)}")
-
-
-def _named(notice: Notice) -> str:
-    return f"{notice.name} {notice.version}".rstrip()

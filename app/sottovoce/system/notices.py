@@ -31,6 +31,11 @@ class Notice(msgspec.Struct, frozen=True):
     part_of: str = ""
     """What it is inside of; empty where it has files of its own."""
 
+    @property
+    def titled(self) -> str:
+        """Its name with its version."""
+        return f"{self.name} {self.version}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Notices:
@@ -41,17 +46,23 @@ class Notices:
     """Whether a build gathered them; else they are of the resources alone."""
 
     def find(self, wanted: str) -> Notice:
-        """The component a person means by its name or the beginning of it. Raises Missing."""
+        """The component a person means by its name, or by the beginning of it. Raises Missing.
+
+        Of several of one name, the version tells which: "zip 9.2".
+        """
         start = wanted.casefold()
         for fits in (
-            [notice for notice in self.notices if notice.name.casefold() == start],
-            [notice for notice in self.notices if notice.name.casefold().startswith(start)],
+            [notice for notice in self.notices if start in _names(notice)],
+            [notice for notice in self.notices if _names(notice)[1].startswith(start)],
         ):
-            if len({notice.name for notice in fits}) == 1:
+            if len(fits) == 1:
                 return fits[0]
             if fits:
-                listed = ", ".join(sorted({notice.name for notice in fits}))
-                raise Missing(f"That could be several components. Choose one of: {listed}.")
+                several = len({notice.name for notice in fits}) == 1
+                listed = sorted({n.titled if several else n.name for n in fits}, key=str.casefold)
+                raise Missing(
+                    f"That could be several components. Choose one of: {', '.join(listed)}."
+                )
         raise Missing("No component is called that. See: sottovoce notices")
 
     def containing(self, text: str) -> tuple[Notice, ...]:
@@ -81,6 +92,11 @@ def text_of(notice: Notice) -> str:
     except OSError as error:
         raise Damaged("A part of Sottovoce is damaged. Install it again.") from error
     return f"\n\n{'—' * 40}\n\n".join(texts) + "\n"
+
+
+def _names(notice: Notice) -> tuple[str, str]:
+    """What people may call it, without and with its version."""
+    return notice.name.casefold(), notice.titled.casefold()
 
 
 def _words(notice: Notice) -> str:

@@ -21,8 +21,9 @@ _PURPOSE = (
 )
 _TERMS = (
     "Sottovoce is free software under the Apache License 2.0. It stands on the work of many "
-    "others, who are named under Licences with their terms. Qt is used under the GNU LGPL, "
-    "version 3; its libraries can be replaced by others, as its licence there explains."
+    "others, who are named under Licences with their terms. Qt, copyright The Qt Company Ltd. and "
+    "other contributors, is used under the GNU LGPL, version 3; its libraries can be replaced by "
+    "others, as its licence there explains."
 )
 
 
@@ -42,7 +43,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About Sottovoce")
-        self.resize(780, 560)
+        self.resize(960, 640)  # The lines of licences have eighty letters.
         self.licences = NoticesTab(notices, look)
         self._shelf = shelf
         self._known = known

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
 
 from sottovoce.domain.problems import Problem
 from sottovoce.system.notices import Notice, Notices, text_of
-from sottovoce.ui.about.rows import NoticeRows, named
+from sottovoce.ui.about.rows import NoticeRows
 from sottovoce.ui.link_dialog import LinkDialog
 from sottovoce.ui.theme.fonts import code_font
 from sottovoce.ui.theme.icons import icon
@@ -136,7 +136,7 @@ class NoticesTab(QWidget):
 
     def _show(self) -> None:
         notice = self.chosen
-        self.name.setText(named(notice) if notice else "")
+        self.name.setText(notice.titled if notice else "")
         self.about.setText(_about(notice) if notice else "")
         self.home_button.setVisible(notice is not None and bool(notice.home))
         self.copy_button.setVisible(notice is not None)

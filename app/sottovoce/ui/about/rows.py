@@ -28,12 +28,7 @@ class NoticeRows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         notice = self.notices[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return named(notice)
+            return notice.titled
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{named(notice)}, {notice.licence}"
+            return f"{notice.titled}, {notice.licence}"
         return None
-
-
-def named(notice: Notice) -> str:
-    """A component with its version."""
-    return f"{notice.name} {notice.version}".rstrip()
