@@ -196,6 +196,7 @@ def test_the_terms_come_along(profile: Profile, tmp_path: Path, carried: list[Ca
     [text] = put(bundle, profile).licences
     shown = text.read_text(encoding="utf-8")
     assert "Built with Llama" in shown
+    assert f"\n{licence.notice}\n" in shown
     assert "LLAMA 3.1 COMMUNITY LICENSE AGREEMENT" in shown
     assert "The courts of California" in shown
 

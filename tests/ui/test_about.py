@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from sottovoce import __version__
-from sottovoce.models.attributions import attributions
+from sottovoce.models.attributions import attributions, model_notices
 from sottovoce.models.catalogue import catalogue
 from sottovoce.models.records import Record
 from sottovoce.models.shelf import Item, Origin
@@ -98,3 +98,9 @@ def test_what_licences_of_models_ask_for_is_shown(tmp_path: Path) -> None:
     known = catalogue()
     assert attributions([item("llama3.1"), item("llama3.3")], known) == ("Built with Llama",)
     assert attributions([item("apache-2.0"), item("")], known) == ()
+    assert model_notices([item("llama3.1"), item("llama3.1"), item("mit")], known) == (
+        "Llama 3.1 is licensed under the Llama 3.1 Community License, "
+        "Copyright © Meta Platforms, Inc. All Rights Reserved.",
+    )
+    for licence in known.licences:  # The notice is word by word what the licence asks for.
+        assert licence.notice in licence.full_text

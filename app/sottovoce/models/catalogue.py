@@ -47,6 +47,8 @@ class Licence:
     """Whether the person has to agree before the download."""
     attribution: str = ""
     """What has to be shown wherever the model is used; empty if nothing has to."""
+    notice: str = ""
+    """What has to stand in a notice with each copy of the model; empty if nothing has to."""
     text: str = ""
     """In our own words, what the person agrees to; empty where nothing has to be agreed to."""
     full_text: str = ""

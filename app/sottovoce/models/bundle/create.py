@@ -126,6 +126,7 @@ def licence_cargo(licence: Licence) -> Cargo:
         licence.name,
         licence.link,
         licence.attribution,
+        licence.notice,
         licence.text.strip(),
         licence.full_text.strip(),
     )

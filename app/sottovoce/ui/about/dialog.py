@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from sottovoce import __version__
-from sottovoce.models.attributions import attributions
+from sottovoce.models.attributions import attributions, model_notices
 from sottovoce.models.catalogue import Catalogue
 from sottovoce.system.notices import Notices
 from sottovoce.ui.about.notices_tab import NoticesTab
@@ -48,6 +48,7 @@ class AboutDialog(QDialog):
         self._shelf = shelf
         self._known = known
         self.attributions = label("", "heading", wraps=True)
+        self.model_notices = label("", "muted", wraps=True)
         self.facts = label(facts(), "muted", wraps=True)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.tabs = QTabWidget()
@@ -72,9 +73,12 @@ class AboutDialog(QDialog):
         self.tabs.setCurrentWidget(self.licences)
 
     def _show_attributions(self) -> None:
-        said = attributions(self._shelf.all_items, self._known)
-        self.attributions.setText("\n".join(said))
-        self.attributions.setVisible(bool(said))
+        for shown, sentences in (
+            (self.attributions, attributions(self._shelf.all_items, self._known)),
+            (self.model_notices, model_notices(self._shelf.all_items, self._known)),
+        ):
+            shown.setText("\n".join(sentences))
+            shown.setVisible(bool(sentences))
 
     def _about(self) -> QWidget:
         made = QWidget()
@@ -84,6 +88,7 @@ class AboutDialog(QDialog):
         column.addWidget(label("Sottovoce", "title"))
         column.addWidget(label(_PURPOSE, wraps=True))
         column.addWidget(self.attributions)
+        column.addWidget(self.model_notices)
         column.addWidget(label(_TERMS, "muted", wraps=True))
         column.addSpacing(6)
         column.addWidget(self.facts)
