@@ -23,6 +23,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
+from functools import cache
 from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path, PurePosixPath
 from platform import python_version
@@ -215,6 +216,7 @@ def _modules(program: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def _owners() -> dict[str, str]:
     """Each file of the packages in this environment, and the name of its package."""
     return {
@@ -257,6 +259,8 @@ def _ours(rules: Rules) -> Mapping[str, Any]:
 
 def _is_shipped(rule: Mapping[str, Any], makers: Container[str]) -> bool:
     """Whether a component has files in the build, or is inside of one that has."""
+    if sys.platform not in rule.get("systems", [sys.platform]):
+        return False
     may_be_inside = not rule.get("files") or rule.get("inside", False)
     return rule["name"] in makers or (may_be_inside and rule["of"] in makers)
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 _SHIPPED = {
     "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Bitstream-Vera", "blessing",
-    "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Open-MPI", "BSL-1.0", "bzip2-1.0.6", "CC-BY-4.0",
-    "CC0-1.0", "CDLA-Permissive-2.0", "FTL", "GPL-2.0-or-later WITH Bootloader-exception",
-    "GPL-3.0-or-later WITH GCC-exception-3.1", "HPND", "IJG", "ISC", "LGPL-2.1-or-later",
-    "LGPL-3.0-only", "libpng-2.0", "libtiff", "LicenseRef-Arev", "LicenseRef-Public-Domain", "MIT",
+    "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Open-MPI", "BSL-1.0", "bzip2-1.0.6",
+    "CC-BY-4.0", "CC0-1.0", "CDLA-Permissive-2.0", "FTL",
+    "GPL-2.0-or-later WITH Bootloader-exception", "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "HPND", "IJG", "ISC", "LGPL-2.1-or-later", "LGPL-3.0-only", "libpng-2.0", "libtiff",
+    "LicenseRef-Arev", "LicenseRef-Microsoft-Visual-C-Runtime", "LicenseRef-Public-Domain", "MIT",
     "MIT-0", "MIT-CMU", "MIT-Modern-Variant", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unicode-3.0",
     "Unlicense", "X11", "Zlib",
 }  # fmt: skip

@@ -149,6 +149,18 @@ def test_what_is_inside_of_python_is_shown_wherever_it_lies(
     assert {"Python", "OpenSSL", "Expat", "libffi", "bzip2", "liblzma"} <= names(components)
 
 
+def test_what_a_system_has_itself_is_not_shown_there(
+    notices: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"PySide6/Qt6Core.dll": tmp_path / "library", "VCRUNTIME140.dll": tmp_path / "dll"}
+    for file in files.values():
+        file.write_bytes(b"something")
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert {"FreeType in Qt", "Microsoft Visual C++ runtime"} <= names(made(notices, files))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert "FreeType in Qt" not in names(made(notices, files))
+
+
 def test_a_file_that_nobody_made_is_refused(notices: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "libmystery.so").write_bytes(b"\x7fELF")
     with pytest.raises(notices.Unshippable, match=r"libmystery\.so: nobody is known"):
@@ -160,8 +172,9 @@ def test_modules_of_qt_under_the_gpl_are_refused(notices: ModuleType, tmp_path: 
     file.write_bytes(b"\x7fELF")
     with pytest.raises(notices.Unshippable, match=r"GPL-3\.0-only does not let it be shipped"):
         made(notices, {"PySide6/Qt/lib/libQt6WaylandCompositor.so.6": file})
-    with pytest.raises(notices.Unshippable, match="licence is not known"):
-        made(notices, {"PySide6/Qt/lib/libQt6Brandnew.so.6": file})
+    for unknown in ("PySide6/Qt/lib/libQt6Brandnew.so.6", "PySide6/opengl32sw.dll"):
+        with pytest.raises(notices.Unshippable, match="licence is not known"):
+            made(notices, {unknown: file})
 
 
 def test_a_component_without_its_text_is_refused(notices: ModuleType) -> None:
