@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from sottovoce import __version__
-from sottovoce.cli.arguments import parse
+from sottovoce.cli.arguments import command_in, parse
 from sottovoce.cli.terminal import open_streams, tell, write
 from sottovoce.domain.hardware import Library
 from sottovoce.domain.policy import NO_RULES, Policy
@@ -33,7 +33,7 @@ from sottovoce.system.passphrase import given_passphrase
 from sottovoce.system.paths import Profile, profile
 from sottovoce.system.policy import fingerprint, policy_in_force
 from sottovoce.system.renewal import TRY_OUT, Start, starting
-from sottovoce.system.restart import RESTART, restart
+from sottovoce.system.restart import RESTART, go_on_as, restart
 from sottovoce.system.secrets import keyring_secrets, no_secrets
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,15 @@ def launch(argv: Sequence[str]) -> int:
     open_streams()
     if argv[:1] == [TRY_OUT]:
         return _try_out()
+    if _is_window_alone() and argv and command_in(argv) is not None:
+        go_on_as([*program(), *argv])
     with starting(this_application(), lambda: restart(argv)) as start:
         return _started(argv, start)
+
+
+def _is_window_alone() -> bool:
+    """Whether this is the frozen window: without what only commands and child processes need."""
+    return getattr(sys, "frozen", False) and program() != [sys.executable]
 
 
 def _started(argv: Sequence[str], start: Start) -> int:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sottovoce.cli.arguments import parse
+from sottovoce.cli.arguments import command_in, parse
 
 
 def test_nothing_typed_means_the_window() -> None:
@@ -24,6 +24,24 @@ def test_nothing_typed_means_the_window() -> None:
 )
 def test_the_data_folder_may_be_named_anywhere(argv: list[str]) -> None:
     assert parse(argv).data_dir == Path("here")
+
+
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["--data-dir", "ask", "doctor"], "doctor"),
+        (["--data-dir", "ask"], None),
+        (["ask"], None),
+        (["ask", "--help"], None),
+        (["--version"], None),
+        (["model.gguf"], None),
+    ],
+)
+def test_what_is_asked_for_is_known_without_a_word(
+    argv: list[str], command: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_in(argv) == command
+    assert capsys.readouterr() == ("", "")
 
 
 def test_stop_strings_may_be_several() -> None:

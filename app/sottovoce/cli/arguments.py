@@ -5,7 +5,9 @@ import math
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -86,6 +88,16 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         data_dir=None, passphrase_file=None, policy=None, log_level="warning"
     )
     return parser.parse_args(_as_typed(argv), defaults)
+
+
+def command_in(argv: Sequence[str]) -> str | None:
+    """The command that `parse` finds; None for the window, for help, and for wrong usage."""
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        try:
+            command: str | None = parse(argv).command
+        except SystemExit:
+            return None
+    return command
 
 
 def _as_typed(argv: Sequence[str]) -> Sequence[str]:

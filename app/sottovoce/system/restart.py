@@ -37,6 +37,13 @@ def restart(arguments: Sequence[str]) -> NoReturn:
         os._exit(0)  # Also where it cannot be begun anew: what is here has to go.
 
 
+def go_on_as(command: Sequence[str]) -> NoReturn:
+    """Let another program do the rest, with these streams and this process's exit code."""
+    if sys.platform == "win32":
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], [*command])  # noqa: S606  Our own list of arguments.
+
+
 def _end_children() -> None:
     with suppress(psutil.Error):
         children = psutil.Process().children(recursive=True)
