@@ -1,6 +1,6 @@
 """Make a pack: libraries by which llama.cpp computes on a GPU, in one signed file.
 
-    packaging/packs.py --name Vulkan --key release.key --key-passphrase-file FILE \
+    .venv/bin/python packaging/packs.py --name Vulkan --key release.key --key-passphrase-file FILE \
         --out vulkan.sottovoce-bundle libggml-vulkan.so
 
 The back end has to be built from the source in the very llama-cpp-python that Sottovoce is built

@@ -1,6 +1,6 @@
 """Put a frozen application into the archive that an update carries: the same bytes each time.
 
-    packaging/updates.py dist/sottovoce dist/sottovoce-1.2.0-linux-x86_64.tar.xz
+    .venv/bin/python packaging/updates.py dist/sottovoce dist/sottovoce-1.2.0-linux-x86_64.tar.xz
     sottovoce bundle create sottovoce-1.2.0.sottovoce-bundle --name Sottovoce --key release.key \
         --application dist/sottovoce-1.2.0-linux-x86_64.tar.xz \
         --application dist/sottovoce_1.2.0_amd64.deb

@@ -327,9 +327,13 @@ Section "Uninstall"
   ${EndIf}
 
   ; By name, one by one: whoever chose a folder that held other things keeps them, and so does who
-  ; made the program portable, with chats in a folder beside it.
+  ; made the program portable, with chats in a folder beside it. Where the uninstaller was copied to,
+  ; what has these names is somebody else's.
   SetOutPath "$TEMP"
-  !insertmacro ForEachPart RemovePart
+  ${If} ${FileExists} "$INSTDIR\sottovoce.exe"
+  ${OrIf} ${FileExists} "$INSTDIR\sottovoce-engine.exe"
+    !insertmacro ForEachPart RemovePart
+  ${EndIf}
   RMDir /r "${INCOMING}"
   RMDir /r "${OUTGOING}"
   Delete "$INSTDIR\bin\sottovoce.cmd"

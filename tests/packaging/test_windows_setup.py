@@ -24,6 +24,7 @@ INSTALLED = {"_internal", "bin", "sottovoce.exe", "sottovoce-engine.exe", "unins
 PATIENCE = 30.0
 
 pytestmark = [
+    pytest.mark.journey,
     pytest.mark.skipif(
         sys.platform != "linux" or not (MAKENSIS and WINE and PROGRAMS.is_dir()),
         reason="needs makensis and Wine",
@@ -328,6 +329,10 @@ def test_folders_of_others_stay_where_they_are(windows: Windows, setup: Setup) -
     assert (installed / "_internal" / "0.1.0").exists()
     assert r"C:\Ünï programs\Sottovoce" in windows.registry(ENTRY, "/v", "InstallLocation")
 
+    shutil.copy(installed / "uninstall.exe", chosen)
+    assert windows.run(chosen / "uninstall.exe", "/S") == 0
+    windows.await_uninstaller()
+    assert windows.run(setup("0.1.0"), "/S", "/D=C:\\Ünï", "programs") == 0
     assert windows.run(installed / "uninstall.exe", "/S") == 0
     windows.await_uninstaller()
     assert not installed.exists()
