@@ -1,6 +1,10 @@
+import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -11,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from models.bundling import KEY, cargoes, make
 from sottovoce.cli.arguments import parse
 from sottovoce.models.bundle.minisign import new_key
+from sottovoce.models.bundle.reading import read
 from sottovoce.models.bundle.signers import Signers
 from sottovoce.models.names import BUNDLE_SUFFIX
 from sottovoce.models.shelf import Origin, Shelf
@@ -51,6 +56,11 @@ def begun(qtbot: QtBot, shell: Shell, page: ModelsPage, bundle: Path) -> BundleD
 def own(profile: Profile) -> list[Path]:
     items = Shelf(profile.models).items()
     return [item.path for item in items if item.origin is Origin.OWN]
+
+
+def is_unpacking(profile: Profile) -> bool:
+    """Whether a part lies anywhere. Unlike `rglob`, this bears folders that go meanwhile."""
+    return any(name.endswith(".part") for _, _, names in os.walk(profile.models) for name in names)
 
 
 def test_a_bundle_of_a_trusted_signer_is_installed_with_one_click(
@@ -169,14 +179,25 @@ def test_closing_the_dialog_stops_and_leaves_nothing(
     page: ModelsPage,
     trusted: Signers,
     profile: Profile,
-    tmp_path: Path,
+    bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bundle = make(tmp_path / f"big{BUNDLE_SUFFIX}", cargoes(tmp_path / "from", size=60_000_000))
+    has_begun, may_go_on = Event(), Event()
+
+    def held(*arguments: Any) -> Iterator[memoryview]:
+        for piece in read(*arguments):
+            has_begun.set()
+            assert may_go_on.wait(60)
+            yield piece
+
+    monkeypatch.setattr("sottovoce.models.bundle.install.read", held)
     dialog = begun(qtbot, shell, page, bundle)
     press(qtbot, dialog.install)
-    qtbot.waitUntil(lambda: any(profile.models.rglob("*.part")))
+    qtbot.waitUntil(has_begun.is_set)
+    assert is_unpacking(profile)
     press(qtbot, dialog.leave)
-    qtbot.waitUntil(lambda: not any(profile.models.rglob("*.part")))
+    may_go_on.set()
+    qtbot.waitUntil(lambda: not is_unpacking(profile))
     assert not own(profile)
 
 
