@@ -25,7 +25,7 @@ from sottovoce.system.sandbox import (
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="locks of Linux")
 
 NOBODY = 65_534
-STRICT = "confine([Path(own)], Limits(memory=1_000_000_000, seconds=2))"
+STRICT = "confine([Path(own)], Limits(memory=1_000_000_000, seconds=1))"
 
 PROBES = {
     "connect over IPv4": "socket.create_connection(('127.0.0.1', port), 5).close()",
@@ -52,11 +52,11 @@ PROBES = {
     "make a folder": "os.mkdir(own + '.folder')",
     "make a link": "os.symlink('x', own + '.link')",
     "see the parent's environment": "Path(f'/proc/{os.getppid()}/environ').read_bytes()",
-    "take much memory": "bytearray(2_000_000_000)",
+    "take much memory": "mmap.mmap(-1, 2_000_000_000).close()",
     "become another program": "become()",
 }
 PROGRAM = """
-import ctypes, fcntl, json, os, socket, subprocess, sys, threading
+import ctypes, fcntl, json, mmap, os, socket, subprocess, sys, threading
 from pathlib import Path
 from sottovoce.system import landlock
 from sottovoce.system.network.client import files_to_connect
