@@ -220,8 +220,9 @@ def _modules(program: Path) -> frozenset[str]:
 def _owners() -> dict[str, str]:
     """Each file of the packages in this environment, and the name of its package."""
     return {
-        PurePosixPath(file).as_posix(): canonicalize_name(each.name)
+        PurePosixPath(file).as_posix(): name
         for each in distributions()
+        for name in [canonicalize_name(each.name)]  # Once: for each name, the metadata is parsed.
         for file in each.files or ()
     }
 
