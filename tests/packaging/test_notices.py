@@ -132,6 +132,15 @@ def test_the_gpl_comes_with_the_lgpl_and_how_to_replace_what_is_under_it(
     assert "put them in their place" in texts
 
 
+def test_where_the_source_of_gcc_is_comes_with_its_libraries(notices: ModuleType) -> None:
+    files = {path: file for path, file in of("numkong").items() if "libgomp" in path}
+    if not files:
+        pytest.skip("this system's package brings no libgomp")
+    texts = texts_of(made(notices, files), "libgomp in NumKong")
+    assert "AlmaLinux 8" in texts
+    assert "GCC RUNTIME LIBRARY EXCEPTION" in texts
+
+
 def test_licences_of_what_is_inside_of_a_package_are_shown_with_it(notices: ModuleType) -> None:
     components = made(notices, of("numpy", "pypdfium2"))
     assert "Ryan Juckett" in texts_of(components, "numpy")  # Whose dragon4 it prints numbers by.
