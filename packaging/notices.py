@@ -355,13 +355,12 @@ def _held(text: str, holders: str) -> str:
 
 def _merged(components: Iterable[Component]) -> list[Component]:
     """Each component once, though it is in several others; in order."""
-    merged: dict[tuple[str, str], Component] = {}
+    merged: dict[str, Component] = {}
     for each in components:
-        key = (each.name, each.version)
-        if before := merged.get(key):
+        if before := merged.get(each.purl):
             parents = sorted({before.part_of, each.part_of})
             each = replace(before, part_of=", ".join(filter(None, parents)))
-        merged[key] = each
+        merged[each.purl] = each
     return sorted(merged.values(), key=_place)
 
 
