@@ -43,7 +43,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About Sottovoce")
-        self.resize(960, 640)  # The lines of licences have eighty letters.
+        self.resize(1000, 660)  # The lines of licences have eighty letters.
         self.licences = NoticesTab(notices, look)
         self._shelf = shelf
         self._known = known
