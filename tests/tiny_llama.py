@@ -33,7 +33,8 @@ _HEADS = 2
 _CONTEXT = 131_072
 
 # The vocabulary is of Llama 3; Llama 3.1 gave some of its 256 control tokens other names.
-_FIRST_CONTROL_TOKEN = 128_000
+_WORDS = 128_000
+"""Tokens before those of control, the most usual first."""
 _CONTROL_TOKENS = {
     0: "<|begin_of_text|>",
     1: "<|end_of_text|>",
@@ -46,17 +47,25 @@ _CONTROL_TOKENS = {
 }
 
 
-def tiny_llama(head_size: int = 16) -> Path:
+def tiny_llama(head_size: int = 16, words: int = _WORDS) -> Path:
     """The model file, made now if it isn't there. The same bytes on every machine.
 
-    llama.cpp keeps a KV cache in blocks of 32 numbers only if they fill the heads.
+    llama.cpp keeps a KV cache in blocks of 32 numbers only if they fill the heads. With just the
+    first `words` of the vocabulary it is loaded in no time.
     """
-    path = MODEL if head_size == 16 else MODEL.with_stem(f"{MODEL.stem}-heads-of-{head_size}")
+    heads = "" if head_size == 16 else f"-heads-of-{head_size}"
+    path = MODEL.with_stem(MODEL.stem + heads + ("" if words == _WORDS else f"-words-{words}"))
     if not path.exists():
         vocabulary, template = _ingredients()
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
-        _write_model(unfinished, vocabulary, template.read_text(encoding="utf-8"), head_size)
+        _write_model(
+            unfinished,
+            vocabulary,
+            template.read_text(encoding="utf-8"),
+            head_size=head_size,
+            words=words,
+        )
         unfinished.replace(path)
     return path
 
@@ -101,20 +110,26 @@ def _unpack(archive: Path, unfinished: Path, folder: Path) -> None:
                 (unfinished / name).replace(folder / name)
 
 
-def _write_model(path: Path, vocabulary: Path, template: str, head_size: int) -> None:
+def _write_model(
+    path: Path, vocabulary: Path, template: str, *, head_size: int, words: int
+) -> None:
     source = gguf.GGUFReader(vocabulary)
     tokens, types, merges = (
         source.fields[f"tokenizer.ggml.{key}"].contents()
         for key in ("tokens", "token_type", "merges")
     )
+    if words < _WORDS:
+        del tokens[words:_WORDS], types[words:_WORDS]
+        known = set(tokens)
+        merges = [each for each in merges if each.replace(" ", "") in known]
     reserved = 0
     for number in range(256):
         name = _CONTROL_TOKENS.get(number)
         if name is None:
             name = f"<|reserved_special_token_{reserved}|>"
             reserved += 1
-        tokens[_FIRST_CONTROL_TOKEN + number] = name
-        types[_FIRST_CONTROL_TOKEN + number] = gguf.TokenType.CONTROL
+        tokens[words + number] = name
+        types[words + number] = gguf.TokenType.CONTROL
 
     model = gguf.GGUFWriter(path, "llama")
     model.add_name("Tiny random Llama 3.1, for tests")
@@ -136,9 +151,9 @@ def _write_model(path: Path, vocabulary: Path, template: str, head_size: int) ->
     model.add_token_list(tokens)
     model.add_token_types(types)
     model.add_token_merges(merges)
-    model.add_bos_token_id(128_000)
-    model.add_eos_token_id(128_009)
-    model.add_pad_token_id(128_004)
+    model.add_bos_token_id(words)
+    model.add_eos_token_id(words + 9)
+    model.add_pad_token_id(words + 4)
     model.add_add_bos_token(True)
     model.add_chat_template(template)
     _add_tensors(model, len(tokens), head_size)

@@ -10,6 +10,7 @@ from sottovoce.domain.model import Model
 from sottovoce.engine.child import Patience
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models import shelf
+from tiny_llama import tiny_llama as tiny_llama_file
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,13 @@ def starter() -> Model:
 @pytest.fixture(scope="session")
 def tiny_llama() -> Model:
     """Random weights with the tokenizer and the chat template of Llama 3.1."""
-    return model_at(Path(__file__).parents[2] / "build" / "test-models" / "tiny-llama31.gguf")
+    return model_at(tiny_llama_file())
+
+
+@pytest.fixture(scope="session")
+def small_llama() -> Model:
+    """The same with few of its words: for what has nothing to do with them, as it loads faster."""
+    return model_at(tiny_llama_file(words=2000))
 
 
 @pytest.fixture

@@ -13,22 +13,22 @@ from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import ProcessEngine
 
 
-def test_loading_tells_its_progress(engine: ProcessEngine, tiny_llama: Model) -> None:
-    fractions = load(engine, tiny_llama)
+def test_loading_tells_its_progress(engine: ProcessEngine, small_llama: Model) -> None:
+    fractions = load(engine, small_llama)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
     assert len(fractions) > 2
 
 
-def test_a_loaded_model_says_what_it_is(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama)
+def test_a_loaded_model_says_what_it_is(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama)
     loaded = engine.loaded
     assert loaded is not None
-    assert loaded.path == tiny_llama.path
-    assert loaded.name == tiny_llama.name
+    assert loaded.path == small_llama.path
+    assert loaded.name == small_llama.name
     assert loaded.context == 4096
     assert loaded.context_limit > 4096
-    assert loaded.memory > tiny_llama.size
+    assert loaded.memory > small_llama.size
     assert loaded.threads >= 1
     assert loaded.backend
     assert loaded.seconds > 0
@@ -38,45 +38,45 @@ def test_before_the_first_load_nothing_is_loaded(engine: ProcessEngine) -> None:
     assert engine.loaded is None
 
 
-def test_the_same_model_is_not_loaded_twice(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama)
-    assert load(engine, tiny_llama) == []
+def test_the_same_model_is_not_loaded_twice(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama)
+    assert load(engine, small_llama) == []
 
 
-def test_other_options_load_the_model_anew(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama)
-    load(engine, tiny_llama, LoadOptions(context=1000))
+def test_other_options_load_the_model_anew(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama)
+    load(engine, small_llama, LoadOptions(context=1000))
     assert engine.loaded is not None
     assert engine.loaded.context == engine.loaded.context_limit == 1024
 
 
 def test_one_model_takes_the_place_of_another(
-    engine: ProcessEngine, tiny_llama: Model, starter: Model
+    engine: ProcessEngine, small_llama: Model, starter: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     load(engine, starter)
     assert engine.loaded is not None
     assert engine.loaded.path == starter.path
     assert ask(engine, user("Hi")).text
 
 
-def test_unloading_gives_the_model_up(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama)
+def test_unloading_gives_the_model_up(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama)
     engine.unload()
     assert engine.loaded is None
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
-def test_a_load_can_be_cancelled(engine: ProcessEngine, tiny_llama: Model) -> None:
+def test_a_load_can_be_cancelled(engine: ProcessEngine, small_llama: Model) -> None:
     stop = Stop()
-    loading = engine.load(tiny_llama, LoadOptions(), stop)
+    loading = engine.load(small_llama, LoadOptions(), stop)
     next(loading)
     stop.set()
     with pytest.raises(Cancelled):
         list(loading)
     assert engine.loaded is None
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert engine.loaded is not None
 
 
@@ -122,52 +122,52 @@ def test_a_truncated_file_is_damaged(
     ],
 )
 def test_a_header_full_of_lies_is_damaged(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path, key: str, value: int
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path, key: str, value: int
 ) -> None:
-    path = with_value(tiny_llama.path, key, struct.pack("<I", value), tmp_path / "model.gguf")
+    path = with_value(small_llama.path, key, struct.pack("<I", value), tmp_path / "model.gguf")
     with pytest.raises(Damaged):
         load(engine, model_at(path))
 
 
 @pytest.mark.parametrize("epsilon", [float("nan"), -1.0])
 def test_nonsense_that_loads_or_not_leaves_the_engine_usable(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path, epsilon: float
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path, epsilon: float
 ) -> None:
     key = "llama.attention.layer_norm_rms_epsilon"
-    path = with_value(tiny_llama.path, key, struct.pack("<f", epsilon), tmp_path / "model.gguf")
+    path = with_value(small_llama.path, key, struct.pack("<f", epsilon), tmp_path / "model.gguf")
     try:
         load(engine, model_at(path))
         ask(engine, user("Hi"))
     except Problem:
         pass
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
 def test_an_unknown_architecture_is_unsupported(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
-    path = with_architecture(tiny_llama.path, "zebra", tmp_path / "model.gguf")
+    path = with_architecture(small_llama.path, "zebra", tmp_path / "model.gguf")
     with pytest.raises(Unsupported):
         load(engine, model_at(path))
 
 
 def test_a_file_name_need_not_be_text(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
     path = tmp_path / os.fsdecode(b"mod\xe9le \xf0\x9f\xa6\x99.gguf")
-    path.symlink_to(tiny_llama.path)
+    path.symlink_to(small_llama.path)
     load(engine, model_at(path))
     assert ask(engine, user("Hi")).text
 
 
 def test_after_a_bad_file_the_next_load_works(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     with pytest.raises(Missing):
         load(engine, model_at(tmp_path / "gone.gguf"))
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 

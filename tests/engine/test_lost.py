@@ -73,9 +73,9 @@ def test_a_killed_engine_does_not_make_a_stop_a_problem(
 
 
 def test_an_engine_killed_between_questions_is_noticed(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     victim = child()
     victim.kill()
     psutil.wait_procs([victim])
@@ -84,7 +84,7 @@ def test_an_engine_killed_between_questions_is_noticed(
         ask(engine, user("Hi"))
     with pytest.raises(Interrupted):
         engine.count(["Hi"], Stop())
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
@@ -102,8 +102,8 @@ def test_where_a_gpu_ends_the_engine_the_processor_takes_over(
     assert load(engine, starter) == [], "it stays loaded as it was wished for"
 
 
-def test_an_engine_killed_while_loading_is_told(engine: ProcessEngine, tiny_llama: Model) -> None:
-    loading = engine.load(tiny_llama, LoadOptions(), Stop())
+def test_an_engine_killed_while_loading_is_told(engine: ProcessEngine, small_llama: Model) -> None:
+    loading = engine.load(small_llama, LoadOptions(), Stop())
     next(loading)
     child().kill()
     with pytest.raises(Exception, match="memory"):
@@ -132,9 +132,9 @@ def test_a_hung_engine_is_ended(engine: ProcessEngine, starter: Model) -> None:
 
 
 def test_a_long_question_to_a_hung_engine_does_not_block(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     suspended()
     with pytest.raises(Interrupted, match="no longer answered"):
         ask(engine, user("word " * 100_000))
@@ -152,29 +152,29 @@ def test_a_hung_engine_does_not_hold_up_a_stop(engine: ProcessEngine, starter: M
     assert engine.loaded is None
 
 
-def test_a_hung_engine_can_be_closed(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama)
+def test_a_hung_engine_can_be_closed(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama)
     victim = suspended()
     engine.close()
     assert not victim.is_running()
 
 
 def test_a_template_that_never_ends_is_ended(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
-    path = with_template(tiny_llama.path, NEVER_ENDING, tmp_path / "model.gguf")
+    path = with_template(small_llama.path, NEVER_ENDING, tmp_path / "model.gguf")
     load(engine, model_at(path))
     with pytest.raises(Interrupted):
         ask(engine, user("Hi"))
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory can be limited on Linux only")
 def test_a_template_that_takes_all_memory_is_unsupported(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
-    path = with_template(tiny_llama.path, GREEDY, tmp_path / "model.gguf")
+    path = with_template(small_llama.path, GREEDY, tmp_path / "model.gguf")
     load(engine, model_at(path))
     with pytest.raises(Unsupported):
         ask(engine, user("Hi"))
@@ -182,15 +182,15 @@ def test_a_template_that_takes_all_memory_is_unsupported(
 
 
 def test_a_file_that_shrinks_while_in_use_is_interrupted(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.gguf"
-    path.write_bytes(tiny_llama.path.read_bytes())
+    path.write_bytes(small_llama.path.read_bytes())
     load(engine, model_at(path, "F16"))  # Not rearranged, so it is read from the file as needed.
     os.truncate(path, 4096)
     with pytest.raises(Interrupted):
         ask(engine, user("Hi"))
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
@@ -237,23 +237,23 @@ def test_the_engine_dies_with_its_parent(starter: Model, end: signal.Signals) ->
 
 
 def test_the_engine_ignores_an_interrupt_from_the_keyboard(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     child().send_signal(signal.SIGINT)
     assert ask(engine, user("Hi")).text
 
 
 @pytest.fixture
-def marked(engine: ProcessEngine, tiny_llama: Model, tmp_path: Path) -> Callable[[], str]:
+def marked(engine: ProcessEngine, small_llama: Model, tmp_path: Path) -> Callable[[], str]:
     """What the log says after questions with a marker, one of them fatal."""
 
     def log() -> str:
-        load(engine, tiny_llama)
+        load(engine, small_llama)
         ask(engine, user("A secret marmalade sandwich."))
         engine.count(["marmalade"], Stop())
         path = with_template(
-            tiny_llama.path, "{{ messages[0].content.marmalade.jam }}", tmp_path / "marmalade.gguf"
+            small_llama.path, "{{ messages[0].content.marmalade.jam }}", tmp_path / "marmalade.gguf"
         )
         load(engine, model_at(path))
         with pytest.raises(Unsupported):
@@ -273,11 +273,11 @@ def test_the_log_tells_of_the_engine_and_never_of_the_user(marked: Callable[[], 
 
 
 def test_a_log_that_is_full_begins_anew(
-    engine: ProcessEngine, tiny_llama: Model, tmp_path: Path
+    engine: ProcessEngine, small_llama: Model, tmp_path: Path
 ) -> None:
     log = tmp_path / "engine.log"
     log.write_bytes(b"x" * 1_100_000)
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert log.stat().st_size < 10_000
 
 

@@ -55,9 +55,9 @@ def test_small_steps_are_measured_too(measured: tuple[list[float], Rates]) -> No
 
 
 def test_measuring_can_be_stopped_and_gives_the_model_up(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     stop = Stop()
     measuring = engine.measure(stop)
     next(measuring)
@@ -65,7 +65,7 @@ def test_measuring_can_be_stopped_and_gives_the_model_up(
     stop.set()
     with pytest.raises(Cancelled):
         list(measuring)
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).text
 
 
@@ -78,10 +78,10 @@ def test_without_memory_nothing_is_measured() -> None:
 
 
 def test_devices_are_told_with_and_without_a_model(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
     before = engine.devices(Stop())
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert engine.devices(Stop()) == before
     assert before.build.startswith("llama.cpp ")
     assert "CPU" in before.build

@@ -54,9 +54,9 @@ def test_flash_attention_that_is_needed_is_on_and_says_so(
 
 
 def test_a_kv_type_that_a_model_cannot_have_is_not_used_and_says_so(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    loaded = loaded_with(engine, tiny_llama, LoadOptions(kv_type=KvType.Q8_0))
+    loaded = loaded_with(engine, small_llama, LoadOptions(kv_type=KvType.Q8_0))
     assert loaded.kv_type is KvType.F16
     assert "f16" in loaded.note
     assert ask(engine, user("Hi")).text
@@ -68,21 +68,21 @@ def test_flash_attention_can_be_had_on_a_processor(engine: ProcessEngine, starte
 
 
 def test_a_prompt_is_read_in_batches_of_the_wished_size(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    assert loaded_with(engine, tiny_llama, LoadOptions(batch=64)).batch == 64
+    assert loaded_with(engine, small_llama, LoadOptions(batch=64)).batch == 64
     done = [reading.done for reading in ask(engine, LONG).readings]
     steps = {after - before for before, after in pairwise(done)}
     assert max(steps) == 64
 
 
-def test_threads_are_as_wished(engine: ProcessEngine, tiny_llama: Model) -> None:
-    assert loaded_with(engine, tiny_llama, LoadOptions(threads=2)).threads == 2
+def test_threads_are_as_wished(engine: ProcessEngine, small_llama: Model) -> None:
+    assert loaded_with(engine, small_llama, LoadOptions(threads=2)).threads == 2
     assert ask(engine, user("Hi")).text
 
 
 def test_layers_for_a_gpu_that_is_not_there_stay_on_the_processor(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    assert loaded_with(engine, tiny_llama, LoadOptions(gpu_layers=99)).gpu_layers == 0
+    assert loaded_with(engine, small_llama, LoadOptions(gpu_layers=99)).gpu_layers == 0
     assert ask(engine, user("Hi")).text

@@ -48,9 +48,9 @@ def test_a_reply_tells_its_figures(starter_engine: ProcessEngine) -> None:
 
 
 def test_the_load_is_told_with_the_first_reply_only(
-    engine: ProcessEngine, tiny_llama: Model
+    engine: ProcessEngine, small_llama: Model
 ) -> None:
-    load(engine, tiny_llama)
+    load(engine, small_llama)
     assert ask(engine, user("Hi")).finished.timings.load > 0
     assert ask(engine, user("Hi")).finished.timings.load == 0
 
@@ -230,8 +230,8 @@ def test_the_context_window_grows_in_the_middle_of_a_reply(
     assert text.startswith(wide.text)
 
 
-def test_a_full_window_ends_the_reply(engine: ProcessEngine, tiny_llama: Model) -> None:
-    load(engine, tiny_llama, LoadOptions(context=256))
+def test_a_full_window_ends_the_reply(engine: ProcessEngine, small_llama: Model) -> None:
+    load(engine, small_llama, LoadOptions(context=256))
     answer = ask(engine, user("Hi"), sampling=Sampling(temperature=0))
     assert answer.finished.finish is Finish.CONTEXT_FULL
     usage = answer.finished.usage
