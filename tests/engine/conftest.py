@@ -10,6 +10,7 @@ from sottovoce.domain.model import Model
 from sottovoce.engine.child import Patience
 from sottovoce.engine.process import ProcessEngine
 from sottovoce.models import shelf
+from tiny_llama import small_llama as small_llama_file
 from tiny_llama import tiny_llama as tiny_llama_file
 
 
@@ -29,8 +30,8 @@ def tiny_llama() -> Model:
 
 @pytest.fixture(scope="session")
 def small_llama() -> Model:
-    """The same with few of its words: for what has nothing to do with them, as it loads faster."""
-    return model_at(tiny_llama_file(words=2000))
+    """The same with few words, for whatever has nothing to do with them."""
+    return model_at(small_llama_file())
 
 
 @pytest.fixture

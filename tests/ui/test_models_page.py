@@ -17,7 +17,7 @@ from sottovoce.domain.hardware import Machine
 from sottovoce.domain.model import Adapter
 from sottovoce.models.gguf import read_shape
 from sottovoce.models.records import file_record, new_record, record_place, write_record
-from sottovoce.models.shelf import Origin, starter
+from sottovoce.models.shelf import Origin
 from sottovoce.models.speed import read_rates
 from sottovoce.store.store import Store
 from sottovoce.system.paths import Profile
@@ -32,7 +32,7 @@ from sottovoce.ui.models.view_model import ModelState
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
-from tiny_llama import tiny_llama
+from tiny_llama import small_llama, tiny_llama
 from ui.models_page import choose, confirm, listed, opened, press
 from ui.talking import ask
 
@@ -57,7 +57,7 @@ def elsewhere(tmp_path: Path) -> Path:
     """A model in a folder of the person's."""
     folder = tmp_path / "downloads"
     folder.mkdir()
-    return Path(shutil.copy(starter_file(), folder / "mine.gguf"))
+    return Path(shutil.copy(small_llama(), folder / "mine.gguf"))
 
 
 @pytest.fixture
@@ -68,12 +68,6 @@ def page(qtbot: QtBot, own: Path, shell: Shell) -> ModelsPage:
 @pytest.fixture
 def tab(page: ModelsPage) -> InstalledTab:
     return page.installed
-
-
-def starter_file() -> Path:
-    found = starter()
-    assert found is not None
-    return found.path
 
 
 def drop(shell: Shell, *paths: Path) -> None:
@@ -442,7 +436,7 @@ def test_what_other_programs_left_is_found_and_linked(
     home = tmp_path / "home"
     theirs = home / ".lmstudio" / "models" / "someone" / "some-GGUF" / "theirs.gguf"
     theirs.parent.mkdir(parents=True)
-    shutil.copy(starter_file(), theirs)
+    shutil.copy(small_llama(), theirs)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "HF_HOME", "OLLAMA_MODELS", "LLAMA_CACHE"):
