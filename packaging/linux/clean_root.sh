@@ -39,7 +39,7 @@ install_package() {
 in_root apt-get clean
 WITH_NETWORK=1 in_root apt-get update -qq
 install_package "${older:-$package}"
-cp -- "$package" "$root/tmp/newer.deb"
+cp -- "$package" "$root/srv/newer.deb"
 
 # First the upgrade: the other stories are told to the package it is about.
 cd "$here/../.."

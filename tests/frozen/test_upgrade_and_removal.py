@@ -31,7 +31,7 @@ def test_what_was_written_outlives_an_upgrade_and_the_program(frozen: Frozen) ->
     frozen.json("ask", "What is the sea?", "--max-tokens", "8")
     written = frozen.messages(1)
 
-    dpkg(root, "--install", "/tmp/newer.deb")
+    dpkg(root, "--install", "/srv/newer.deb")
     assert frozen.messages(1) == written
     assert dpkg(root, "--verify", "sottovoce") == ""
 
@@ -39,5 +39,5 @@ def test_what_was_written_outlives_an_upgrade_and_the_program(frozen: Frozen) ->
     assert list((root / "usr").rglob("*sottovoce*")) == []
     assert (frozen.profile / "sottovoce.db").exists()
 
-    dpkg(root, "--install", "/tmp/newer.deb")
+    dpkg(root, "--install", "/srv/newer.deb")
     assert frozen.messages(1) == written
