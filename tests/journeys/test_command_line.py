@@ -151,7 +151,7 @@ def test_a_model_that_is_not_there_is_one_sentence(program: Program) -> None:
 
 def test_ctrl_c_keeps_what_was_written(program: Program) -> None:
     with program.start(
-        "ask", "Write a long story about the sea.", "--max-tokens", "2000"
+        "ask", "Write a long story about the sea.", "--temperature", "0", "--max-tokens", "2000"
     ) as process:
         assert process.stdout is not None
         begun = process.stdout.read(20)
@@ -168,7 +168,9 @@ def test_ctrl_c_keeps_what_was_written(program: Program) -> None:
 def test_a_reader_that_has_seen_enough_is_not_told_and_the_words_are_kept(
     program: Program,
 ) -> None:
-    with program.start("ask", "Write a long story.", "--max-tokens", "400") as process:
+    with program.start(
+        "ask", "Write a long story.", "--temperature", "0", "--max-tokens", "400"
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         begun = process.stdout.read(10)

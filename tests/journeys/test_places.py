@@ -29,7 +29,7 @@ def run_portable(folder: Path, *arguments: str, home: Path) -> subprocess.Comple
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return subprocess.run(
-        [sys.executable, "-c", PORTABLE, str(folder / "sottovoce"), *arguments],
+        [sys.executable, "-c", PORTABLE, str(folder / "sottovoce-engine"), *arguments],
         env=environment,
         capture_output=True,
         encoding="utf-8",
