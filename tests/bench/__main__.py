@@ -10,7 +10,7 @@ from importlib import import_module
 from inspect import signature
 from pathlib import Path
 
-from bench.figure import Figure, NeedsData
+from bench.figure import Figure, NeedsBuild, NeedsData
 
 
 def main() -> int:
@@ -38,6 +38,10 @@ def main() -> int:
                 sys.stdout.flush()
         except NeedsData as needed:
             sys.stdout.write(f"  left out: it takes --data with {needed}\n")
+        except NeedsBuild:
+            sys.stdout.write(
+                "  left out: there is no build in dist/sottovoce; ./dev build makes it\n"
+            )
     if arguments.json:
         kept = [{**asdict(figure), "holds": figure.holds} for figure in figures]
         arguments.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
@@ -47,7 +51,7 @@ def main() -> int:
 
 
 def measure(name: str, data: Path | None) -> Iterable[Figure]:
-    """What the bench of that name measures, one after the other. Raises NeedsData."""
+    """What the bench of that name measures, one after the other. Raises NeedsBuild, NeedsData."""
     measured: Callable[..., Iterable[Figure]] = import_module(f"bench.{name}").figures
     return measured(data) if "data" in signature(measured).parameters else measured()
 

@@ -22,3 +22,7 @@ class Figure:
 
 class NeedsData(Exception):
     """It can only be measured with what it names, in the folder that `--data` gives."""
+
+
+class NeedsBuild(Exception):
+    """It measures what `./dev build` made, and nothing is there."""
