@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -9,20 +10,26 @@ from pathlib import Path
 import pytest
 
 from models.bundling import KEY, cargoes, make, stop_at_once
+from models.packing import kill_while_replacing, pack, put
 from sottovoce.domain.hardware import LLAMA_CPP, Library
 from sottovoce.domain.model import LoadOptions
 from sottovoce.domain.policy import Policy
-from sottovoce.domain.problems import Cancelled, Missing, Problem, Refused, Unsupported
+from sottovoce.domain.problems import (
+    Cancelled,
+    Missing,
+    NoRoom,
+    Problem,
+    Refused,
+    Unsupported,
+)
 from sottovoce.domain.stop import Stop
 from sottovoce.engine.process import WITHOUT_PACK, ProcessEngine
-from sottovoce.models.bundle.create import Cargo
-from sottovoce.models.bundle.manifest import Kind
 from sottovoce.models.bundle.minisign import SecretKey, new_key
 from sottovoce.models.bundle.reading import open_bundle
 from sottovoce.models.bundle.signers import Signers
-from sottovoce.models.packs import Pack, Packs
+from sottovoce.models.packs import Packs
 from sottovoce.models.shelf import starter
-from sottovoce.system.application import this_platform
+from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
 
 
@@ -36,34 +43,6 @@ def profile(tmp_path: Path) -> Profile:
 @pytest.fixture
 def packs(profile: Profile) -> Packs:
     return Packs(profile, KEY.public)
-
-
-def pack(
-    folder: Path,
-    *,
-    name: str = "Vulkan",
-    version: str = LLAMA_CPP,
-    platform: str | None = None,
-    key: SecretKey = KEY,
-    files: tuple[Path, ...] = (),
-) -> Path:
-    """A pack of two libraries, which are none unless others are given."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not files:
-        files = (folder / "libhelp.so.1", folder / "libggml-vulkan.so")
-        for file in files:
-            file.write_bytes(file.name.encode() * 1_000)
-    names = tuple(file.name for file in files)
-    there = platform or this_platform()
-    cargo = Cargo(Kind.PACK, name, files, names, version=version, platform=there)
-    target = folder / f"{name}{version}{there}{key.public.fingerprint[:4]}.sottovoce-bundle"
-    return make(target, [cargo], key=key, name=name)
-
-
-def put(packs: Packs, path: Path) -> Pack:
-    *_, last = packs.install(open_bundle(path), Stop())
-    assert isinstance(last, Pack)
-    return last
 
 
 def test_a_pack_is_installed_listed_verified_and_removed(packs: Packs, tmp_path: Path) -> None:
@@ -205,7 +184,9 @@ def test_a_pack_that_ends_the_engine_is_done_without(packs: Packs, tmp_path: Pat
     )
     library = tmp_path / "libggml-broken.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
-    put(packs, pack(tmp_path / "made", name="Broken", files=(library,)))
+    helper = tmp_path / "libhelp.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", helper, "-xc", "/dev/null"], check=True)
+    put(packs, pack(tmp_path / "made", name="Broken", files=(helper, library)))
     with closing(ProcessEngine(libraries=packs.libraries)) as engine:
         for _ in engine.load(model, LoadOptions(context=512), Stop()):
             pass
@@ -217,3 +198,128 @@ def test_a_pack_that_ends_the_engine_is_done_without(packs: Packs, tmp_path: Pat
 
 def test_packs_are_made_for_the_llama_cpp_that_is_here() -> None:
     assert version("llama-cpp-python") == LLAMA_CPP
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Here nothing is killed at once.")
+def test_a_replacement_that_is_killed_leaves_the_old_pack_or_the_new_one(tmp_path: Path) -> None:
+    toll = kill_while_replacing(tmp_path, 20)
+    assert toll.kills == 20
+    assert (toll.half, toll.lost, toll.left) == (0, 0, 0)
+    assert toll.old
+    assert toll.new
+
+
+def test_the_same_pack_again_mends_a_changed_one(packs: Packs, tmp_path: Path) -> None:
+    bundle = pack(tmp_path)
+    installed = put(packs, bundle)
+    installed.libraries[0].path.write_bytes(b"changed")
+    again = put(packs, bundle)
+    assert packs.all() == [again]
+    packs.verify(again, Stop())
+
+
+@pytest.mark.parametrize("name", ["../libggml-vulkan.so", "a/libggml-vulkan.so", "/tmp/a.so", ".."])
+def test_a_library_has_a_name_and_no_path(packs: Packs, tmp_path: Path, name: str) -> None:
+    library = _file(tmp_path / "libggml-vulkan.so")
+    with pytest.raises(Problem):
+        put(packs, pack(tmp_path, files=(library,), names=(name,)))
+    assert packs.all() == []
+
+
+def test_two_libraries_of_one_name_are_refused(packs: Packs, tmp_path: Path) -> None:
+    library = _file(tmp_path / "libggml-vulkan.so")
+    names = ("libggml-vulkan.so", "LIBggml-vulkan.so")
+    with pytest.raises(Problem):
+        put(packs, pack(tmp_path, files=(library, library), names=names))
+    assert packs.all() == []
+
+
+def test_a_link_where_a_library_is_copied_is_not_followed(
+    packs: Packs, profile: Profile, tmp_path: Path
+) -> None:
+    kept = _file(tmp_path / "kept")
+    unfinished = profile.packs / "unfinished"
+    profile.packs.mkdir()
+    unfinished.symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(Refused):
+        put(packs, pack(tmp_path / "made"))
+    assert kept.read_bytes() == b"another"
+
+
+def test_without_room_or_a_folder_nothing_is_begun(
+    packs: Packs, profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = pack(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 0))
+        with pytest.raises(NoRoom):
+            put(packs, bundle)
+    shutil.rmtree(profile.packs)
+    profile.packs.write_bytes(b"")
+    with pytest.raises(Refused):
+        put(packs, bundle)
+    assert packs.libraries() == []
+
+
+def test_one_window_at_a_time_installs(packs: Packs, profile: Profile, tmp_path: Path) -> None:
+    installed = put(packs, pack(tmp_path / "a"))
+    (profile.packs / "unfinished").mkdir()
+    with locked(profile.packs / "lock"):
+        with pytest.raises(Refused, match="Another window"):
+            put(packs, pack(tmp_path / "b", name="CUDA"))
+        assert packs.libraries() == list(installed.libraries)
+        assert (profile.packs / "unfinished").exists()  # It is theirs.
+    packs.libraries()
+    assert not (profile.packs / "unfinished").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", "cut", "other processor"])
+def test_what_is_no_library_for_this_computer_leaves_the_engine_as_it_is(
+    packs: Packs, tmp_path: Path, content: bytes | str
+) -> None:
+    from sottovoce.engine.llama import FOLDER
+
+    back_ends = sorted((FOLDER.parent / "bin").glob("libggml-cpu-x64.so"))
+    if not back_ends:
+        pytest.skip("It takes a library of Linux.")
+    whole = back_ends[0].read_bytes()
+    foreign = bytearray(whole)
+    foreign[18:20] = (0xF3).to_bytes(2, "little")  # RISC-V, in the ELF header.
+    made = {"cut": whole[:5_000], "other processor": bytes(foreign)}
+    library = tmp_path / "libggml-other.so"
+    library.write_bytes(content if isinstance(content, bytes) else made[content])
+    try:
+        put(packs, pack(tmp_path / "made", files=(library,)))
+    except (Problem, ValueError):
+        assert not content  # Nothing is no library.
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
+        assert engine.devices(Stop()).packs == 0
+
+
+def test_a_library_named_as_one_of_our_own_is_not_loaded(packs: Packs, tmp_path: Path) -> None:
+    from sottovoce.engine.llama import FOLDER
+
+    own = sorted((FOLDER.parent / "bin").glob("libggml-cpu-x64.*"))
+    if not own:
+        pytest.skip("All is built into one library here.")
+    put(packs, pack(tmp_path, files=(own[0],)))
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
+        assert engine.devices(Stop()).packs == 0
+
+
+def test_a_pack_is_removed_while_an_engine_has_it_loaded(packs: Packs, tmp_path: Path) -> None:
+    from sottovoce.engine.llama import FOLDER
+
+    model, own = starter(), sorted((FOLDER.parent / "bin").glob("libggml-cpu-x64.*"))
+    if model is None or not own:
+        pytest.skip("It takes the starter model and back ends of their own.")
+    shutil.copy(own[0], tmp_path / "libggml-other.so")
+    put(packs, pack(tmp_path / "made", files=(tmp_path / "libggml-other.so",)))
+    with closing(ProcessEngine(libraries=packs.libraries)) as engine:
+        for _ in engine.load(model, LoadOptions(context=512), Stop()):
+            pass
+        packs.remove("Vulkan")
+        assert packs.all() == []
+        assert engine.devices(Stop()).packs == 1
+        engine.unload()
+        assert engine.devices(Stop()).packs == 0

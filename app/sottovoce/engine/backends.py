@@ -3,9 +3,11 @@
 import ctypes
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sottovoce.domain.hardware import Gpu, GpuKind, Library, Machine
 from sottovoce.engine import ggml, llama
@@ -17,6 +19,8 @@ KINDS = {"CUDA": GpuKind.CUDA, "MTL": GpuKind.METAL, "Vulkan": GpuKind.VULKAN}
 _FILES = {"CUDA": "ggml-cuda", "MTL": "ggml-metal", "Vulkan": "ggml-vulkan"}
 """Their libraries, where they are not built into one."""
 _FOLDERS = (llama.FOLDER.parent / "bin", llama.FOLDER / "lib")
+_OPEN = Path("/proc/self/fd")
+"""Where Linux names open files: what was read is what is loaded, whatever was renamed since."""
 _BACK_END = re.compile(r"(lib)?ggml-")
 """What the libraries are called that llama.cpp loads by itself."""
 INSTRUCTION_SETS = ("AMX_INT8", "AVX512", "AVX2", "AVX", "SVE", "DOTPROD", "NEON", "SSE3")
@@ -62,15 +66,22 @@ def load(libraries: Sequence[Library] = ()) -> int:
 
 def _load_library(library: Library) -> bool:
     """Whether it was loaded: it is as it was signed, and finds on this computer what it needs."""
+    name = library.path.name
+    if any((folder / name).exists() for folder in _FOLDERS):
+        log.warning("A library of a pack has the name of one of Sottovoce's own.")
+        return False
     try:
+        # Windows lets nobody replace it while it is open; Linux loads what is open, and that stays
+        # so: the loader takes two libraries of one name for the same.
         with library.path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != library.sha256:
                 log.warning("A library of a pack was changed, and is not loaded.")
                 return False
-        if _BACK_END.match(library.path.name):
-            return bool(ggml.functions().ggml_backend_load(bytes(library.path)))
-        # What back ends need is found by its name, once it is there.
-        ctypes.CDLL(str(library.path), ctypes.RTLD_GLOBAL)
+            path = _OPEN / f"{os.dup(file.fileno())}" if _OPEN.is_dir() else library.path
+            if _BACK_END.match(name):
+                return bool(ggml.functions().ggml_backend_load(bytes(path)))
+            # What back ends need is found by its name, once it is there.
+            ctypes.CDLL(str(path), ctypes.RTLD_GLOBAL)
     except OSError:
         log.warning("A library of a pack cannot be loaded here.")
         return False

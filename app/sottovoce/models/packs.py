@@ -4,9 +4,10 @@ They are code, so nothing counts but a signature. A pack keeps the manifest it c
 checked again each time the engine starts, and the engine itself checks every byte of the libraries.
 """
 
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,9 @@ from sottovoce.system.files import flush_folder, write_private, writing_translat
 from sottovoce.system.lock import locked
 from sottovoce.system.paths import Profile
 
-_LOCK, _UNFINISHED = "lock", "unfinished"
+_LOCK, _UNFINISHED, _SIGNATURE = "lock", "unfinished", "manifest.json.minisig"
+_OURS = re.compile(r"([0-9]+-)?[0-9a-f]{32}")
+"""What the folders are called that packs are put in."""
 _PATIENCE = 0.5
 _SPARE = 256_000_000
 """Bytes that are left free."""
@@ -47,6 +50,9 @@ class Pack:
     """In the order in which they need each other; none while something is wrong with the pack."""
     trouble: str = ""
     """Why it is not used; empty where it is."""
+    platform: str = ""
+    signer: str = ""
+    """Their fingerprint. Empty, both, where nothing signed says so."""
 
 
 class Packs:
@@ -59,14 +65,15 @@ class Packs:
 
     def all(self) -> list[Pack]:
         """Those that are installed, the preferred one first."""
-        folder = self._profile.packs
-        if not folder.is_dir():
-            return []
-        there = [each for each in folder.iterdir() if each.is_dir() and each.name != _UNFINISHED]
-        return sorted(map(self._pack, there), key=lambda pack: (_rank(pack.name), pack.name))
+        newest = _newest(map(self._pack, self._folders()))
+        return sorted(newest, key=lambda pack: (_rank(pack.name), pack.name))
 
     def libraries(self) -> list[Library]:
-        """What the engine loads. That none was changed it sees for itself: it reads them last."""
+        """What the engine loads. That none was changed it sees for itself: it reads them last.
+
+        What a kill left is removed before.
+        """
+        self._tidy()
         return [library for pack in self.all() for library in pack.libraries]
 
     def check(self, bundle: Bundle) -> Item:
@@ -111,15 +118,16 @@ class Packs:
                 write_private(unfinished / name, content)
             if open_bundle(unfinished).id != bundle.id:
                 raise Damaged("This file was changed while it was read. Try again.")
-            target = self._profile.packs / bundle.id[:32]
-            old = [pack for pack in self.all() if pack.name == item.name or pack.folder == target]
-            for pack in old:
-                _remove(pack.folder)
+            number = 1 + max(map(_number, self._folders()), default=0)
+            target = self._profile.packs / f"{number}-{bundle.id[:32]}"
+            Audit(self._profile).note(Event.PACK_INSTALLED, sha256=bundle.id)
             with writing_translated():
                 flush_folder(unfinished)
                 unfinished.rename(target)
                 flush_folder(target.parent)
-            Audit(self._profile).note(Event.PACK_INSTALLED, sha256=bundle.id)
+            # Only now: whatever ends this before leaves the old one whole, and after, the new one.
+            for folder in self._left():
+                _remove(folder)
         yield self._pack(target)
 
     def remove(self, name: str) -> None:
@@ -128,9 +136,9 @@ class Packs:
             found = [p for p in self.all() if same_place(name) in map(same_place, _names(p))]
             if not found:
                 raise Missing("There is no such pack. See: sottovoce packs list")
+            Audit(self._profile).note(Event.PACK_REMOVED)
             for pack in found:
                 _remove(pack.folder)
-            Audit(self._profile).note(Event.PACK_REMOVED)
 
     def verify(self, pack: Pack, stop: Stop) -> None:
         """Read every byte of a pack. Raises Refused if one is not what was signed."""
@@ -139,20 +147,46 @@ class Packs:
 
     def _pack(self, folder: Path) -> Pack:
         """What is in this folder, by the signature of its manifest; nothing else is believed."""
-        name, size = folder.name, 0
+        name, size, platform, signer = folder.name, 0, "", ""
         try:
             if not is_private(folder.parent) or not is_private(folder):
                 raise Refused("Others may write in its folder.")
             bundle = open_bundle(folder)
             item = _item(bundle)
-            name, size = item.name, item.size
+            name, size, platform = item.name, item.size, item.platform
+            signer = bundle.signer.fingerprint
             self.check(bundle)
             libraries = [Library(folder / file.name, file.sha256) for file in item.files]
             if not all(each.path.is_file() and not each.path.is_symlink() for each in libraries):
                 raise Damaged("A library is missing.")
         except Problem as problem:
-            return Pack(folder, name, size, (), str(problem))
-        return Pack(folder, name, size, tuple(libraries))
+            return Pack(folder, name, size, (), str(problem), platform, signer)
+        return Pack(folder, name, size, tuple(libraries), "", platform, signer)
+
+    def _folders(self) -> list[Path]:
+        """Those in which a pack is, or was. None where the folder may not be read."""
+        try:
+            there = list(self._profile.packs.iterdir())
+        except OSError:
+            return []
+        return [each for each in there if each.is_dir() and each.name != _UNFINISHED]
+
+    def _left(self) -> list[Path]:
+        """What a kill left: packs that another took the place of, or that were being removed."""
+        folders = self._folders()
+        ours = [folder for folder in folders if _OURS.fullmatch(folder.name)]
+        unsigned = {folder for folder in ours if not (folder / _SIGNATURE).exists()}
+        packs = [self._pack(folder) for folder in folders if folder not in unsigned]
+        return [*unsigned, *({pack.folder for pack in packs} - {p.folder for p in _newest(packs)})]
+
+    def _tidy(self) -> None:
+        """Remove what a kill left, unless somebody is at work there."""
+        if not self._left() and not (self._profile.packs / _UNFINISHED).exists():
+            return
+        # What cannot be removed now is not used either.
+        with suppress(Problem), self._alone():
+            for folder in self._left():
+                _remove(folder)
 
     @contextmanager
     def _alone(self) -> Iterator[Path]:
@@ -188,11 +222,30 @@ def _item(bundle: Bundle) -> Item:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a pack: its signature first, without which nobody loads what a kill might leave."""
+    """Remove a pack: its signature first, without which nobody loads what is left of it.
+
+    Windows keeps libraries that an engine has loaded: they go when another engine starts.
+    """
+    if folder.is_symlink():
+        with writing_translated():
+            folder.unlink()
+        return
     with writing_translated():
-        (folder / "manifest.json.minisig").unlink(missing_ok=True)
+        (folder / _SIGNATURE).unlink(missing_ok=True)
         flush_folder(folder)
-        shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _newest(packs: Iterable[Pack]) -> list[Pack]:
+    """Of packs of one name, that which was installed last; the damaged bear their folder's name."""
+    in_order = sorted(packs, key=lambda pack: _number(pack.folder))
+    return list({same_place(pack.name): pack for pack in in_order}.values())
+
+
+def _number(folder: Path) -> int:
+    """How many were installed before, and this one, by the name of its folder."""
+    number, dash, _ = folder.name.partition("-")
+    return int(number) if dash and number.isdecimal() and len(number) < 10 else 0
 
 
 def _rank(name: str) -> int:
