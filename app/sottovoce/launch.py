@@ -45,7 +45,11 @@ def launch(argv: Sequence[str]) -> int:
     if argv[:1] == [TRY_OUT]:
         return _try_out()
     if _is_window_alone() and argv and command_in(argv) is not None:
-        go_on_as([*program(), *argv])
+        try:
+            go_on_as([*program(), *argv])
+        except OSError:
+            tell("A part of Sottovoce is missing. Install it again.")
+            return 1
     with starting(this_application(), lambda: restart(argv)) as start:
         return _started(argv, start)
 
