@@ -116,6 +116,11 @@ class Profile:
         return self.folder / "appearance.json"
 
     @property
+    def cache(self) -> Path:
+        """What can be made again, and is private to nobody: the list of the system's fonts."""
+        return self.folder / "cache"
+
+    @property
     def scratch(self) -> Path:
         """Where backups are put together and taken apart."""
         return self.folder / "scratch"

@@ -35,7 +35,7 @@ from sottovoce.ui.classification import classification
 from sottovoce.ui.lock.input import Input
 from sottovoce.ui.signals import closed_by_signals
 from sottovoce.ui.tasks import Tasks
-from sottovoce.ui.theme.fonts import body_font, load_fonts
+from sottovoce.ui.theme.fonts import body_font, fonts_listed_in, load_fonts
 from sottovoce.ui.theme.icons import application_icon
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.unlock.pages import Outline, UnlockPages
@@ -104,13 +104,14 @@ class Application(QApplication):
 
 def run(parts: WindowParts) -> int:
     """Open the window and return the exit code when it has closed."""
-    application = Application(["sottovoce"])
+    with fonts_listed_in(parts.profile.cache):
+        application = Application(["sottovoce"])
+        load_fonts()
     application.setApplicationName("Sottovoce")
     application.setDesktopFileName("app.sottovoce.Sottovoce")  # By this, Wayland finds the icon.
     if sys.platform != "darwin":  # There it would replace the bundle's, which fits the Dock.
         application.setWindowIcon(application_icon())
     application.setStyle("Fusion")
-    load_fonts()
     application.setFont(body_font(14))
     # Qt's file dialogs write in plain which folders were opened. On Linux alone this keeps them
     # from it: elsewhere the system has dialogs, and a place for settings, of its own.

@@ -2,12 +2,14 @@
 
 import os
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PySide6.QtWidgets import QApplication
 
 # Nothing of it is used: that it is there, with all that it imports, is the question.
 from sottovoce.ui import shell  # noqa: F401
-from sottovoce.ui.theme.fonts import load_fonts
+from sottovoce.ui.theme.fonts import fonts_listed_in, load_fonts
 
 
 def try_out() -> None:
@@ -17,6 +19,7 @@ def try_out() -> None:
     """
     if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    application = QApplication(["sottovoce"])
-    load_fonts()
+    with TemporaryDirectory() as folder, fonts_listed_in(Path(folder)):
+        application = QApplication(["sottovoce"])
+        load_fonts()
     application.quit()
