@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from sottovoce.models.shelf import Item
@@ -40,7 +40,7 @@ def press(qtbot: QtBot, button: QAbstractButton) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def confirm(qtbot: QtBot, shell: Shell, says: str) -> str:
+def confirm(qtbot: QtBot, shell: QWidget, says: str) -> str:
     """Press the button of the question that is asked, and return the question."""
     boxes: list[QMessageBox] = []
 

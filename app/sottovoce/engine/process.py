@@ -68,8 +68,8 @@ class ProcessEngine:
         self._switchable = adapters
         self._needs_sandbox = needs_sandbox
         self._libraries = libraries
-        self._has_bad_pack = False
-        """Whether a process with libraries of packs was lost before it had loaded a model."""
+        self._bad_libraries: Sequence[Library] = ()
+        """Of packs: a process with just these was lost before it had loaded a model."""
         self._turn = threading.Lock()
         self._child: EngineChild | None = None
         self._loaded: Loaded | None = None
@@ -131,9 +131,8 @@ class ProcessEngine:
             try:
                 found = self._list_devices(stop)
             except Interrupted:
-                if self._has_bad_pack or not self._libraries():
+                if not self._do_without_packs():
                     raise
-                self._has_bad_pack = True
                 found = self._list_devices(stop)
         return Devices(found.build, found.processor, found.gpus, found.packs)
 
@@ -213,10 +212,22 @@ class ProcessEngine:
                 self._patience,
                 files,
                 needs_sandbox=self._needs_sandbox,
-                libraries=() if self._has_bad_pack else self._libraries(),
+                libraries=self._good_libraries(),
             )
         except OSError as error:
             raise Interrupted("The engine could not be started. Try again.") from error
+
+    def _good_libraries(self) -> Sequence[Library]:
+        """Those of packs, until they bring a process down; when packs change, they get a chance."""
+        found = self._libraries()
+        return () if found == self._bad_libraries else found
+
+    def _do_without_packs(self) -> bool:
+        """Whether that is different from before."""
+        if not (found := self._good_libraries()):
+            return False
+        self._bad_libraries = found
+        return True
 
     def _load(self, model: Model, options: LoadOptions, stop: Stop) -> Iterator[Loading]:
         begun = time.monotonic()
@@ -248,8 +259,7 @@ class ProcessEngine:
             stop.check()
             why = why_lost(child)
             self._give_up()
-            if not self._has_bad_pack and not child.hung and self._libraries():
-                self._has_bad_pack = True
+            if not child.hung and self._do_without_packs():
                 yield from self._load(model, options, stop)
                 assert self._loaded is not None
                 self._loaded = replace(self._loaded, note=WITHOUT_PACK)

@@ -55,6 +55,12 @@ class Pack:
     """Their fingerprint. Empty, both, where nothing signed says so."""
 
 
+def carries_pack(bundle: Bundle) -> bool:
+    """Whether there are packs in it, and nothing else to use."""
+    kinds = {item.kind for item in bundle.manifest.items} - {Kind.LICENCE}
+    return kinds == {Kind.PACK}
+
+
 class Packs:
     """Those of a profile. It reads when it is asked, and remembers nothing."""
 

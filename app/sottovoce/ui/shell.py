@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from sottovoce.ui.backup.view_model import BackupViewModel
     from sottovoce.ui.library.page import DocumentsPage
     from sottovoce.ui.models.page import ModelsPage
+    from sottovoce.ui.packs.view_model import PacksViewModel
     from sottovoce.ui.settings.dialog import SettingsDialog
     from sottovoce.ui.viewer.pane import ViewerPane
 
@@ -126,6 +127,7 @@ class Shell(QWidget):
         joined = JoinedLibrary(library, self.temporary_library)
         self._key = opened.key
         self._backups: BackupViewModel | None = None
+        self._packs: PacksViewModel | None = None
         self._profile = profile
         self._engine = engine
         self._tasks = tasks
@@ -358,6 +360,7 @@ class Shell(QWidget):
             Action("privacy", "Privacy settings", "shield-check", self._open_privacy_settings),
             Action("ledger", "Network ledger", "scroll-text", self._open_ledger),
             Action("update", "Install an update from a file…", "package", self._choose_update),
+            Action("pack", "Install a pack for GPUs from a file…", "package", self._choose_pack),
             Action("commands", "All commands", "command", self._open_commands, ("Ctrl+K",)),
             Action(
                 "shortcuts",
@@ -396,7 +399,8 @@ class Shell(QWidget):
             lock(self._share)
             for action in exports:
                 action.setEnabled(False)
-        self.actions_by_id["update"].setEnabled(self._profile.policy.updates)
+        for name in ("update", "pack"):
+            self.actions_by_id[name].setEnabled(self._profile.policy.updates)
         places = ("documents", "models", "commands", "shortcuts", "settings", "update", "about")
         named = ("find", "copy", "rename", "delete", *places)
         _give_menu(more, [self.actions_by_id[name] for name in named])
@@ -625,6 +629,7 @@ class Shell(QWidget):
         page.show_tab_named(self._models_tab)
         page.left.connect(self._focus_composer)
         page.installed.update_found.connect(self.open_update)
+        page.installed.pack_found.connect(self.open_pack)
         self._pages.addWidget(page)
         self.shelf.refresh()
         self.models = page
@@ -776,9 +781,21 @@ class Shell(QWidget):
             self._backups.restored.connect(self.lock.lock)
         return self._backups
 
+    def packs(self) -> PacksViewModel:
+        """The packs for GPUs, and whether the model in memory knows them yet."""
+        from sottovoce.models.bundle.signers import publisher
+        from sottovoce.ui.packs.view_model import PacksViewModel
+
+        if self._packs is None:
+            self._packs = PacksViewModel(self._profile, self._engine, self._tasks, publisher)
+            self._packs.reload_asked.connect(self.model.reload)
+            self.model.changed.connect(self._packs.note_load)
+        return self._packs
+
     def _made_settings(self) -> SettingsDialog:
         from sottovoce.ui.settings.backup_card import BackupCard
         from sottovoce.ui.settings.dialog import SettingsDialog
+        from sottovoce.ui.settings.packs_card import PacksCard
         from sottovoce.ui.settings.privacy_tab import PrivacyTab
         from sottovoce.ui.settings.protection_view_model import ProtectionViewModel
         from sottovoce.ui.settings.sandbox_card import SandboxCard
@@ -786,11 +803,14 @@ class Shell(QWidget):
         backups = BackupCard(self.backups(), self.settings, self._look)
         sandbox = SandboxCard(self.model.confinement, self._look)
         protection = ProtectionViewModel(self._profile, self._tasks, self._secrets, self.lock.lock)
+        packs = PacksCard(self.packs(), self._look)
+        packs.install_asked.connect(self._choose_pack)
         dialog = SettingsDialog(
             self.settings,
             self.network,
             self.token,
             self.document_models,
+            packs=packs,
             privacy=PrivacyTab(protection, self.lock, backups, sandbox, self._look),
             look=self._look,
             parent=self,
@@ -883,6 +903,23 @@ class Shell(QWidget):
         dialog = UpdateDialog(update, self._look, self, can_restart=self.lock.is_kept)
         dialog.restart_asked.connect(self.lock.lock)
         dialog.open()
+
+    def _choose_pack(self) -> None:
+        if not self._profile.policy.updates:
+            self.toast.tell(SET_BY_ADMINISTRATOR)
+            return
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Install a pack", str(Path.home()), f"Packs (*{BUNDLE_SUFFIX} manifest.json)"
+        )
+        if path:
+            self.open_pack(Path(path))
+
+    def open_pack(self, path: Path) -> None:
+        """Show what a pack is, and let the user decide."""
+        from sottovoce.ui.packs.dialog import PackDialog
+
+        packs = self.packs()
+        PackDialog(packs.opened(path), packs, self._look, self).open()
 
     def _choose_file(self) -> None:
         model = self.model.model

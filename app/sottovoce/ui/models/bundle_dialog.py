@@ -93,6 +93,7 @@ class BundleDialog(QDialog):
         bundle.failed.connect(self._tell)
         bundle.installed.connect(self.accept)
         bundle.update_found.connect(self.reject)
+        bundle.pack_found.connect(self.reject)
         self.rejected.connect(bundle.give_up)
         self._show()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from sottovoce.domain.problems import Problem
 from sottovoce.domain.stop import Stop
@@ -15,6 +15,7 @@ from sottovoce.models.bundle.reading import Bundle, open_bundle
 from sottovoce.models.bundle.signers import Signers, UnknownSigner
 from sottovoce.models.bundle.update import carries_update
 from sottovoce.models.catalogue import Licence, catalogue
+from sottovoce.models.packs import carries_pack
 from sottovoce.models.records import Acceptance
 from sottovoce.system.paths import Profile
 from sottovoce.ui.tasks import Tasks
@@ -40,6 +41,8 @@ class BundleViewModel(QObject):
     """Installed."""
     update_found = Signal(object)
     """The path of a bundle that is an update of Sottovoce: that is not installed here."""
+    pack_found = Signal(object)
+    """The path of a bundle of packs for GPUs: the same holds for them."""
     failed = Signal(object)
     """A Trouble, with opening it or with installing it."""
 
@@ -70,10 +73,10 @@ class BundleViewModel(QObject):
         """See what the file or folder carries, in place of what was opened before."""
         self._offer = None
 
-        def work(_: Stop) -> Iterator[Offer | Path]:
+        def work(_: Stop) -> Iterator[Offer | SignalInstance]:
             bundle = open_bundle(path)
-            if carries_update(bundle):
-                yield path
+            if carries_update(bundle) or carries_pack(bundle):
+                yield self.update_found if carries_update(bundle) else self.pack_found
                 return
             is_trusted = True
             try:
@@ -82,7 +85,14 @@ class BundleViewModel(QObject):
                 is_trusted = False
             yield Offer(bundle, is_trusted, licences_to_accept(bundle.manifest, catalogue()))
 
-        self._tasks.start(work, news=self._take, failed=self._tell)
+        def take(found: Offer | SignalInstance) -> None:
+            if isinstance(found, SignalInstance):
+                found.emit(path)
+                return
+            self._offer = found
+            self.changed.emit()
+
+        self._tasks.start(work, news=take, failed=self._tell)
         self.changed.emit()
 
     def may_install(self, fingerprint: str) -> bool:
@@ -120,13 +130,6 @@ class BundleViewModel(QObject):
         if self._stop is not None:
             self._is_given_up = True
             self._stop.set()
-
-    def _take(self, found: Offer | Path) -> None:
-        if isinstance(found, Path):
-            self.update_found.emit(found)
-            return
-        self._offer = found
-        self.changed.emit()
 
     def _hear(self, news: Transferred | Installed) -> None:
         match news:

@@ -52,6 +52,8 @@ class InstalledTab(QWidget):
     catalogue_asked = Signal()
     update_found = Signal(object)
     """The path of what was to be installed, and is an update of Sottovoce."""
+    pack_found = Signal(object)
+    """The same of a pack for GPUs."""
     done = Signal(str, object)
     """A sentence about what was done, and what undoes it or None."""
 
@@ -174,6 +176,7 @@ class InstalledTab(QWidget):
         parts.importing.ended.connect(self._tell_added)
         parts.bundle.installed.connect(self._tell_installed)
         parts.bundle.update_found.connect(self.update_found)
+        parts.bundle.pack_found.connect(self.pack_found)
         for told in (parts.shelf.failed, parts.machine.failed, parts.adapters.failed):
             told.connect(self._tell)
         self.details.remove_asked.connect(self._remove)

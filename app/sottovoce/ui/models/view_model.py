@@ -169,6 +169,10 @@ class ModelViewModel(QObject):
         """Give the model's memory back."""
         self._unload(lambda: None)
 
+    def reload(self) -> None:
+        """Load the model again, with what the engine can compute with by now."""
+        self._unload(self.load)
+
     def let_go(self, path: Path, then: Callable[[], None]) -> None:
         """Stop answering with this model, which is about to go; then call `then`."""
         loaded = self._engine.loaded

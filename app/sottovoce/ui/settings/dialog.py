@@ -23,11 +23,12 @@ from sottovoce.ui.settings.document_models import DocumentModelsViewModel
 from sottovoce.ui.settings.documents_tab import DocumentsTab
 from sottovoce.ui.settings.fields import ACCELERATION, LOAD, SAMPLING, Number, Pick
 from sottovoce.ui.settings.network_tab import NetworkTab
+from sottovoce.ui.settings.packs_card import PacksCard
 from sottovoce.ui.settings.privacy_tab import PrivacyTab
 from sottovoce.ui.settings.view_model import SettingsViewModel
 from sottovoce.ui.theme.scheme import Look
 from sottovoce.ui.widgets.choice import Choice
-from sottovoce.ui.widgets.parts import button, icon_button, label
+from sottovoce.ui.widgets.parts import button, icon_button, label, scrolled_column
 
 _TYPING_MILLISECONDS = 400
 _SCHEMES = {
@@ -51,6 +52,7 @@ class SettingsDialog(QDialog):
         token: TokenViewModel,
         document_models: DocumentModelsViewModel,
         *,
+        packs: PacksCard,
         privacy: PrivacyTab,
         look: Look,
         parent: QWidget,
@@ -64,13 +66,9 @@ class SettingsDialog(QDialog):
         tabs = self._tabs = QTabWidget()
         tabs.addTab(self._chat(), "Chat")
         tabs.addTab(self._fields(SAMPLING, self._stop_strings()), "Sampling")
-        tabs.addTab(
-            self._fields(
-                (*LOAD, *ACCELERATION),
-                label("The model is loaded anew with the next question.", "muted", wraps=True),
-            ),
-            "Model",
-        )
+        self.packs = packs
+        self._model_tab = self._model()
+        tabs.addTab(self._model_tab, "Model")
         self.documents = DocumentsTab(settings, document_models, look)
         self.documents.catalogue_asked.connect(self._go_to_catalogue)
         tabs.addTab(self.documents, "Documents")
@@ -91,6 +89,10 @@ class SettingsDialog(QDialog):
         column.addWidget(tabs, 1)
         column.addLayout(foot)
 
+    def show_packs(self) -> None:
+        """Bring what models run on to the front."""
+        self._tabs.setCurrentWidget(self._model_tab)
+
     def show_network(self) -> None:
         """Bring what may connect to the front."""
         self._tabs.setCurrentWidget(self.network)
@@ -102,6 +104,14 @@ class SettingsDialog(QDialog):
     def _go_to_catalogue(self) -> None:
         self.accept()
         self.catalogue_asked.emit()
+
+    def _model(self) -> QWidget:
+        scroll, column = scrolled_column()
+        anew = label("The model is loaded anew with the next question.", "muted", wraps=True)
+        column.addWidget(self._fields((*LOAD, *ACCELERATION), anew))
+        column.addWidget(self.packs)
+        column.addStretch()
+        return scroll
 
     def _chat(self) -> QWidget:
         def take(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Packs, by which models are computed on GPUs."""
