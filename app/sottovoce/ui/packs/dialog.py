@@ -57,6 +57,7 @@ class PackDialog(NarrowDialog):
         head.addWidget(picture(look, "package", 26))
         head.addWidget(self._heading, 1)
         foot.addWidget(self._progress_says, 1)
+        foot.addStretch()
         foot.addWidget(self.leave)
         foot.addWidget(self.go_on)
         self.column.addLayout(head)
