@@ -732,6 +732,7 @@ def test_a_file_that_another_program_named_gets_the_name_of_its_model(tmp_path: 
     assert model_cargo(replace(item, name="Talk: 8B?")).names == ("Talk- 8B.gguf",)
 
 
+@pytest.mark.journey
 @pytest.mark.skipif(os.name != "posix", reason="Here nothing is killed at once.")
 def test_being_killed_costs_nothing_but_another_run(tmp_path: Path) -> None:
     toll = kill_while_installing(tmp_path, 12, random.Random(7))

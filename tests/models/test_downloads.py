@@ -733,6 +733,7 @@ LOST = 1024 * 1024
 """Bytes that may have been under way when something was killed, be the machine ever so busy."""
 
 
+@pytest.mark.journey
 def test_a_killed_network_process_costs_only_what_was_under_way(
     downloads: Downloads, slow: HubServer
 ) -> None:
@@ -743,6 +744,7 @@ def test_a_killed_network_process_costs_only_what_was_under_way(
     assert slow.bytes_sent_twice(REPOSITORY, SINGLE) <= kills * LOST
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_killed_program_costs_only_what_was_under_way(
     profile: Profile, slow: HubServer, *, alone: bool
