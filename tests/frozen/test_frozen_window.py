@@ -53,6 +53,11 @@ class Trace:
                 yield call[1], call[2]
 
     @property
+    def processes(self) -> set[str]:
+        """Those of the program that were watched, by their switches."""
+        return set(re.findall(r'"(--\w+-process)"', self._path.read_text(errors="replace")))
+
+    @property
     def sockets(self) -> list[str]:
         """Of the network: also those that were refused."""
         return [each for each in self._path.read_text().splitlines() if "AF_INET" in each]
@@ -124,6 +129,7 @@ def test_a_day_with_the_window(frozen: Frozen, display: str, tmp_path: Path) -> 
         window.process.terminate()  # As the system does when somebody logs off.
         until(lambda: not window.process.is_running() or _is_over(window.process))
 
+    assert trace.processes >= {"--engine-process", "--library-process", "--parser-process"}
     assert trace.sockets == []
     profile = frozen.inside(frozen.profile)
     elsewhere = {path for path in trace.written() if not path.startswith(profile)}
