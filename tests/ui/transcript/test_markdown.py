@@ -63,6 +63,14 @@ FRAGMENTS = st.sampled_from(
 )
 
 
+def test_a_long_table_below_empty_lines_grows_as_it_is() -> None:
+    text = "\n  \n|---|:-:|\n|---|:-:|\n" + "| 1 | 2 |\n" * 20 + "# heading\n"
+    growing = Growing()
+    for line in text.splitlines(keepends=True):
+        growing.grow(line)
+    assert closed(growing.blocks) == parse(text)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=14).map("".join), st.data())
 def test_a_text_that_grows_has_the_blocks_of_the_whole(text: str, data: st.DataObject) -> None:

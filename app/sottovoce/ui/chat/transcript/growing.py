@@ -109,8 +109,9 @@ class Growing:
         fresh = len(last.content.rows) - len(self._rows)
         if fresh < _ROWS_WORTH_HOLDING:
             return
-        head = "".join(lines[:2])
-        self._start += sum(map(len, lines[: 2 + fresh])) - len(self._table_head)
+        empty = next(number for number, line in enumerate(lines) if line.strip())
+        head = "".join(lines[empty : empty + 2])
+        self._start += sum(map(len, lines[: empty + 2 + fresh])) - len(self._table_head)
         self._table_head, self._rows = head, last.content.rows
 
     def _with_rows(self, blocks: list[Block]) -> list[Block]:
