@@ -10,6 +10,10 @@ set -eu
 id=app.sottovoce.Sottovoce
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 share=${XDG_DATA_HOME:-$HOME/.local/share}
+case "$share" in
+/*) ;;
+*) share=$HOME/.local/share ;; # As the standard says: a relative one is not meant.
+esac
 home=$HOME/.local/lib/sottovoce
 command=$HOME/.local/bin/sottovoce
 parts="sottovoce sottovoce-engine _internal share install.sh"
@@ -35,6 +39,33 @@ tell_desktop() {
         gtk-update-icon-cache --quiet --force --ignore-theme-index "$share/icons/hicolor" || true
 }
 
+# What starts it is ours if it leads to us; somebody's own command of the same name is not.
+has_our_command() {
+    [ -L "$command" ] && [ "$(readlink -- "$command")" = "$home/sottovoce" ]
+}
+
+# Leaves of an exchanged version what is not ours, where people had put it.
+settle_old() {
+    [ -d "$home.old" ] || return 0
+    if [ ! -d "$home" ]; then # An exchange was interrupted.
+        mv -- "$home.old" "$home"
+        return 0
+    fi
+    for part in $parts; do
+        rm -rf -- "$home.old/$part"
+    done
+    find "$home.old" -mindepth 1 -maxdepth 1 -exec mv -n -- {} "$home/" \;
+    rmdir -- "$home.old" 2>/dev/null || {
+        echo "$home.old is in the way: it holds what is not ours. Move it, then start this again." >&2
+        exit 1
+    }
+}
+
+# The desktop reads the line twice: as a value, then as a command.
+quoted() {
+    printf '%s' "$1" | sed -e 's/[\"`$]/\\&/g' -e 's/\\/\\\\/g' -e 's/%/%%/g'
+}
+
 # A program whose files are exchanged under it goes wrong in ways nobody understands.
 refuse_while_running() {
     for program in /proc/[0-9]*/exe; do
@@ -49,10 +80,11 @@ refuse_while_running() {
 
 uninstall() {
     refuse_while_running
+    settle_old
     [ ! -d "$home/share" ] || desktop_files "$home/share" | while read -r file; do
         rm -f -- "$share/$file"
     done
-    [ ! -L "$command" ] || [ "$(readlink -- "$command")" != "$home/sottovoce" ] || rm -f -- "$command"
+    ! has_our_command || rm -f -- "$command"
     remove_program "$home"
     tell_desktop
     echo "Sottovoce is removed. Your chats, documents and models are still in $share/Sottovoce;"
@@ -69,6 +101,7 @@ install() {
     done
     refuse_while_running
     mkdir -p -- "$(dirname -- "$home")" "$(dirname -- "$command")" "$share"
+    settle_old
     # Copied whole beside the old one, then exchanged: an interrupted copy replaces nothing.
     rm -rf -- "$home.new"
     mkdir -- "$home.new"
@@ -79,21 +112,26 @@ install() {
         desktop_files "$home/share" | while read -r file; do
             rm -f -- "$share/$file"
         done
-        rm -rf -- "$home.old"
         mv -- "$home" "$home.old"
     fi
     mv -- "$home.new" "$home"
-    [ ! -d "$home.old" ] || remove_program "$home.old"
-    ln -sfn -- "$home/sottovoce" "$command"
+    settle_old
     desktop_files "$home/share" | while read -r file; do
         mkdir -p -- "$share/$(dirname -- "$file")"
         cp -- "$home/share/$file" "$share/$file"
     done
     # The menu's PATH need not have ~/.local/bin.
-    sed "s|^Exec=sottovoce|Exec=\"$home/sottovoce\"|" "$home/share/applications/$id.desktop" \
-        >"$share/applications/$id.desktop"
+    program=$(quoted "$home/sottovoce") awk '
+        /^Exec=sottovoce/ { $0 = "Exec=\"" ENVIRON["program"] "\"" substr($0, length("Exec=sottovoce") + 1) }
+        { print }
+    ' "$home/share/applications/$id.desktop" >"$share/applications/$id.desktop"
     tell_desktop
-    echo "Sottovoce is in your menus, and in $command."
+    if { [ -e "$command" ] || [ -L "$command" ]; } && ! has_our_command; then
+        echo "Sottovoce is in your menus. Left, because it is not ours: $command"
+    else
+        ln -sfn -- "$home/sottovoce" "$command"
+        echo "Sottovoce is in your menus, and in $command."
+    fi
 }
 
 case "${1-}" in

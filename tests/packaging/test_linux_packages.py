@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -233,6 +234,37 @@ def test_a_newer_version_takes_the_place_of_the_older(unpacked: Path, home: Path
     assert not (installed / "_internal" / "gone-since").exists()
     assert sorted(each.name for each in installed.parent.iterdir()) == ["sottovoce"]
     assert (home / ".local/share/Sottovoce/sottovoce.db").read_text() == "chats"
+
+
+def test_what_somebody_put_beside_it_outlives_every_version(unpacked: Path, home: Path) -> None:
+    assert install(unpacked, home).returncode == 0
+    theirs = home / ".local" / "lib" / "sottovoce" / "notes.txt"
+    theirs.write_text("theirs")
+    for _ in range(2):
+        assert install(unpacked, home).returncode == 0
+        assert theirs.read_text() == "theirs"
+    assert [each.name for each in theirs.parents[1].iterdir()] == ["sottovoce"]
+
+
+def test_a_command_of_somebody_elses_is_left(unpacked: Path, home: Path) -> None:
+    theirs = home / ".local" / "bin" / "sottovoce"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    assert "not ours" in install(unpacked, home).stdout
+    assert install(unpacked, home, "--uninstall").returncode == 0
+    assert theirs.read_text() == "theirs"
+
+
+def test_any_home_can_be_told_to_the_menus(unpacked: Path, tmp_path: Path) -> None:
+    home = tmp_path / 'Zoë | 100 % "R&D" $a `b` c'
+    home.mkdir()
+    assert install(unpacked, home).returncode == 0
+    entry = home / ".local/share/applications/app.sottovoce.Sottovoce.desktop"
+    (told,) = [line for line in entry.read_text().splitlines() if line.startswith("Exec=")]
+    value = told.removeprefix("Exec=").replace("\\\\", "\\")  # As a value; then as a command.
+    assert value.endswith('" %f')
+    program = re.sub(r"\\(.)", r"\1", value[1:-4]).replace("%%", "%")
+    assert program == str(home / ".local/lib/sottovoce/sottovoce")
 
 
 def test_removed_it_leaves_nothing_but_what_its_user_wrote(unpacked: Path, home: Path) -> None:
