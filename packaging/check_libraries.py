@@ -40,13 +40,14 @@ def main() -> int:
 def check(folder: Path) -> Iterator[str]:
     """A sentence for everything that is not in order."""
     minimum = tomllib.loads(LIST.read_text("utf-8"))
+    known = minimum["libraries"] | minimum.get("libraries-of-python", {})
     asked: set[str] = set()
     for file in native_files(folder):
         needs = needs_of(file)
         # PyInstaller's programs look beside themselves, in the one folder that has or leads to all.
         places = [folder / "_internal", file.parent, *map(Path, needs.folders)]
         for library in needs.libraries:
-            if library in minimum["libraries"]:
+            if library in known:
                 asked.add(library)
             elif not any((place / library).exists() for place in places):
                 yield f"{file.relative_to(folder)} needs {library}, which nobody has."

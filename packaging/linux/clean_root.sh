@@ -24,9 +24,14 @@ in_root() {
     AS_ROOT=1 "$here/in_root.sh" "$root" "$@"
 }
 in_root useradd --create-home --uid 1000 ada
-for tool in python3 gcc cc qmake; do
-    ! in_root sh -c "command -v $tool" || { echo "The system is not clean: it has $tool." >&2; exit 1; }
-done
+stay_clean() {
+    for tool in python3 gcc cc qmake; do
+        ! in_root sh -c "command -v $tool" || { echo "It is not clean: it has $tool." >&2; exit 1; }
+    done
+    [ -z "$(find "$root/usr" -name 'libQt*' -not -path '*/lib/sottovoce/*')" ] ||
+        { echo "It is not clean: it has libraries of Qt." >&2; exit 1; }
+}
+stay_clean
 
 # First what it depends on comes through the network; then it is installed without one.
 install_package() {
@@ -39,6 +44,7 @@ install_package() {
 in_root apt-get clean
 WITH_NETWORK=1 in_root apt-get update -qq
 install_package "${older:-$package}"
+stay_clean
 cp -- "$package" "$root/srv/newer.deb"
 
 # First the upgrade: the other stories are told to the package it is about.

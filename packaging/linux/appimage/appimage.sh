@@ -8,7 +8,7 @@
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 application=$1 output=$2
-folder=$("${PYTHON:-python3}" "$here/../packages.py" appdir "$application" "$output")
+folder=$("${PYTHON:-$here/../../../.venv/bin/python}" "$here/../packages.py" appdir "$application" "$output")
 
 # What appimagetool would refuse, or would make an AppImage of that does not start.
 desktop=$folder/app.sottovoce.Sottovoce.desktop
