@@ -50,8 +50,9 @@ def launch(argv: Sequence[str]) -> int:
         except OSError:
             tell("A part of Sottovoce is missing. Install it again.")
             return 1
+    arguments = parse(argv)
     with starting(this_application(), lambda: restart(argv)) as start:
-        return _started(argv, start)
+        return _started(argv, arguments, start)
 
 
 def _is_window_alone() -> bool:
@@ -59,15 +60,10 @@ def _is_window_alone() -> bool:
     return getattr(sys, "frozen", False) and program() != [sys.executable]
 
 
-def _started(argv: Sequence[str], start: Start) -> int:
+def _started(argv: Sequence[str], arguments: argparse.Namespace, start: Start) -> int:
     # Taken out of the environment, so that no other process inherits it.
     passphrase = os.environ.pop("SOTTOVOCE_PASSPHRASE", None)
     token = os.environ.pop("SOTTOVOCE_HUB_TOKEN", None)
-    try:
-        arguments = parse(argv)
-    except SystemExit:
-        start.succeeded()  # It told how it is used, or its version.
-        raise
     if arguments.command is None and program() == [sys.executable]:
         # Frozen, what runs commands and child processes comes without Qt.
         tell("This program has no window. Start sottovoce, or give it a command: see --help.")
@@ -81,11 +77,15 @@ def _started(argv: Sequence[str], start: Start) -> int:
 
     try:
         code = _launch(arguments, passphrase, token, start, again)
-        start.succeeded()
+        if code not in {0, RESTART}:
+            start.undecided()
+        elif arguments.command is not None:  # Windows have said it themselves, if it is so.
+            start.succeeded()
         if code == RESTART:
             again()
         return code
     except Problem as problem:
+        start.undecided()
         tell(str(problem))
         if arguments.command is None:
             # Late: a window that opens has its own ways to say so.
@@ -105,6 +105,7 @@ def _launch(
     again: Callable[[], None],
 ) -> int:
     folder = profile(arguments.data_dir, _policy(arguments))
+    start.use(folder)
     NetworkGate(Ledger(folder.ledger)).close()
     harden()
     secrets = no_secrets if folder.is_portable else keyring_secrets

@@ -16,8 +16,7 @@ from sottovoce.models.bundle.signers import UnknownSigner
 from sottovoce.models.remote import Remote
 from sottovoce.system.application import this_platform
 from sottovoce.system.paths import Profile
-from sottovoce.system.renewal import waiting
-from system.renewing import OLD, installed, write_application
+from system.renewing import OLD, installed, waiting, write_application
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own installer.")
 

@@ -41,8 +41,7 @@ from sottovoce.models.bundle.unpacking import unpack
 from sottovoce.models.bundle.update import Handed, Ready, carries_update, install, update_in
 from sottovoce.system.application import Application, this_platform
 from sottovoce.system.paths import Profile
-from sottovoce.system.renewal import waiting
-from system.renewing import OLD, installed, start, write_application
+from system.renewing import OLD, installed, start, waiting, write_application
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has its own installer.")
 
@@ -285,10 +284,40 @@ def test_where_the_system_installs_programs_the_file_is_handed_over(
     assert "all users" in found.obstacle
     for _ in range(2):  # Once more does no harm.
         handed = run(bundle, profile, system, hand_to=folder)
-        assert handed == Handed(
-            folder / package.name, f"sudo dpkg --install '{folder / package.name}'"
-        )
+        assert isinstance(handed, Handed)
+        assert handed.path == folder / package.name
+        assert handed.command == f"sudo dpkg --install '{folder / package.name}'"
+        assert "administrator" in handed.how
         assert (folder / package.name).read_bytes() == b"a package"
+
+
+def test_where_the_disk_cannot_do_it_the_archive_is_handed_over(
+    tmp_path: Path, profile: Profile, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unable(_: Application) -> None:
+        raise Refused("This disk cannot.")
+
+    monkeypatch.setattr(updates, "check_exchange", unable)
+    monkeypatch.setattr(updates, "was_unpacked", lambda _: True)
+    package = tmp_path / f"sottovoce-{NEWER}-{this_platform()}.AppImage"
+    package.write_bytes(b"a package")
+    archived = application_archive(tmp_path)
+    bundle = update(tmp_path, package, archived)
+    handed = run(bundle, profile, application, hand_to=tmp_path / "handed")
+    assert isinstance(handed, Handed)
+    assert handed.path == tmp_path / "handed" / archived.name
+    assert str(application.folder) in handed.how
+    assert untouched(application)
+
+
+@pytest.mark.parametrize("name", ["portable", "data"])
+def test_an_update_brings_nothing_in_the_place_of_what_is_the_users(
+    tmp_path: Path, profile: Profile, application: Application, name: str
+) -> None:
+    bundle = update(tmp_path, application_archive(tmp_path, more={name: b"x"}))
+    with pytest.raises(Damaged, match="cannot be unpacked"):
+        run(bundle, profile, application)
+    assert untouched(application)
 
 
 def test_another_file_of_that_name_is_not_handed_over(tmp_path: Path, profile: Profile) -> None:
@@ -360,6 +389,11 @@ def link(name: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
         [_TOP, link("s/to", "s"), (member("s/to/evil"), b"x")],
         [_TOP, (member("s/a"), b"x"), (member("s/a"), b"y")],
         [_TOP, (member("s/a"), b"x"), (member("s/a/b"), b"y")],
+        [_TOP, (member("s/a"), b"x"), link("s/a", "b")],
+        [_TOP, link("s/a", "b"), (member("s/a"), b"x")],
+        [_TOP, link("s/a", "b"), link("s/a", "c")],
+        [_TOP, (member("s/" + "ü" * 200), b"x")],
+        [_TOP, *((member("s" + "/a" * n, type=tarfile.DIRTYPE), b"") for n in range(1, 999))],
         [_TOP, (member("s/hard", type=tarfile.LNKTYPE, linkname="s"), b"")],
         [_TOP, (member("s/pipe", type=tarfile.FIFOTYPE), b"")],
         [_TOP, (member("s/device", type=tarfile.CHRTYPE, devmajor=1, devminor=5), b"")],

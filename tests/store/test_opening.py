@@ -11,7 +11,9 @@ from sottovoce.domain.problems import Damaged, Interrupted, NoRoom, Refused, Uns
 from sottovoce.store import database, migrations
 from sottovoce.store.database import open_database
 from sottovoce.store.store import Store, open_store
+from sottovoce.system import trial
 from sottovoce.system.lock import locked
+from sottovoce.system.paths import Profile
 
 DATABASES = Path(__file__).parent / "databases"
 """One for every released version, each with the key of the tests and the question below."""
@@ -144,6 +146,37 @@ def test_a_migration_keeps_what_was_there(path: Path, key: bytes) -> None:
     database.close()
     left = {file.name for file in path.parent.iterdir()}
     assert left == {path.name, f"{path.name}.lock", "in-use"}
+
+
+def test_the_version_before_finds_its_store_again_if_the_newer_one_never_worked(
+    path: Path, key: bytes
+) -> None:
+    make(path, key)
+    profile = Profile(path.parent)
+    trial.begin(profile)
+    newer = [*migrations.released("chats"), "DELETE FROM messages", "DROP TABLE drafts"]
+    for scripts in (newer[:-1], newer, newer):  # A kill between two scripts, and two starts.
+        open_database(path, key, scripts, what="chats").close()
+    assert reads(path, key) == [QUESTION]
+    with open_store(path, key) as store:
+        store.keep_draft(None, "of the version before")
+    trial.end(profile)
+    with open_store(path, key) as store:
+        assert store.draft(None) == "of the version before"
+    left = {file.name for file in path.parent.iterdir()}
+    assert left == {path.name, f"{path.name}.lock", "in-use"}
+
+
+def test_what_a_newer_version_wrote_that_worked_is_never_taken_back(path: Path, key: bytes) -> None:
+    make(path, key)
+    profile = Profile(path.parent)
+    trial.begin(profile)
+    newer = [*migrations.released("chats"), "CREATE TABLE later (id INTEGER)"]
+    open_database(path, key, newer, what="chats").close()
+    trial.end(profile)
+    trial.begin(profile)
+    with pytest.raises(Unsupported):
+        open_store(path, key)
 
 
 def test_who_comes_while_another_migrates_puts_nothing_back(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sottovoce.domain.problems import Problem
 from sottovoce.system.application import Application
+from sottovoce.system.paths import Profile
 from sottovoce.system.renewal import announce, new_folder, preparing, starting
 
 OLD, NEW = "1.0.0", "1.1.0"
@@ -41,18 +42,30 @@ def prepare(folder: Path, version: str = NEW) -> None:
         announce(application, version)
 
 
+def waiting(application: Application) -> str:
+    """The version that is ready for the next start; empty if there is none."""
+    journal = application.stage / "journal.json"
+    return json.loads(journal.read_bytes())["version"] if journal.exists() else ""
+
+
 class _Again(BaseException):
     """A program that begins anew remembers nothing."""
 
 
-def start(folder: Path, *, succeeds: bool = True) -> tuple[str, str]:
+def start(
+    folder: Path, *, succeeds: bool = True, profile: Profile | None = None, decided: bool = True
+) -> tuple[str, str]:
     """Start what is there, to its end: its version, and what it tells the user."""
     while True:
         try:
             application = installed(folder)
             with starting(application, _begin_again) as begun:
                 note = begun.note
-                if succeeds:
+                if profile is not None:
+                    begun.use(profile)
+                if not decided:
+                    begun.undecided()
+                elif succeeds:
                     begun.succeeded()
                 return application.version, note
         except _Again:

@@ -2,14 +2,18 @@ import os
 import shutil
 import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from sottovoce.domain.problems import Interrupted, Refused, Unsupported
+from sottovoce.domain.problems import Cancelled, Interrupted, Refused, Unsupported
+from sottovoce.domain.stop import Stop
 from sottovoce.system import renewal
 from sottovoce.system.application import Application, check_alone, check_replaceable
-from sottovoce.system.renewal import preparing, starting, try_out, waiting
+from sottovoce.system.paths import Profile
+from sottovoce.system.renewal import check_exchange, preparing, starting, try_out
 from system.renewing import (
     NEW,
     OLD,
@@ -17,6 +21,7 @@ from system.renewing import (
     killed_processes,
     prepare,
     start,
+    waiting,
     write_application,
 )
 
@@ -67,6 +72,52 @@ def test_what_never_works_gives_way_to_the_old_version(folder: Path) -> None:
     assert NEW in note
     assert left_beside(folder) == []
     assert start(folder) == (OLD, "")
+
+
+def test_starts_that_ended_for_other_reasons_are_no_sign_of_failure(folder: Path) -> None:
+    prepare(folder)
+    for _ in range(10):
+        assert start(folder, decided=False)[0] == NEW
+    assert left_beside(folder) != []
+    for _ in range(3):
+        assert start(folder, succeeds=False)[0] == NEW
+    assert start(folder)[0] == OLD
+
+
+def test_what_the_profile_was_is_kept_until_the_new_version_worked(
+    folder: Path, tmp_path: Path
+) -> None:
+    profile = Profile(tmp_path / "profile")
+    profile.folder.mkdir()
+    start(folder, profile=profile)
+    assert not profile.trial.exists()
+    prepare(folder)
+    start(folder, profile=profile, succeeds=False)
+    assert profile.trial.exists()
+    copy = profile.folder / "sottovoce.db.before-migration"
+    copy.touch()
+    start(folder, profile=profile)
+    assert not profile.trial.exists()
+    assert not copy.exists()
+
+
+def test_what_somebody_put_into_the_folder_meanwhile_is_never_lost(folder: Path) -> None:
+    prepare(folder)
+    (folder / "Thesis.odt").write_text("years", encoding="utf-8")
+    start(folder, succeeds=False)
+    (folder / "Letter.odt").write_text("love", encoding="utf-8")
+    for _ in range(3):
+        start(folder, succeeds=False)
+        assert (folder / "Thesis.odt").read_text(encoding="utf-8") == "years"
+        assert (folder / "Letter.odt").read_text(encoding="utf-8") == "love"
+    assert installed(folder).version == OLD
+
+
+def test_an_application_that_was_write_protected_is_removed_all_the_same(folder: Path) -> None:
+    prepare(folder)
+    (folder / "_internal").chmod(0o555)
+    start(folder)
+    assert left_beside(folder) == []
 
 
 def test_nothing_is_replaced_while_somebody_uses_it(folder: Path) -> None:
@@ -131,6 +182,21 @@ def test_who_begins_while_folders_change_places_begins_anew(folder: Path) -> Non
     assert begun == ["anew"]
 
 
+def test_who_began_as_the_old_version_begins_anew_where_the_new_one_is_in_use(
+    folder: Path,
+) -> None:
+    stale = installed(folder)
+    prepare(folder)
+    start(folder, succeeds=False)
+    begun: list[str] = []
+    with (
+        starting(installed(folder), nothing),
+        starting(stale, lambda: begun.append("anew")),
+    ):
+        pass
+    assert begun == ["anew"]
+
+
 def test_nobody_begins_anew_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(folder)
     start(folder, succeeds=False)
@@ -185,27 +251,50 @@ def test_only_one_prepares_an_update(folder: Path) -> None:
         prepare(folder)
 
 
-def test_where_folders_cannot_change_places_nothing_is_prepared(
+def test_a_disk_that_lets_no_folders_change_places_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unable(one: Path, other: Path) -> None:
         raise OSError(22, "Invalid argument")
 
     monkeypatch.setattr(renewal, "_exchange", unable)
-    with pytest.raises(Refused, match="change places"):
-        prepare(folder)
+    with pytest.raises(Refused, match="in one step"):
+        check_exchange(installed(folder))
     assert left_beside(folder) == []
+    monkeypatch.undo()
+    check_exchange(installed(folder))
+    assert left_beside(folder) == []
+    monkeypatch.setattr(os.path, "ismount", lambda _: True)
+    with pytest.raises(Refused, match="in one step"):
+        check_exchange(installed(folder))
 
 
 def test_what_does_not_start_is_not_taken(tmp_path: Path) -> None:
     write_application(tmp_path / "good", NEW)
     write_application(tmp_path / "bad", NEW, starts=False)
-    try_out(installed(tmp_path / "good"))
+    try_out(installed(tmp_path / "good"), Stop())
     with pytest.raises(Unsupported, match="nothing was changed"):
-        try_out(installed(tmp_path / "bad"))
+        try_out(installed(tmp_path / "bad"), Stop())
     (tmp_path / "bad" / "sottovoce").write_bytes(b"\x7fELF for another processor")
     with pytest.raises(Unsupported):
-        try_out(installed(tmp_path / "bad"))
+        try_out(installed(tmp_path / "bad"), Stop())
+
+
+def test_what_hangs_while_it_is_tried_can_be_stopped(tmp_path: Path) -> None:
+    write_application(tmp_path / "app", NEW)
+    started = tmp_path / "started"
+    (tmp_path / "app" / "sottovoce").write_text(f"#!/bin/sh\n: > {started}\nexec sleep 600\n")
+    stop = Stop()
+
+    def stop_soon() -> None:
+        while not started.exists():
+            time.sleep(0.01)
+        stop.set()
+
+    with ThreadPoolExecutor() as threads:
+        threads.submit(stop_soon)
+        with pytest.raises(Cancelled):
+            try_out(installed(tmp_path / "app"), stop)
 
 
 def test_the_systems_applications_are_left_to_the_system(
@@ -214,6 +303,11 @@ def test_the_systems_applications_are_left_to_the_system(
     check_replaceable(installed(folder))
     with pytest.raises(Refused, match="all users"):
         check_replaceable(Application(Path("/opt/sottovoce"), Path("sottovoce"), OLD))
+    folder.chmod(0o555)
+    if os.geteuid():  # Root may change all.
+        with pytest.raises(Refused, match="not yours"):
+            check_replaceable(installed(folder))
+    folder.chmod(0o755)
     link = folder.with_name("link")
     link.symlink_to(folder)
     with pytest.raises(Refused, match="not yours"):

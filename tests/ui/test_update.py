@@ -7,21 +7,25 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
+from fakes import ScriptedEngine
 from models.bundling import KEY
 from models.updating import NEWER, application_archive, update
 from sottovoce import __version__
 from sottovoce.models.bundle.minisign import PublicKey
 from sottovoce.models.bundle.signers import Signers
+from sottovoce.models.remote import Remote
 from sottovoce.system.application import Application
 from sottovoce.system.paths import Profile
-from sottovoce.system.renewal import waiting
+from sottovoce.system.renewal import Start
+from sottovoce.ui.application import Session, WindowParts
 from sottovoce.ui.models.bundle_dialog import BundleDialog
 from sottovoce.ui.shell import Shell
 from sottovoce.ui.tasks import Tasks
 from sottovoce.ui.theme.scheme import Look
+from sottovoce.ui.unlock.view_model import Step
 from sottovoce.ui.update.dialog import UpdateDialog
 from sottovoce.ui.update.view_model import UpdateViewModel
-from system.renewing import OLD, installed, write_application
+from system.renewing import OLD, installed, waiting, write_application
 from ui.hub_window import shown
 from ui.models_page import opened, press
 
@@ -137,6 +141,70 @@ def test_an_update_that_is_opened_as_a_bundle_is_known_for_what_it_is(
     dialog = shown(shell, UpdateDialog)
     qtbot.waitUntil(lambda: dialog.heading == f"Sottovoce {NEWER}")
     assert not [each for each in shell.findChildren(BundleDialog) if each.isVisible()]
+
+
+class Told(Start):
+    """Whether somebody said that an update works."""
+
+    worked = False
+
+    def succeeded(self) -> None:
+        self.worked = True
+
+
+@pytest.fixture
+def begin(qtbot: QtBot, profile: Profile, look: Look) -> Callable[[str | None], Session]:
+    """A window as an update has it that is being tried."""
+
+    def begin(passphrase: str | None) -> Session:
+        parts = WindowParts(
+            profile, ScriptedEngine(), lambda: None, Remote(profile), passphrase, start=Told()
+        )
+        session = Session(parts, look)
+        qtbot.addWidget(session.window)
+        session.start()
+        return session
+
+    return begin
+
+
+def worked(session: Session) -> bool:
+    start = session._parts.start
+    assert isinstance(start, Told)
+    return start.worked
+
+
+def test_an_update_works_once_it_has_shown_the_chats(
+    qtbot: QtBot, begin: Callable[[str | None], Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sottovoce.ui.application._TRIED_MILLISECONDS", 1)
+    session = begin("seven quiet words behind a heavy door")
+    qtbot.waitUntil(lambda: worked(session))
+    assert session.shell is not None
+    session.close()
+
+
+def test_an_update_works_if_it_asks_for_a_passphrase_and_is_closed(
+    qtbot: QtBot, begin: Callable[[str | None], Session]
+) -> None:
+    session = begin(None)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.CHOOSE_PASSPHRASE)
+    session.close()
+    assert worked(session)
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_an_update_that_cannot_open_the_chats_does_not_work_though_others_can_be_held(
+    qtbot: QtBot, profile: Profile, begin: Callable[[str | None], Session], *, goes_on: bool
+) -> None:
+    profile.database.write_bytes(b"chats, and no vault with their key")
+    session = begin(None)
+    qtbot.waitUntil(lambda: session.unlock.step is Step.STUCK)
+    if goes_on:
+        session.unlock.go_on_without_saving()
+        qtbot.waitUntil(lambda: session.shell is not None)
+    session.close()
+    assert not worked(session)
 
 
 def test_the_action_asks_for_a_file(

@@ -62,7 +62,7 @@ def _install(update: Update, arguments: argparse.Namespace, parts: Parts, stop: 
     elif isinstance(last, Ready):
         write(f"{name} is ready. It is used from the next start on, once all windows are closed.\n")
     else:
-        write(f"{update.obstacle} For whoever installs it:\n{in_line(str(last.path))}\n")
+        write(f"{update.obstacle} {in_line(last.how)}\n{in_line(str(last.path))}\n")
         write(f"SHA-256 {update.item.files[0].sha256}\n{last.command}".rstrip() + "\n")
 
 

@@ -13,6 +13,7 @@ from sottovoce.domain.problems import Damaged, Interrupted, Missing, NoRoom, Ref
 from sottovoce.domain.stop import Stop
 from sottovoce.store.migrations import migrate, version
 from sottovoce.store.transaction import transaction
+from sottovoce.system import trial
 from sottovoce.system.lock import locked
 from sottovoce.system.use import using
 
@@ -225,37 +226,49 @@ def _not_allowed(what: str) -> str:
 def _bring_up_to_date(
     connection: apsw.Connection, migrations: Sequence[str], *, path: Path, key: bytes, what: str
 ) -> None:
-    """Migrate with a copy at hand, and put everything back as it was if that fails."""
-    copy = path.with_name(f"{path.name}.before-migration")
-    if version(connection) > len(migrations):
-        raise Unsupported(
-            f"A newer Sottovoce wrote your {what}. Install that version to open them."
-        )
+    """Migrate with a copy at hand, and put everything back as it was if that fails.
+
+    While an update is tried, the copy stays: if the old version comes back, so does what it wrote.
+    """
+    copy, is_tried = trial.before_migration(path), trial.is_on(path)
+    if version(connection) > len(migrations) and not (is_tried and copy.exists()):
+        raise _newer(what)
     if version(connection) == len(migrations):
-        copy.unlink(missing_ok=True)  # Of who was killed at the end of this.
+        if not is_tried:
+            copy.unlink(missing_ok=True)  # Of who was killed at the end of this.
         return
     # Alone: what others write meanwhile would be lost if this put back what was there before.
     with locked(path.with_name(f"{path.name}.lock"), _PATIENCE) as is_ours:
         if not is_ours:
             raise Interrupted(f"Another Sottovoce is busy with your {what}. Try again.")
-        copy.unlink(missing_ok=True)
-        _migrate_or_put_back(connection, migrations, copy=copy, key=key, what=what)
+        if not is_tried:
+            copy.unlink(missing_ok=True)
+        try:
+            with closing(_connect(copy, key, what)) as snapshot:
+                _migrate_or_put_back(connection, migrations, snapshot, what=what)
+        finally:
+            if not is_tried:
+                copy.unlink(missing_ok=True)
 
 
 def _migrate_or_put_back(
-    connection: apsw.Connection, migrations: Sequence[str], *, copy: Path, key: bytes, what: str
+    connection: apsw.Connection, migrations: Sequence[str], snapshot: apsw.Connection, *, what: str
 ) -> None:
-    failure: Exception | None = None
-    with closing(_connect(copy, key, what)) as snapshot:
+    if version(connection) > len(migrations):
+        if not 0 < version(snapshot) <= len(migrations):
+            raise _newer(what)
+        _copy(snapshot, connection)  # What a newer version wrote that never worked.
+    elif not 0 < version(snapshot) < version(connection):  # Else a kill came between two scripts.
         _copy(connection, snapshot)
-        try:
-            migrate(connection, migrations)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again below.
-            _copy(snapshot, connection)
-            failure = error
-    copy.unlink(missing_ok=True)
-    if failure is not None:
-        raise failure
+    try:
+        migrate(connection, migrations)
+    except BaseException:
+        _copy(snapshot, connection)
+        raise
+
+
+def _newer(what: str) -> Unsupported:
+    return Unsupported(f"A newer Sottovoce wrote your {what}. Install that version to open them.")
 
 
 def _copy(source: apsw.Connection, target: apsw.Connection) -> None:

@@ -12,8 +12,8 @@ from sottovoce.domain.problems import Refused
 
 CARRIED = ("portable", "data")
 """What of a portable application is the user's: the file that makes it so, and all that is kept."""
-_PROGRAMS = ("sottovoce", "sottovoce-engine", "_internal")
-"""What every build has at its top, but those for a Mac, which are one thing to the eye."""
+_PROGRAMS = {"sottovoce", "sottovoce-engine", "_internal", "Contents"}
+"""What builds have at their top, the last one on a Mac."""
 _SYSTEMS = ("/usr", "/opt", "/app", "/snap", "/nix", "/gnu")
 """Where packages of the system, or of a store, are; nobody else changes anything there."""
 _PROCESSORS = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64"}
@@ -59,10 +59,21 @@ def check_replaceable(application: Application) -> None:
     folder = application.folder
     if sys.platform == "win32":
         raise Refused("Windows replaces no program while it runs.")
-    if any(folder.is_relative_to(system) for system in _SYSTEMS):
+    if _is_systems(folder):
         raise Refused("Sottovoce was installed for all users of this computer.")
-    if not (_is_own(folder) and os.access(folder.parent, os.W_OK | os.X_OK)):
+    may_change = [os.access(each, os.W_OK | os.X_OK) for each in (folder, folder.parent)]
+    if not (_is_own(folder) and all(may_change)):
         raise Refused("The folder of Sottovoce is not yours to change.")
+
+
+def was_unpacked(application: Application) -> bool:
+    """Whether it lies where somebody unpacked it, and no installer put it."""
+    return sys.platform == "linux" and not _is_systems(application.folder)
+
+
+def added(folder: Path) -> list[str]:
+    """The names of what lies in the folder of an application, but in no build."""
+    return sorted({each.name for each in folder.iterdir()} - _PROGRAMS)
 
 
 def check_alone(application: Application, others: frozenset[str]) -> None:
@@ -70,9 +81,8 @@ def check_alone(application: Application, others: frozenset[str]) -> None:
 
     Somebody may have unpacked it among other things, which must not go with it. Raises Refused.
     """
-    known = {*others, *_PROGRAMS, *CARRIED}
-    found = sorted({each.name for each in application.folder.iterdir()} - known)
-    if found and application.folder.suffix != ".app":
+    found = [name for name in added(application.folder) if name not in {*others, *CARRIED}]
+    if found and application.folder.suffix != ".app":  # That is one thing to the eye.
         raise Refused(
             f"The folder of Sottovoce holds something else, too: “{found[0]}”. Move that "
             "elsewhere, or Sottovoce into a folder of its own."
@@ -82,6 +92,10 @@ def check_alone(application: Application, others: frozenset[str]) -> None:
 def is_private(folder: Path) -> bool:
     """Whether it is a folder, no link to one, and nobody but its user may change it."""
     return _is_own(folder) and not folder.lstat().st_mode & _OTHERS_MAY_WRITE
+
+
+def _is_systems(folder: Path) -> bool:
+    return any(folder.is_relative_to(system) for system in _SYSTEMS)
 
 
 def _is_own(folder: Path) -> bool:

@@ -161,6 +161,11 @@ class Profile:
         return self.folder / "change-key"
 
     @property
+    def trial(self) -> Path:
+        """Is there while an update is in use that has not yet worked with this profile."""
+        return self.folder / "trial"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 

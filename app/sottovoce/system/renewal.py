@@ -3,10 +3,11 @@
 The new one gets ready in a folder beside it. At the next start that finds nobody else using the
 application, the two folders change places, which the system does in one step: whenever a process is
 killed, a whole application is where people start it. The old one is kept until the new one has
-opened its window, or carried out a command; it comes back if that does not happen in three starts.
+opened its window, or carried out a command; it comes back if three starts end without either.
 """
 
 import ctypes
+import errno
 import logging
 import os
 import shutil
@@ -17,13 +18,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from sottovoce.domain.problems import Interrupted, Problem, Refused, Unsupported
-from sottovoce.system import lock
-from sottovoce.system.application import CARRIED, Application, check_replaceable, is_private
+from sottovoce.domain.stop import Stop
+from sottovoce.system import lock, trial
+from sottovoce.system.application import (
+    CARRIED,
+    Application,
+    added,
+    check_replaceable,
+    is_private,
+)
 from sottovoce.system.files import flush_folder, write_private, writing_translated
+from sottovoce.system.paths import Profile
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +75,33 @@ class Start:
     application: Application | None = None
     note: str = ""
     """A sentence for the user; empty where nothing happened."""
+    profile: Profile | None = None
+    """What it is used with."""
+
+    def use(self, profile: Profile) -> None:
+        """Let a version that is being tried change nothing in the profile for good."""
+        self.profile = profile
+        if self.application is not None:
+            trial.begin(profile)
 
     def succeeded(self) -> None:
         """Keep this version, now that it works, and remove the one before. It may take a moment."""
         application, self.application = self.application, None
-        if application is not None:
-            with suppress(OSError, Problem), lock.locked(application.stage / _LOCK) as is_ours:
-                if is_ours:
-                    _remove(application.stage)
+        with suppress(OSError, Problem):
+            if self.profile is not None:
+                trial.end(self.profile)
+            if application is not None:
+                with lock.locked(application.stage / _LOCK) as is_ours:
+                    if is_ours:
+                        _remove(application.stage)
+
+    def undecided(self) -> None:
+        """Let this start count neither for nor against this version: it ended for other reasons."""
+        application, self.application = self.application, None
+        if application is not None and (journal := _read(application.stage)) is not None:
+            with suppress(Problem):
+                tries = max(0, journal.tries - 1)
+                _write(application.stage, msgspec.structs.replace(journal, tries=tries))
 
 
 @contextmanager
@@ -88,10 +117,14 @@ def starting(application: Application | None, again: Callable[[], object]) -> It
             os.environ[_AGAIN] = "1"
             again()
 
-    if application is None or sys.platform == "win32" or not application.folder.is_dir():
+    if application is None or sys.platform == "win32":
         yield Start()
         return
-    folder = os.open(application.folder, os.O_RDONLY)
+    try:
+        folder = os.open(application.folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # Somebody else's, who lets nobody look: it is not ours to update either.
+        yield Start()
+        return
     try:
         start = Start()
         if os.path.lexists(application.stage) and lock.try_alone(folder):
@@ -102,7 +135,7 @@ def starting(application: Application | None, again: Callable[[], object]) -> It
         until = time.monotonic() + _PATIENCE
         while not lock.try_shared(folder) and time.monotonic() < until:
             time.sleep(_LOOK_EVERY)
-        if _identity(application.folder) != _identity_of(folder):
+        if _identity(application.folder) != _identity_of(folder) or _is_stale(application):
             once_more()  # Folders changed places while this process began.
         yield start
     finally:
@@ -131,7 +164,6 @@ def preparing(application: Application) -> Iterator[Path]:
             raise Interrupted("The last update is still being tried. Start Sottovoce once more.")
         try:
             _clear(stage)
-            _check_exchange(stage)
             yield stage
         except BaseException:
             with suppress(Problem):  # What had to be said is said already.
@@ -144,24 +176,29 @@ def new_folder(stage: Path) -> Path:
     return stage / _OTHER
 
 
-def try_out(new: Application) -> None:
-    """Return if it starts on this computer and is what it should be. Raises Unsupported.
+def try_out(new: Application, stop: Stop) -> None:
+    """Return if it starts on this computer and is what it should be. Raises Unsupported, Cancelled.
 
     It is run: whoever calls has to know whose it is.
     """
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("SOTTOVOCE_", "_PYI_"))}
     try:
-        done = subprocess.run(
+        tried = subprocess.Popen(
             [str(new.folder / new.program), TRY_OUT],
             env=variables,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TRY_SECONDS,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
+        with tried, stop.calling(tried.kill):
+            try:
+                told, _ = tried.communicate(timeout=_TRY_SECONDS)
+            finally:
+                tried.kill()
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _unfit(new) from error
-    if done.returncode != 0 or done.stdout.decode(errors="replace").split() != [new.version]:
+    stop.check()
+    if tried.returncode != 0 or told.decode(errors="replace").split() != [new.version]:
         raise _unfit(new)
 
 
@@ -174,11 +211,13 @@ def announce(application: Application, version: str) -> None:
     _write(stage, journal)
 
 
-def waiting(application: Application) -> str:
-    """The version that is to take the place of the application; empty if there is none."""
+def _is_stale(application: Application) -> bool:
+    """Whether this process is of the version that does not lie in the application's folder now."""
     journal = _read(application.stage)
-    is_there = journal is not None and _identity(application.folder) == journal.folder
-    return "" if journal is None or journal.failed or is_there else journal.version
+    if journal is None:
+        return False
+    is_there = _identity(application.folder) == journal.folder
+    return application.version == (journal.before if is_there else journal.version)
 
 
 def _carry_out(application: Application, again: Callable[[], object]) -> Start:
@@ -235,8 +274,8 @@ def _change_places(folder: Path, other: Path) -> None:
 
 def _carry(source: Path, target: Path) -> None:
     """Move what is the user's from one application to the other, as far as it was not yet."""
-    for name in CARRIED:
-        if os.path.lexists(source / name) and not os.path.lexists(target / name):
+    for name in added(source) if source.is_dir() else ():
+        if not os.path.lexists(target / name):
             (source / name).rename(target / name)
     flush_folder(target)
 
@@ -256,6 +295,8 @@ def _clear(stage: Path) -> None:
             if path.name == _LOCK:
                 continue
             if path.is_dir() and not path.is_symlink():
+                for folder, _, _ in os.walk(path):
+                    Path(folder).chmod(0o700)  # Its user may have protected it.
                 shutil.rmtree(path)
             else:
                 path.unlink()
@@ -269,19 +310,19 @@ def _remove(stage: Path) -> None:
         stage.rmdir()
 
 
-def _check_exchange(stage: Path) -> None:
-    """Return if two folders can change places there in one step. Raises Refused."""
-    one, other = stage / "one", stage / "other"
-    with writing_translated():
-        one.mkdir()
-        other.mkdir()
+def check_exchange(application: Application) -> None:
+    """Return if its folder can change places with one beside it in one step. Raises Refused."""
+    folder = application.folder
     try:
-        _exchange(one, other)
+        if os.path.ismount(folder):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+            one, other = Path(place, "one"), Path(place, "other")
+            one.mkdir()
+            other.mkdir()
+            _exchange(one, other)
     except OSError as error:
-        raise Refused("This disk cannot let two folders change places.") from error
-    finally:
-        shutil.rmtree(one, ignore_errors=True)
-        shutil.rmtree(other, ignore_errors=True)
+        raise Refused("The disk of Sottovoce cannot replace a folder in one step.") from error
 
 
 def _exchange(one: Path, other: Path) -> None:
@@ -330,7 +371,7 @@ def _write(stage: Path, journal: _Journal) -> None:
 
 def _brought_back(journal: _Journal) -> str:
     return (
-        f"Sottovoce {journal.version} did not start on this computer, so {journal.before} is used "
+        f"Sottovoce {journal.version} did not work on this computer, so {journal.before} is used "
         "again. Your chats are as they were."
     )
 

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,8 @@ _PATIENCE = 4.0
 """Seconds to end in order before the window is locked all the same: before a computer goes to
 sleep, there are five."""
 _REST_MILLISECONDS = 1000
+_TRIED_MILLISECONDS = 3000
+"""That a new version shows the chats, before the old one is removed."""
 _ON_THE_WAY = {Step.OPENING, Step.CHANGING_KEY}
 """Nobody is asked then, and the chats open by themselves."""
 _ALREADY_OPEN = "Sottovoce is already open with these chats. Please use its window."
@@ -171,6 +173,8 @@ class Session:
         self._restoring: Restoring | None = None
         self._input: Input | None = None
         self._rest: Rest | None = None
+        self._was_stuck = self._is_temporary = False
+        """Whether the chats could not be opened, and others took their place for a while."""
         self._has_rested = False
         """Whether screen or computer rested while the chats were being opened."""
         self._downloads: DownloadsViewModel | None = None
@@ -271,6 +275,8 @@ class Session:
             if self.shell is not None and not self._is_locking:
                 self._back_up(opened, self.shell.settings.settings)
             opened.store.close()
+        if self._works:
+            self._parts.start.succeeded()
 
     def _restore(self) -> None:
         """Let a backup take the place of what cannot be opened, or is not there yet."""
@@ -338,7 +344,7 @@ class Session:
         # Late, for start-up: the chat's window costs as much as all before it.
         from sottovoce.ui.shell import Shell
 
-        self._opened = opened
+        self._opened, self._is_temporary = opened, opened.is_temporary
         if opened.key:
             self.tasks.ask(lambda: self._parts.unlocked(opened.key))
         self.shell = Shell(
@@ -357,13 +363,29 @@ class Session:
         self.shell.start(interrupted=opened.interrupted, model=self._parts.open_model)
         if note := opened.note or self._parts.start.note:
             self.shell.toast.tell(note)
-        self.tasks.ask(self._parts.start.succeeded)
+        # After some frames: a version that ends before them does not work.
+        QTimer.singleShot(_TRIED_MILLISECONDS, self.window, lambda: self._note_success())
         self.shell.lock.due.connect(self.lock)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         self._input = Input(application, self.shell.lock.note_input)
         if self._has_rested:
             self.shell.lock.note_rest()
+
+    def _note_success(self) -> None:
+        def work(_: Stop) -> Iterator[None]:
+            self._parts.start.succeeded()
+            yield None
+
+        if self._works:
+            self.tasks.start(work)
+
+    @property
+    def _works(self) -> bool:
+        """Whether chats were opened, or what opens them was asked for: no fault of this version."""
+        if self.shell is None:
+            return self.unlock.step not in {*_ON_THE_WAY, Step.STUCK}
+        return not (self._was_stuck and self._is_temporary)
 
     def _listen_for_rest(self) -> None:
         # Late, for start-up: it loads a library, and nobody locks a screen in the first second.
@@ -382,6 +404,7 @@ class Session:
             self._has_rested = self.unlock.step in _ON_THE_WAY
 
     def _note_step(self) -> None:
+        self._was_stuck |= self.unlock.step is Step.STUCK
         if self.unlock.step not in _ON_THE_WAY:
             self._has_rested = False  # Somebody is asked, and will be there to answer.
 

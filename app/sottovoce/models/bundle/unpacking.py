@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sottovoce.domain.problems import Damaged
 from sottovoce.domain.stop import Stop
+from sottovoce.system.application import CARRIED
 from sottovoce.system.files import flush_folder, writing_translated
 
 ARCHIVE_SUFFIX = ".tar.xz"
@@ -19,7 +20,13 @@ _TARGET = re.compile(rf"(?P<up>(?:\.\./)*){_NAME}(?:/{_NAME})*")
 """Of a link. After the first name there is no way up again: that name may be a link itself."""
 _MOST, _LARGEST = 100_000, 16 * 1024**3
 """Files, and bytes of all together: a frozen program with models has a tenth of both."""
+_LONGEST_NAME, _LONGEST_PATH = 255, 1000
+"""Bytes, of which every file system takes the first, and every system the second."""
 _STEP = 4 * 1024 * 1024
+_NO_ARCHIVE = (
+    *(tarfile.TarError, lzma.LZMAError, EOFError, ValueError, FileExistsError),
+    *(RecursionError, OverflowError),  # Of headers that lead to ever more headers.
+)
 _WRONG = "The application in this update cannot be unpacked. Ask its signer for another."
 
 
@@ -28,10 +35,11 @@ def unpack(archive: Path, into: Path, stop: Stop) -> Iterator[int]:
 
     Yields how many bytes were written so far. All is on disk at the end. There are files, folders,
     and links from one to the other within; nothing is ever written through a link, for they are
-    made last. Raises Damaged, NoRoom, Refused or Cancelled; what was made until then stays.
+    made last, and nothing bears a name of the user's own. Raises Damaged, NoRoom, Refused or
+    Cancelled; what was made until then stays.
     """
     folders: set[Path] = set()
-    links: list[tuple[Path, str]] = []
+    links: dict[Path, str] = {}
     top, done = "", 0
     try:
         # By tarfile alone, an archive that was cut short would just end there.
@@ -42,23 +50,26 @@ def unpack(archive: Path, into: Path, stop: Stop) -> Iterator[int]:
                 path = _place(member, top, into)
                 done += member.size
                 is_first = path == into and not folders
-                is_placed = path.parent in folders and path not in folders
-                if not (is_first or is_placed) or number > _MOST or done > _LARGEST:
+                is_placed = path.parent in folders and not (path in folders or path in links)
+                is_theirs = path.parent == into and path.name in CARRIED
+                if not (is_first or is_placed) or is_theirs or number > _MOST or done > _LARGEST:
                     raise Damaged(_WRONG)
                 if member.isdir():
                     _make(path)
                     folders.add(path)
                 elif member.issym() and _stays_within(path, member.linkname, into):
-                    links.append((path, member.linkname))
+                    links[path] = member.linkname
                 elif member.isreg() and not member.issparse() and is_placed:
                     _write(members, member, path, stop)
                     yield done
                 else:
                     raise Damaged(_WRONG)
-    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError, FileExistsError) as error:
+    except _NO_ARCHIVE as error:
         raise Damaged(_WRONG) from error
     with writing_translated():
-        for path, target in links:
+        if any(map(os.path.lexists, links)):
+            raise Damaged(_WRONG)
+        for path, target in links.items():
             path.symlink_to(target)
         for folder in sorted(folders, reverse=True):
             flush_folder(folder)
@@ -66,7 +77,9 @@ def unpack(archive: Path, into: Path, stop: Stop) -> Iterator[int]:
 
 def _place(member: tarfile.TarInfo, top: str, into: Path) -> Path:
     """Where it belongs, without the folder `top` that all of the archive is in. Raises Damaged."""
-    if not _PATH.fullmatch(member.name):
+    encoded = os.fsencode(member.name)
+    is_short = max(map(len, encoded.split(b"/"))) <= _LONGEST_NAME
+    if not (is_short and len(encoded) <= _LONGEST_PATH and _PATH.fullmatch(member.name)):
         raise Damaged(_WRONG)
     first, *parts = member.name.split("/")
     if first != top:

@@ -25,11 +25,12 @@ from sottovoce.system.application import (
     check_alone,
     check_replaceable,
     this_platform,
+    was_unpacked,
 )
 from sottovoce.system.audit import Audit, Event
 from sottovoce.system.files import writing_translated
 from sottovoce.system.paths import Profile
-from sottovoce.system.renewal import announce, new_folder, preparing, try_out
+from sottovoce.system.renewal import announce, check_exchange, new_folder, preparing, try_out
 
 _INSTALLERS = (".deb", ".exe", ".msi", ".dmg", ".pkg", ".appimage", ARCHIVE_SUFFIX)
 """What a system installs, the likeliest first; an archive is for who knows what to do with it."""
@@ -65,7 +66,9 @@ class Handed:
 
     path: Path
     command: str
-    """What installs it; empty where it is opened as any other file."""
+    """What installs it; empty where it is opened, or unpacked."""
+    how: str
+    """A sentence on what is to be done with it."""
 
 
 def carries_update(bundle: Bundle) -> bool:
@@ -100,7 +103,10 @@ def update_in(
     archives = [item for item in fitting if _is_archive(item)]
     if not obstacle and not archives:
         obstacle = "This update comes as an installer."
-    item = min(fitting, key=_likeliness) if obstacle else archives[0]
+    if archives and (not obstacle or (application is not None and was_unpacked(application))):
+        item = archives[0]
+    else:
+        item = min(fitting, key=_likeliness)
     _check_version(item, older=older)
     return Update(bundle, item, obstacle)
 
@@ -119,7 +125,7 @@ def install(
     where it does not start here, Refused, Interrupted, NoRoom or Cancelled; then all is as before.
     """
     news = (
-        _handed(update, hand_to, stop)
+        _handed(update, application, hand_to, stop)
         if update.obstacle or application is None
         else _made_ready(update, application, stop)
     )
@@ -149,13 +155,14 @@ def _made_ready(
         if not (folder / new.program).is_file():
             raise Damaged("There is no Sottovoce in this update. Ask its signer for another.")
         check_alone(application, frozenset(each.name for each in folder.iterdir()))
-        try_out(new)
-        stop.check()
+        try_out(new, stop)
         announce(application, new.version)
     yield Ready(new.version)
 
 
-def _handed(update: Update, hand_to: Path | None, stop: Stop) -> Iterator[Transferred | Handed]:
+def _handed(
+    update: Update, application: Application | None, hand_to: Path | None, stop: Stop
+) -> Iterator[Transferred | Handed]:
     folder = hand_to or platformdirs.user_downloads_path()
     [file] = update.item.files
     place = folder / file.name
@@ -168,7 +175,7 @@ def _handed(update: Update, hand_to: Path | None, stop: Stop) -> Iterator[Transf
         pace = Pace(file.size)
         for done in copy(update.bundle, file, place, stop):
             yield pace.at(done)
-    yield Handed(place, _command(place))
+    yield _handed_over(place, application)
 
 
 def _obstacle(application: Application | None) -> str:
@@ -176,14 +183,26 @@ def _obstacle(application: Application | None) -> str:
         return _NOT_INSTALLED
     try:
         check_replaceable(application)
+        check_exchange(application)
     except Refused as why:
         return str(why)
     return ""
 
 
-def _command(place: Path) -> str:
-    is_debian = place.suffix == ".deb"
-    return f"sudo dpkg --install {shlex.quote(os.fspath(place))}" if is_debian else ""
+def _handed_over(place: Path, application: Application | None) -> Handed:
+    if place.suffix == ".deb":
+        command = f"sudo dpkg --install {shlex.quote(os.fspath(place))}"
+        return Handed(place, command, "An administrator installs it with this command.")
+    if not place.name.endswith(ARCHIVE_SUFFIX):
+        return Handed(place, "", "Open it to install it.")
+    if application is None:
+        return Handed(place, "", "Unpack it, and start the sottovoce in it.")
+    return Handed(
+        place,
+        "",
+        "Close Sottovoce, unpack this file, and replace its programs and _internal in "
+        f"{application.folder} by those you find there.",
+    )
 
 
 def _check_version(item: Item, *, older: bool) -> None:

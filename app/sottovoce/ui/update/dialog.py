@@ -171,8 +171,7 @@ class UpdateDialog(NarrowDialog):
         item, signer = update.item, update.bundle.signer
         self._heading.setText(f"Sottovoce {item.version}")
         self._says.setText(
-            f"{update.obstacle} Sottovoce checks the file and hands it to you; whoever administers "
-            "this computer installs it."
+            f"{update.obstacle} You get the file, checked, and a word on how it is installed."
             if update.obstacle
             else _BESIDE
         )
@@ -212,11 +211,7 @@ class UpdateDialog(NarrowDialog):
             command.setFont(code_font(13))
             # It is copied by its button: what is shown has places to break in it.
             rows.append(("The command", command))
-        self._says.setText(
-            "An administrator installs it with this command, in a terminal. Your chats are kept."
-            if handed.command
-            else "Open it to install it. Your chats are kept."
-        )
+        self._says.setText(f"{breakable(handed.how)} Your chats are kept.")
         self._fill(*rows)
         self.leave.setText("Close")
         self.go_on.setText("Copy the command" if handed.command else "Open")
