@@ -67,7 +67,6 @@ class Hand:
             QTimer.singleShot(20, self._note_opened)
             return
         shell.chat.reply_grew.connect(lambda text: tell(grew=text))
-        shell.chat.busy_changed.connect(lambda busy: tell(busy=busy))
         tell(page="open")
 
     def _hear(self) -> None:
@@ -189,7 +188,7 @@ class Hand:
         if self._session.shell is not None:
             chat = self._chat
             messages = [[message.text, message.state] for message in chat.messages]
-            state |= {"messages": messages, "draft": chat.draft}
+            state |= {"messages": messages, "draft": chat.draft, "is_busy": chat.is_busy}
         tell(state=state)
 
 

@@ -165,6 +165,7 @@ def _try_out() -> int:
     # Late: only a program that is about to be installed does this.
     from tempfile import TemporaryDirectory
 
+    from sottovoce.store.store import open_store
     from sottovoce.ui.trying_out import try_out
 
     with TemporaryDirectory() as folder:
@@ -172,6 +173,7 @@ def _try_out() -> int:
         harden()
         with closing(ProcessEngine()) as engine:
             engine.devices(Stop())
+    open_store(None, b"").close()
     try_out()
     write(f"{__version__}\n")
     return 0

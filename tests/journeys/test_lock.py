@@ -163,7 +163,7 @@ def test_words_of_an_edit_are_a_draft_afterwards(window: Window) -> None:
     window.do(send="Good morning.")
     window.hear("grew")
     window.do(do="stop")
-    while window.hear("busy"):
+    while window.state["is_busy"]:
         pass
     window.do(edit="Good evening, rather.")
     window.lock()

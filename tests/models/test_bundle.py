@@ -205,7 +205,12 @@ def test_the_one_file_is_an_archive_of_the_folder(
     file: Path, tmp_path: Path, trusted: Signers
 ) -> None:
     with tarfile.open(file) as archive:
-        archive.extractall(tmp_path / "out", filter="data")
+        for member in filter(tarfile.TarInfo.isfile, archive):
+            unpacked = tmp_path / "out" / member.name
+            unpacked.parent.mkdir(parents=True, exist_ok=True)
+            content = archive.extractfile(member)
+            assert content is not None
+            unpacked.write_bytes(content.read())
     assert refusal(tmp_path / "out", trusted) == ""
     assert refusal(tmp_path / "out" / MANIFEST, trusted) == ""
 

@@ -249,7 +249,7 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
     qtbot.waitUntil(tab.banner.isVisible)
     assert "troubles of its own" in tab.banner.sentence
     assert not window.catalogue.is_searching
-    assert window.network.use == ""
+    qtbot.waitUntil(lambda: window.network.use == "")
 
 
 def test_speeds_are_there_once_the_computer_was_measured(

@@ -203,7 +203,7 @@ def test_switching_the_network_off_lets_a_download_rest(
     assert window.network.use == "Downloading"
     window.network.turn_off()
     wait_for(qtbot, window, Step.INTERRUPTED)
-    assert window.network.use == ""
+    qtbot.waitUntil(lambda: window.network.use == "")
 
 
 def test_resuming_while_offline_asks_before_it_connects(
