@@ -28,7 +28,7 @@ Other programs want to live; and while it grows, the old window is there beside 
 """
 GPU_RESERVE = 1 << 30
 """Bytes of each GPU left to driver, libraries and screen, as llama.cpp's own fitting leaves."""
-PROCESS = 43_000_000
+PROCESS = 29_000_000
 """Bytes of the engine's process before it holds a model."""
 WORD = 610
 """Bytes that the tokenizer takes for each word of the vocabulary. Both were measured."""
