@@ -10,13 +10,18 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from unittest.mock import patch
 
 from PySide6.QtCore import QTimer
 
+from sottovoce.domain.model import Sampling
 from sottovoce.launch import launch
 from sottovoce.ui import application
+
+_BRIEF = 200
+"""Tokens of a reply that is waited for: the starter might go on for minutes."""
 
 
 def tell(**values: object) -> None:
@@ -27,14 +32,19 @@ def tell(**values: object) -> None:
 class Hand:
     """Types into an opened window."""
 
-    def __init__(self, session: application.Session, questions: Iterator[int]) -> None:
+    def __init__(
+        self, session: application.Session, questions: Iterator[int], most: int | None
+    ) -> None:
         self._session = session
-        self._questions = questions
+        self._questions, self._most = questions, most
         session.unlock.opened.connect(lambda _: QTimer.singleShot(0, self._begin))
 
     def _begin(self) -> None:
         shell = self._session.shell
         assert shell is not None, "It is there once the chats are opened."
+        if self._most is not None:
+            brief = Sampling(seed=1, max_tokens=self._most)
+            shell.settings.change(replace(shell.settings.settings, sampling=brief))
         chat = shell.chat
         chat.message_came.connect(lambda message: tell(said=message.id, text=message.text))
         chat.reply_grew.connect(lambda text: tell(grew=text, at=time.monotonic()))
@@ -68,7 +78,10 @@ def main(folder: str, questions: int | None = None) -> int:
     hands = []  # Kept as long as the session.
 
     def start_driven(session: application.Session) -> None:
-        hands.append(Hand(session, iter(count() if questions is None else range(questions))))
+        if questions is None:  # Until it is killed.
+            hands.append(Hand(session, count(), None))
+        else:
+            hands.append(Hand(session, iter(range(questions)), _BRIEF))
         start(session)
 
     with patch.object(application.Session, "start", start_driven):
