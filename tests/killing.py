@@ -53,8 +53,9 @@ def kill_while_chatting(program: Program, rounds: int, dice: random.Random) -> L
     _prepare(program)
     for number in range(rounds):
         # Every other kill meets a reply that has grown, however slow this machine is.
-        event, least = ("said", 0.0) if number % 2 else ("grew", MAY_BE_LOST_SECONDS + 0.1)
-        shown, killed_at, orphans = _chat_until_killed(program, event, dice.uniform(least, 4.0))
+        least = MAY_BE_LOST_SECONDS + 0.1
+        event, span = ("said", (0.0, 4.0)) if number % 2 else ("grew", (least, least + 0.2))
+        shown, killed_at, orphans = _chat_until_killed(program, event, dice.uniform(*span))
         losses.orphans += orphans
         with _opened(program) as store:
             store.recover()
