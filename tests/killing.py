@@ -54,8 +54,12 @@ def kill_while_chatting(program: Program, rounds: int, dice: random.Random) -> L
     for number in range(rounds):
         # Every other kill meets a reply that has grown, however slow this machine is.
         least = MAY_BE_LOST_SECONDS + 0.1
-        event, span = ("said", (0.0, 4.0)) if number % 2 else ("grew", (least, least + 0.2))
-        shown, killed_at, orphans = _chat_until_killed(program, event, dice.uniform(*span))
+        # Every fourth comes soon: later ones may meet the next reply, before it is old enough.
+        event, soonest = ("said", 0.0) if number % 2 else ("grew", least)
+        latest = 4.0 if number % 4 else least + 0.2
+        shown, killed_at, orphans = _chat_until_killed(
+            program, event, dice.uniform(soonest, latest)
+        )
         losses.orphans += orphans
         with _opened(program) as store:
             store.recover()
